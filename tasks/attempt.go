@@ -1,0 +1,87 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+)
+
+// Attempt is one try at running a task, as its tool sees it. It may be used by many goroutines at once, until the tool returns.
+type Attempt struct {
+	task     ID
+	number   int
+	runtime  Runtime
+	draining <-chan struct{}
+}
+
+// Runtime is what stands behind an attempt: the worker that runs it, or a test of the tool.
+type Runtime interface {
+	// Report keeps the latest progress. It does not wait.
+	Report(p Progress)
+	// Log keeps one message for those who follow the call. It does not wait.
+	Log(level slog.Level, message string)
+	// Ask puts a question and waits for the answer.
+	Ask(ctx context.Context, q Question) (json.RawMessage, error)
+}
+
+// NewAttempt is for workers, and for tests of a tool.
+func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Attempt {
+	return &Attempt{task: task, number: number, runtime: rt, draining: draining}
+}
+
+// TaskID names the task that is being run.
+func (a *Attempt) TaskID() ID { return a.task }
+
+// Number counts the attempts at this task, from 1. It also rises when a deploy or a crash moves the task elsewhere.
+func (a *Attempt) Number() int { return a.number }
+
+// Progress tells how far the work is: done of total units (0: nobody knows how many), and in words what is being done.
+// It is cheap: call it as often as progress is made; clients see the latest a few times a second.
+// The error says why the attempt should end, as ctx does; a tool that looks at ctx elsewhere may ignore it.
+func (a *Attempt) Progress(ctx context.Context, done, total int, message string) error {
+	return a.Report(ctx, Progress{Done: float64(done), Total: float64(total), Message: message})
+}
+
+// Report is Progress for work that is not counted in whole units, or that knows how long it will take.
+func (a *Attempt) Report(ctx context.Context, p Progress) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if finite(p.Done) && finite(p.Total) {
+		a.runtime.Report(p)
+	}
+	return nil
+}
+
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+// Log sends a message to clients that asked for the log of this call.
+func (a *Attempt) Log(level slog.Level, format string, args ...any) {
+	a.runtime.Log(level, fmt.Sprintf(format, args...))
+}
+
+// Ask puts a question to the client and waits for the answer. The key names the question within its task, for good: asked again
+// with the same key, by this attempt or a later one, Ask returns the recorded answer at once; a different question under a key
+// that was used is an error (ErrKeyReused). Several goroutines may ask at once.
+//
+// The answer is durable when Ask returns. If none comes within the policy's Park, ctx ends with ErrParked and the attempt should
+// return: the tool runs again from the top, anywhere, when the answer is there.
+//
+// ErrCannotAsk: the client declared that it cannot answer this kind of question.
+func (a *Attempt) Ask(ctx context.Context, key string, r InputRequest) (Reply, error) {
+	q := Question{Key: key, Request: r}
+	if err := q.Validate(); err != nil {
+		return Reply{}, Permanent(err)
+	}
+	raw, err := a.runtime.Ask(ctx, q)
+	if err != nil {
+		return Reply{}, err
+	}
+	return ParseReply(raw), nil
+}
+
+// Draining is closed when the worker has been told to stop: a tool that can stop at a good place does so now.
+// One that goes on is cut off when the drain time ends, and the task resumes elsewhere.
+func (a *Attempt) Draining() <-chan struct{} { return a.draining }

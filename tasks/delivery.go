@@ -1,0 +1,9 @@
+package tasks
+
+// Delivery is the request to run one attempt: what waits in the queue and what a worker is handed.
+type Delivery struct {
+	Task     ID
+	Attempt  int
+	Queue    string
+	Priority Priority
+}

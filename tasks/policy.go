@@ -1,0 +1,183 @@
+package tasks
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"time"
+)
+
+// Policy says how a tool is run. The zero value is the default policy; every field says what its zero means.
+type Policy struct {
+	// Queue is where the tool's tasks wait. Zero: the worker's -queue.
+	Queue string `json:"queue,omitempty"`
+	// Priority orders tasks within a queue. Zero: Normal.
+	Priority Priority `json:"priority,omitempty"`
+
+	// Timeout bounds one attempt. Zero: 24 hours.
+	Timeout time.Duration `json:"timeout,omitempty"`
+	// Attempts is how many failures (errors, panics, timeouts) end the task. Zero: 1, since a tool's error is an answer for the model.
+	Attempts int `json:"attempts,omitempty"`
+	// Backoff is the pause before the second attempt; it doubles with each failure up to 10 minutes, ± 20 %. Zero: 5 seconds.
+	Backoff time.Duration `json:"backoff,omitempty"`
+
+	// Rerun says whether the tool may be started again after a crash or a deploy. Zero: Yes.
+	Rerun Switch `json:"rerun,omitempty"`
+	// Exclusive attempts stop themselves before a partitioned worker's task could be given to another. Zero: false.
+	Exclusive bool `json:"exclusive,omitempty"`
+
+	// Task says whether calls may, must or must not become tasks for the client. Zero: Optional.
+	Task Support `json:"task,omitempty"`
+	// Refuse makes Task: Required an error for clients without tasks, instead of a handle. Zero: false.
+	Refuse bool `json:"refuse,omitempty"`
+	// Inline is how long a call waits for a quick result before it is answered with a task. Zero: not at all.
+	Inline time.Duration `json:"inline,omitempty"`
+
+	// Park is how long a question waits for its answer before the attempt gives its slot back. Zero: 30 seconds.
+	Park time.Duration `json:"park,omitempty"`
+	// Before lists questions that are asked before there is a task. The tool reads each answer by Ask with the same key.
+	Before []Question `json:"before,omitempty"`
+
+	// Retention is how long a result can be read after the task ended. Zero: 24 hours.
+	Retention time.Duration `json:"retention,omitempty"`
+	// MaxLifetime is how long a task may stay open. Zero: 30 days.
+	MaxLifetime time.Duration `json:"maxLifetime,omitempty"`
+}
+
+// Question is an input request with the key that names it within its task.
+type Question struct {
+	Key     string       `json:"key"`
+	Request InputRequest `json:"request"`
+}
+
+// Switch is a yes or no whose zero value leaves the choice to the default.
+type Switch string
+
+// The values of a Switch.
+const (
+	Yes Switch = "yes"
+	No  Switch = "no"
+)
+
+// Priority orders tasks within a queue.
+type Priority string
+
+// The priorities. The zero value is Normal.
+const (
+	High   Priority = "high"
+	Normal Priority = "normal"
+	Low    Priority = "low"
+)
+
+// Support says whether a tool's calls become tasks, as the specification's taskSupport does.
+type Support string
+
+// The values of Support. The zero value is Optional.
+const (
+	Optional  Support = "optional"
+	Required  Support = "required"
+	Forbidden Support = "forbidden"
+)
+
+const (
+	defaultTimeout     = 24 * time.Hour
+	defaultBackoff     = 5 * time.Second
+	maxBackoff         = 10 * time.Minute
+	defaultPark        = 30 * time.Second
+	defaultRetention   = 24 * time.Hour
+	defaultMaxLifetime = 30 * 24 * time.Hour
+	maxBefore          = 16
+)
+
+// WithDefaults fills every field that is zero; queue is what Queue becomes.
+func (p Policy) WithDefaults(queue string) Policy {
+	p.Queue = or(p.Queue, queue)
+	p.Priority = or(p.Priority, Normal)
+	p.Timeout = or(p.Timeout, defaultTimeout)
+	p.Attempts = or(p.Attempts, 1)
+	p.Backoff = or(p.Backoff, defaultBackoff)
+	p.Rerun = or(p.Rerun, Yes)
+	p.Task = or(p.Task, Optional)
+	p.Park = or(p.Park, defaultPark)
+	p.Retention = or(p.Retention, defaultRetention)
+	p.MaxLifetime = or(p.MaxLifetime, defaultMaxLifetime)
+	return p
+}
+
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// Pause is how long to wait before the attempt that follows the given number of failures, with its jitter.
+func (p Policy) Pause(failures int) time.Duration {
+	d := or(p.Backoff, defaultBackoff)
+	for i := 1; i < failures && d < maxBackoff; i++ {
+		d *= 2
+	}
+	d = min(d, maxBackoff)
+	return d + time.Duration((rand.Float64()*0.4-0.2)*float64(d))
+}
+
+var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,48}$`)
+
+// ValidQueue explains what is wrong with a queue's name, if anything. Dots are kept for the siblings of a queue.
+func ValidQueue(name string) error {
+	if !queueName.MatchString(name) {
+		return fmt.Errorf("queue %q: use 1 to 48 letters, digits, - and _", name)
+	}
+	return nil
+}
+
+// Validate explains everything that is wrong with the policy.
+func (p Policy) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if p.Queue != "" {
+		if err := ValidQueue(p.Queue); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, d := range []struct {
+		name string
+		d    time.Duration
+	}{{"timeout", p.Timeout}, {"backoff", p.Backoff}, {"inline", p.Inline}, {"park", p.Park}, {"retention", p.Retention}, {"maxLifetime", p.MaxLifetime}} {
+		if d.d < 0 {
+			bad("%s is %s: it cannot be negative", d.name, d.d)
+		}
+	}
+	if p.Attempts < 0 {
+		bad("attempts is %d: it cannot be negative", p.Attempts)
+	}
+	switch p.Priority {
+	case "", High, Normal, Low:
+	default:
+		bad("priority %q: use high, normal or low", p.Priority)
+	}
+	switch p.Task {
+	case "", Optional, Required, Forbidden:
+	default:
+		bad("task %q: use optional, required or forbidden", p.Task)
+	}
+	switch p.Rerun {
+	case "", Yes, No:
+	default:
+		bad("rerun %q: use yes or no", p.Rerun)
+	}
+	if p.Refuse && p.Task != Required {
+		bad("refuse needs task: required")
+	}
+	if len(p.Before) > maxBefore {
+		bad("before asks %d questions: at most %d", len(p.Before), maxBefore)
+	}
+	for _, q := range p.Before {
+		if err := q.Request.validate(q.Key); err != nil {
+			bad("before: %w", err)
+		}
+	}
+	return errors.Join(errs...)
+}

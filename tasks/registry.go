@@ -1,0 +1,139 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+// Registry is the set of tools that one binary can run. The zero value is empty and ready. It is filled before it is used.
+type Registry struct {
+	tools map[string]*Registered
+	errs  []error
+}
+
+// Registered is a tool that can be run here.
+type Registered struct {
+	Tool
+	Input, Output *Schema // Output is nil where nothing is promised
+	Handle        Handler
+}
+
+// Add registers a tool with schemas of its own. What is wrong with it shows in Err.
+func (r *Registry) Add(t Tool, h Handler) {
+	reg, err := compile(t, h)
+	if err == nil && r.tools[t.Name] != nil {
+		err = errors.New("registered twice")
+	}
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("tool %q: %w", t.Name, err))
+		return
+	}
+	if r.tools == nil {
+		r.tools = make(map[string]*Registered)
+	}
+	r.tools[t.Name] = reg
+}
+
+func compile(t Tool, h Handler) (*Registered, error) {
+	if t.InputSchema == nil {
+		t.InputSchema = json.RawMessage(`{"type":"object"}`)
+	}
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	if _, err := json.Marshal(t); err != nil {
+		return nil, err
+	}
+	in, err := CompileSchema(t.InputSchema)
+	if err != nil {
+		return nil, fmt.Errorf("input schema: %w", err)
+	}
+	var out *Schema
+	if t.OutputSchema != nil {
+		if out, err = CompileSchema(t.OutputSchema); err != nil {
+			return nil, fmt.Errorf("output schema: %w", err)
+		}
+	}
+	return &Registered{Tool: t, Input: in, Output: out, Handle: h}, nil
+}
+
+// AddTool registers a typed function. The input schema comes from In (a struct: json tags name the fields, jsonschema tags
+// describe them), the output schema from Out, unless Out is *Result or any. What is wrong with it shows in Registry.Err.
+//
+// An error that fn returns is an answer for the model, tried again while the policy's attempts last; Permanent errors never are.
+func AddTool[In, Out any](r *Registry, t Tool, fn func(ctx context.Context, a *Attempt, in In) (Out, error)) {
+	if t.InputSchema == nil {
+		t.InputSchema = r.infer(t.Name, "input", reflect.TypeFor[In]())
+	}
+	if out := reflect.TypeFor[Out](); t.OutputSchema == nil && out != reflect.TypeFor[*Result]() && out.Kind() != reflect.Interface {
+		t.OutputSchema = r.infer(t.Name, "output", out)
+	}
+	r.Add(t, func(ctx context.Context, a *Attempt, args json.RawMessage) (*Result, error) {
+		var in In
+		if err := json.Unmarshal(args, &in); err != nil {
+			return nil, Permanent(fmt.Errorf("arguments: %w", err))
+		}
+		out, err := fn(ctx, a, in)
+		if err != nil {
+			return nil, err
+		}
+		return asResult(out), nil
+	})
+}
+
+func (r *Registry) infer(tool, what string, t reflect.Type) json.RawMessage {
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{})
+	if err == nil && s.Type == "" && t.Kind() == reflect.Pointer {
+		s, err = jsonschema.ForType(t.Elem(), &jsonschema.ForOptions{})
+	}
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
+		return nil
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
+		return nil
+	}
+	return b
+}
+
+func asResult(out any) *Result {
+	if res, ok := out.(*Result); ok {
+		if res == nil {
+			return &Result{}
+		}
+		return res
+	}
+	res := &Result{Structured: out}
+	if c, ok := out.(Contenter); ok {
+		res.Content = c.Content()
+	}
+	return res
+}
+
+// Err is everything that is wrong with the registered tools.
+func (r *Registry) Err() error { return errors.Join(r.errs...) }
+
+// Lookup finds a tool by name.
+func (r *Registry) Lookup(name string) (*Registered, bool) {
+	t, ok := r.tools[name]
+	return t, ok
+}
+
+// Tools lists the registered tools by name.
+func (r *Registry) Tools() []*Registered {
+	list := make([]*Registered, 0, len(r.tools))
+	for _, t := range r.tools {
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b *Registered) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}

@@ -1,0 +1,78 @@
+package tasks
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+// Schema is a compiled JSON schema. It may be used by many goroutines at once.
+type Schema struct {
+	resolved *jsonschema.Resolved
+}
+
+// CompileSchema reads a JSON schema (2020-12).
+func CompileSchema(raw json.RawMessage) (*Schema, error) {
+	var s jsonschema.Schema
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("not a JSON schema: %w", err)
+	}
+	resolved, err := s.Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true})
+	if err != nil {
+		return nil, fmt.Errorf("schema does not resolve: %w", err)
+	}
+	return &Schema{resolved}, nil
+}
+
+const maxComplaint = 1024
+
+// Validate explains how a JSON document breaks the schema.
+func (s *Schema) Validate(doc json.RawMessage) error {
+	_, err := s.decode(doc)
+	return err
+}
+
+// Fill validates a JSON object and returns it with the schema's defaults filled in.
+func (s *Schema) Fill(doc json.RawMessage) (json.RawMessage, error) {
+	v, err := s.decode(doc)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return doc, nil
+	}
+	before := len(m)
+	if err := s.resolved.ApplyDefaults(&m); err != nil {
+		return nil, fmt.Errorf("apply defaults: %w", err)
+	}
+	if len(m) == before { // nothing was filled in at the top: keep the caller's own bytes, numbers included
+		return doc, nil
+	}
+	return json.Marshal(m)
+}
+
+func (s *Schema) decode(doc json.RawMessage) (any, error) {
+	var v any
+	if len(bytes.TrimSpace(doc)) == 0 {
+		v = map[string]any{}
+	} else if err := json.Unmarshal(doc, &v); err != nil {
+		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	if err := s.resolved.Validate(v); err != nil {
+		return nil, complaint(err.Error())
+	}
+	return v, nil
+}
+
+// complaint bounds an error's text, which may quote what a client sent.
+type complaint string
+
+func (c complaint) Error() string {
+	if len(c) > maxComplaint {
+		return string(c[:maxComplaint]) + "…"
+	}
+	return string(c)
+}

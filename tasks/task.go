@@ -1,0 +1,124 @@
+package tasks
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Phase is what the engine is doing with an open task. Clients never see it as a field, only in the status message.
+type Phase string
+
+// The phases of an open task, and the one of a task that has ended.
+const (
+	Queued  Phase = "queued"  // waits for a worker
+	Running Phase = "running" // an attempt has been claimed
+	Parked  Phase = "parked"  // waits for an answer without a slot
+	Delayed Phase = "delayed" // waits for its time: backoff, or a worker that has the tool
+	Ended   Phase = "ended"
+)
+
+// Task is a snapshot of a task: what any process reads back from the store.
+type Task struct {
+	ID       ID
+	Tool     string
+	Owner    Owner
+	Status   Status
+	Phase    Phase
+	Delivery Delivery // the current attempt
+
+	Failures int // errors, panics and timeouts of the tool so far
+	Attempts int // failures that end the task
+
+	Message  string // what the tool, or the engine, last said
+	Progress Progress
+	LastErr  string // why the last attempt failed
+
+	Created, Updated, Ended time.Time
+	Retention               time.Duration
+
+	Questions []Question // open ones, by key
+	Result    json.RawMessage
+	Error     *Error
+
+	// Seq counts the task's events; it only ever rises while one Redis holds the task.
+	Seq int64
+}
+
+// Progress is how far an attempt says it is. Total is 0 while nobody knows.
+type Progress struct {
+	Done, Total float64
+	Message     string
+	// ETA is how much longer it may take, 0 while nobody knows.
+	ETA time.Duration
+}
+
+// Summary says it for people: "42% · 420 of 1000 · crawling /docs · about 3 min left".
+func (p Progress) Summary() string {
+	var parts []string
+	if p.Total > 0 {
+		parts = append(parts, strconv.Itoa(int(100*min(1, max(0, p.Done/p.Total))))+"%", number(p.Done)+" of "+number(p.Total))
+	} else if p.Done > 0 {
+		parts = append(parts, number(p.Done)+" done")
+	}
+	if p.Message != "" {
+		parts = append(parts, p.Message)
+	}
+	if p.ETA > 0 {
+		parts = append(parts, "about "+roughly(p.ETA)+" left")
+	}
+	return strings.Join(parts, " · ")
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Round(time.Second)/time.Second))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Round(time.Minute)/time.Minute))
+	}
+	return fmt.Sprintf("%d h", int(d.Round(time.Hour)/time.Hour))
+}
+
+// StatusMessage is the one line that tells a client how the task stands.
+func (t *Task) StatusMessage() string {
+	switch {
+	case t.Status == Failed && t.Error != nil:
+		return t.Error.Message
+	case t.Status.Terminal():
+		return t.Message
+	case t.Phase == Queued || t.Phase == Delayed || t.Phase == Parked:
+		return t.Message
+	}
+	if s := t.Progress.Summary(); s != "" {
+		return s
+	}
+	return t.Message
+}
+
+// TTL is how long after its creation the task may be forgotten. ok is false while nothing bounds it, that is while it is open.
+func (t *Task) TTL() (ttl time.Duration, ok bool) {
+	if !t.Status.Terminal() {
+		return 0, false
+	}
+	return t.Ended.Sub(t.Created) + t.Retention, true
+}
+
+// PollInterval is how soon it is worth asking again: short while the task moves, long while it waits for somebody.
+func (t *Task) PollInterval() time.Duration {
+	switch age := t.Updated.Sub(t.Created); {
+	case t.Phase == Parked:
+		return 15 * time.Second
+	case t.Phase == Delayed:
+		return 5 * time.Second
+	case age < 10*time.Second:
+		return 500 * time.Millisecond
+	case age < 5*time.Minute:
+		return 2 * time.Second
+	}
+	return 5 * time.Second
+}
