@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// NewTask is a call that is to become a task.
+type NewTask struct {
+	ID           tasks.ID // from NewID, with the same owner and key
+	Tool         string
+	Owner        tasks.Owner
+	Arguments    json.RawMessage
+	Policy       tasks.Policy // with its defaults
+	Capabilities tasks.Capabilities
+	// Key is the caller's idempotency key, "" for none. Nobody has no keys.
+	Key string
+	// Answered are questions that were asked before there was a task: the tool finds their answers.
+	Answered []Answered
+}
+
+// Answered is a question with its answer.
+type Answered struct {
+	tasks.Question
+	Answer json.RawMessage
+}
+
+// Create writes a task and its owner's index in one round trip; it can be read through any process when Create returns. With a key
+// that stands for an earlier call of the same owner, that call's task is returned, and created is false. Whoever creates a task
+// hands its delivery to the queue; if nobody does, the keeper will.
+//
+// An error leaves it unknown whether the task was created: it can be looked up by its ID.
+func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created bool, err error) {
+	keys, args, err := s.creation(n)
+	if err != nil {
+		return nil, false, fmt.Errorf("create task: %w", err)
+	}
+	answer, err := s.createIndexed(ctx, n, keys, args)
+	if err != nil {
+		return nil, false, fmt.Errorf("create task: %w", err)
+	}
+	switch answer.code() {
+	case 1:
+		at, _ := answer[1].(int64)
+		return n.fresh(time.UnixMilli(at).UTC()), true, nil
+	case 0:
+		t, err := s.Get(ctx, tasks.ID(answer.text(1)))
+		return t, false, err
+	case -1:
+		return nil, false, fmt.Errorf("create task: idempotency key of task %s: %w", answer.text(1), tasks.ErrKeyReused)
+	}
+	return nil, false, fmt.Errorf("create task: %w", errAnswer)
+}
+
+func (s *Store) creation(n NewTask) (keys []string, args []any, err error) {
+	keys = taskKeys(n.ID)
+	key := ""
+	if n.Key != "" {
+		key = hashKey(n.Key)
+		keys = append(keys, idempotencyKey(n.ID.Shard(), n.Owner, key))
+	}
+	input := n.Arguments
+	if len(input) == 0 {
+		input = json.RawMessage("{}")
+	}
+	fields := n.fields(key, input)
+	args = append([]any{string(n.ID), pack(input), n.Policy.MaxLifetime.Milliseconds(), queuedMessage, len(fields)}, fields...)
+	for _, a := range n.Answered {
+		request, err := json.Marshal(a.Request)
+		if err != nil {
+			return nil, nil, err
+		}
+		args = append(args, a.Key, a.Request.Digest(), request, []byte(a.Answer))
+	}
+	return keys, args, nil
+}
+
+const queuedMessage = "queued"
+
+func (n NewTask) fields(key string, input json.RawMessage) []any {
+	p := n.Policy
+	return []any{
+		"status", string(tasks.Working), "tool", n.Tool, "owner", string(n.Owner), "queue", p.Queue, "priority", string(p.Priority),
+		"attempts", p.Attempts, "rerun", string(p.Rerun), "ttl", p.Retention.Milliseconds(),
+		"caps", n.Capabilities.String(), "key", key, "digest", hashKey(n.Tool, string(input)),
+	}
+}
+
+// fresh is the task that create wrote, without reading it back.
+func (n NewTask) fresh(at time.Time) *tasks.Task {
+	return &tasks.Task{
+		ID: n.ID, Tool: n.Tool, Owner: n.Owner, Status: tasks.Working, Phase: tasks.Queued, Message: queuedMessage,
+		Delivery: tasks.Delivery{Task: n.ID, Attempt: 1, Queue: n.Policy.Queue, Priority: n.Policy.Priority},
+		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention,
+	}
+}
+
+// createIndexed sends both writes as one pipeline, the index first. A Redis that forgot the scripts gets them, and both again.
+func (s *Store) createIndexed(ctx context.Context, n NewTask, keys []string, args []any) (reply, error) {
+	for again := false; ; again = true {
+		var create *redis.Cmd
+		_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			if n.Owner != tasks.Nobody {
+				run(ctx, p, s.scripts.index, again, []string{ownerKey(n.Owner)}, string(n.ID))
+			}
+			create = run(ctx, p, s.scripts.create, again, keys, args...)
+			return nil
+		})
+		if isMissingScript(err) && !again {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v, err := create.Slice()
+		return reply(v), err
+	}
+}
+
+func run(ctx context.Context, p redis.Pipeliner, script *redis.Script, whole bool, keys []string, args ...any) *redis.Cmd {
+	if whole {
+		return script.Eval(ctx, p, keys, args...)
+	}
+	return script.EvalSha(ctx, p, keys, args...)
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Every key of ours, one function each. {S} is the hash tag: all of a task, and its shard's clocks, are in one slot of a cluster.
+
+func shardTag(shard int) string { return "lh:{" + strconv.Itoa(shard) + "}:" }
+
+// taskKey is the record, a hash of small values; also the channel of its events. Expires after the task's end + retention.
+func taskKey(id tasks.ID) string { return shardTag(id.Shard()) + "t:" + string(id) }
+
+// The keys beside a record expire with it.
+func messageKey(id tasks.ID) string   { return taskKey(id) + ":msg" } // string: a status message over 64 bytes
+func errorKey(id tasks.ID) string     { return taskKey(id) + ":err" } // string: why the last attempt failed
+func argumentsKey(id tasks.ID) string { return taskKey(id) + ":in" }  // string: arguments, perhaps compressed
+func resultKey(id tasks.ID) string    { return taskKey(id) + ":out" } // string: result or error, perhaps compressed
+func eventsKey(id tasks.ID) string    { return taskKey(id) + ":ev" }  // list, capped: "seq kind body"
+func questionsKey(id tasks.ID) string { return taskKey(id) + ":ask" } // hash: d:<key> digest, r:<key> request, a:<key> answer
+func memoryKey(id tasks.ID) string    { return taskKey(id) + ":mem" } // hash: steps and checkpoint
+
+// The clocks of a shard are zsets of task ids scored in Redis milliseconds. They never expire.
+func dueKey(shard int) string  { return shardTag(shard) + "due" }  // unclaimed: when to enqueue, or look again
+func liveKey(shard int) string { return shardTag(shard) + "live" } // claimed: when to stop believing that it runs
+func endsKey(shard int) string { return shardTag(shard) + "ends" } // open: maximum lifetime; ended: when to forget it
+
+// tickKey is a string: when a keeper last looked after the shard, and until when nothing is reaped. Never expires.
+func tickKey(shard int) string { return shardTag(shard) + "tick" }
+
+// idempotencyKey is a string: the task of an owner's key. Expires with its task.
+func idempotencyKey(shard int, owner tasks.Owner, key string) string {
+	return shardTag(shard) + "idem:" + string(owner) + ":" + key
+}
+
+// ownerKey is a zset of an owner's tasks by creation, under a tag of its own. Entries go when their tasks are forgotten.
+func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
+
+const (
+	keeperKey  = "lh:keeper"  // string: who is the keeper; expires with its lease
+	shardsKey  = "lh:shards"  // string: how many shards there are; never expires
+	secretKey  = "lh:secret"  // string: signs requestState; never expires
+	catalogKey = "lh:catalog" // hash: tool → "<started> <description>"; also the channel of its changes; never expires
+)
+
+// taskKeys are KEYS[1..11] of every task script.
+func taskKeys(id tasks.ID) []string {
+	s := id.Shard()
+	return []string{
+		taskKey(id), messageKey(id), errorKey(id), argumentsKey(id), resultKey(id), eventsKey(id), questionsKey(id), memoryKey(id),
+		dueKey(s), liveKey(s), endsKey(s),
+	}
+}
+
+// hashKey shortens what a caller chose to a fixed length that cannot hold a brace.
+func hashKey(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

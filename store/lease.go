@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Lease is what a worker holds of a task: the fence that every one of its writes carries.
+type Lease struct {
+	Task    tasks.ID
+	Attempt int
+	Token   string // random, chosen by the worker, one for each claim
+}
+
+func (l Lease) args(more ...any) []any {
+	return append([]any{strconv.Itoa(l.Attempt), l.Token}, more...)
+}
+
+// Claimed is an attempt that is the worker's own now.
+type Claimed struct {
+	Lease
+	Tool         string
+	Arguments    json.RawMessage // nil if Redis lost them
+	Capabilities tasks.Capabilities
+	Failures     int // of earlier attempts
+	GivenBack    int // how often a worker could not run it
+	Answered     int // answers that are in
+	Progress     tasks.Progress
+}
+
+// Claim takes an attempt for one worker, once. ErrLost: it has ended, was superseded, or is another's.
+func (s *Store) Claim(ctx context.Context, l Lease, worker string) (*Claimed, error) {
+	r, err := s.task(ctx, s.scripts.claim, l.Task, l.args(worker)...)
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	switch r.code() {
+	case 1:
+		return claimed(l, pairs(r.list(1)), r.text(2))
+	case 0:
+		return nil, tasks.ErrLost
+	case -1:
+		return nil, tasks.ErrNotFound
+	}
+	return nil, fmt.Errorf("claim: %w", errAnswer)
+}
+
+func claimed(l Lease, rec record, in string) (*Claimed, error) {
+	c := &Claimed{
+		Lease: l, Tool: rec["tool"], Capabilities: tasks.ParseCapabilities(rec["caps"]),
+		Failures: rec.int("failures"), GivenBack: rec.int("backs"), Answered: rec.int("answered"),
+		Progress: tasks.Progress{Done: rec.float("progress"), Total: rec.float("total")},
+	}
+	if in == "" {
+		return c, nil
+	}
+	args, err := unpack(in)
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	c.Arguments = args
+	return c, nil
+}
+
+// Pulse is what a worker learns with each write about an attempt. It is ErrLost when the attempt is not its own any more, and
+// Ended when the task needs no more work, though the tool may still be running.
+type Pulse struct {
+	Ended    bool
+	Answered int // answers that are in
+}
+
+func pulse(r reply, err error) (Pulse, error) {
+	switch {
+	case err != nil:
+		return Pulse{}, err
+	case r.text(0) == "held":
+		n, _ := r[1].(int64)
+		return Pulse{Answered: int(n)}, nil
+	case r.text(0) == "ended":
+		return Pulse{Ended: true}, nil
+	case r.text(0) == "lost":
+		return Pulse{}, tasks.ErrLost
+	}
+	return Pulse{}, errAnswer
+}
+
+// Beat says that the attempt is alive.
+func (s *Store) Beat(ctx context.Context, l Lease) (Pulse, error) {
+	p, err := pulse(s.task(ctx, s.scripts.beat, l.Task, l.args()...))
+	if err != nil {
+		return p, fmt.Errorf("beat: %w", err)
+	}
+	return p, nil
+}
+
+// Report keeps what an attempt says: its latest progress, if any, and log messages.
+func (s *Store) Report(ctx context.Context, l Lease, p *tasks.Progress, logs []Log) (Pulse, error) {
+	args := l.args("0", "", "", "", "", "")
+	if p != nil {
+		body, err := json.Marshal(progressBody{p.Done, p.Total, p.ETA.Milliseconds(), p.Message})
+		if err != nil {
+			return Pulse{}, fmt.Errorf("report: %w", err)
+		}
+		args = l.args("1", float(p.Done), float(p.Total), p.ETA.Milliseconds(), p.Message, body)
+	}
+	for _, log := range logs {
+		body, err := json.Marshal(log)
+		if err != nil {
+			return Pulse{}, fmt.Errorf("report: %w", err)
+		}
+		args = append(args, body)
+	}
+	pl, err := pulse(s.task(ctx, s.scripts.report, l.Task, args...))
+	if err != nil {
+		return pl, fmt.Errorf("report: %w", err)
+	}
+	return pl, nil
+}
+
+func float(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+
+// Question puts an attempt's question, or finds the answer to it. The answer is nil while there is none; Pulse.Ended: nobody will answer.
+// ErrKeyReused: the key stands for another question of this task.
+func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question) (answer json.RawMessage, ended bool, err error) {
+	request, err := json.Marshal(q.Request)
+	if err != nil {
+		return nil, false, fmt.Errorf("ask: %w", err)
+	}
+	args := l.args(q.Key, q.Request.Digest(), request, maxQuestion, string(tasks.Ask.To()))
+	r, err := s.task(ctx, s.scripts.ask, l.Task, append(args, anys(tasks.Ask.From())...)...)
+	if err != nil {
+		return nil, false, fmt.Errorf("ask: %w", err)
+	}
+	switch r.text(0) {
+	case "open":
+		return nil, false, nil
+	case "answered":
+		return json.RawMessage(r.text(1)), false, nil
+	case "ended":
+		return nil, true, nil
+	case "lost":
+		return nil, false, tasks.ErrLost
+	case "reused":
+		return nil, false, fmt.Errorf("ask %q: %w", q.Key, tasks.ErrKeyReused)
+	case "full":
+		return nil, false, fmt.Errorf("ask %q: %w", q.Key, ErrTooMany)
+	}
+	return nil, false, fmt.Errorf("ask: %w", errAnswer)
+}
+
+// Release says how an attempt is given back.
+type Release struct {
+	// Phase is Queued (again at once), Delayed (after Delay) or Parked (when an answer comes).
+	Phase   tasks.Phase
+	Delay   time.Duration
+	Failed  bool  // count a failure of the tool
+	Unable  bool  // count that this worker could not run it
+	Err     error // why, nil if there is no fault
+	Message string
+	// Answered is how many answers the attempt has seen: with more, it is not parked.
+	Answered int
+}
+
+// ErrTooMany: a task asks a bounded number of questions.
+var ErrTooMany = fmt.Errorf("a task may ask %d questions", maxQuestion)
+
+// ErrAnswered: the attempt was not parked, since an answer came in.
+var ErrAnswered = fmt.Errorf("an answer came in")
+
+// Release gives an attempt back: the next one, which is returned, is nobody's yet. ErrLost when it was not the worker's any more;
+// a StateError when the task has ended.
+func (s *Store) Release(ctx context.Context, l Lease, how Release) (next tasks.Delivery, err error) {
+	cause := ""
+	if how.Err != nil {
+		cause = how.Err.Error()
+	}
+	r, err := s.task(ctx, s.scripts.release, l.Task, l.args(string(how.Phase), how.Delay.Milliseconds(),
+		count(how.Failed), count(how.Unable), how.Message, cause, how.Answered)...)
+	if err != nil {
+		return next, fmt.Errorf("release: %w", err)
+	}
+	switch r.text(0) {
+	case "released":
+		return delivery(l.Task, r.list(1)), nil
+	case "answered":
+		return next, ErrAnswered
+	case "ended":
+		return next, &tasks.StateError{Event: "release", Status: "ended"}
+	case "lost":
+		return next, tasks.ErrLost
+	}
+	return next, fmt.Errorf("release: %w", errAnswer)
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func delivery(id tasks.ID, v []any) tasks.Delivery {
+	r := reply(v)
+	attempt, _ := strconv.Atoi(r.text(0))
+	return tasks.Delivery{Task: id, Attempt: attempt, Queue: r.text(1), Priority: tasks.Priority(r.text(2))}
+}
+
+// Leave says that the tool of an ended task has returned, so that its place is free.
+func (s *Store) Leave(ctx context.Context, l Lease) error {
+	if _, err := s.scripts.leave.Run(ctx, s.rdb, taskKeys(l.Task), append([]any{string(l.Task)}, l.args()...)...).Result(); err != nil {
+		return fmt.Errorf("leave: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+-- What every task script shares. It is put before each of them.
+-- KEYS[1..11] are a task's keys and its shard's clocks (keys.go), ARGV[1] is its id.
+-- A script decides, Go explains. Redis TIME in milliseconds is the only clock. Status names come from Go, as arguments;
+-- phases (queued, running, parked, delayed, ended) are the scripts' own. Every script may be replayed: the second
+-- execution answers as the first.
+local T, MSG, ERR, IN, OUT, EV, ASK, MEM, DUE, LIVE, ENDS = unpack(KEYS, 1, 11)
+local ID = ARGV[1]
+local GRACE = 600000 -- expiry is the pruner's work; keys outlive it only where no keeper lives
+
+local clock = redis.call('TIME')
+local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function get(field) return redis.call('HGET', T, field) or '' end
+local function num(field) return tonumber(redis.call('HGET', T, field) or 0) end
+local function set(...) redis.call('HSET', T, ...) end
+local function known() return redis.call('EXISTS', T) == 1 end
+local function ended() return get('phase') == 'ended' end
+
+local function allowed(first)
+  local status = get('status')
+  for i = first, #ARGV do
+    if ARGV[i] == status then return true end
+  end
+  return false
+end
+
+-- say keeps a status message: small ones in the hash, longer ones beside it (a value over 64 bytes would unpack the hash for good).
+local function say(text)
+  if #text <= 64 then
+    set('message', text)
+    redis.call('DEL', MSG)
+  else
+    redis.call('HDEL', T, 'message')
+    redis.call('SET', MSG, text)
+  end
+end
+
+-- event numbers a change, keeps it for replay and tells whoever watches. Progress only ever replaces progress.
+local function event(kind, body)
+  set('updated', NOW)
+  local e = redis.call('HINCRBY', T, 'seq', 1) .. ' ' .. NOW .. ' ' .. kind .. ' ' .. body
+  local last = kind == 'progress' and redis.call('LINDEX', EV, -1)
+  if last and string.find(last, '^%d+ %d+ progress ') then
+    redis.call('LSET', EV, -1, e)
+  else
+    redis.call('RPUSH', EV, e)
+    redis.call('LTRIM', EV, -EVENT_CAP, -1)
+  end
+  redis.call('PUBLISH', T, e)
+end
+
+local function claim(token, worker, liveness)
+  set('token', token, 'worker', worker, 'phase', 'running', 'started', NOW)
+  redis.call('ZREM', DUE, ID)
+  redis.call('ZADD', LIVE, NOW + liveness, ID)
+end
+
+-- held is the fence. A current attempt that nobody holds was claimed at a master that is gone: whoever beats or ends it adopts it.
+local function held(attempt, token)
+  if get('attempt') ~= attempt then return false end
+  local holder = get('token')
+  if holder == '' and get('phase') ~= 'parked' then
+    claim(token, get('worker'), LIVENESS)
+    return true
+  end
+  return holder == token
+end
+
+-- raise makes the next attempt the current one. It belongs to nobody yet, and its asynq TaskID was never used.
+local function raise(phase, delay)
+  set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0)
+  redis.call('ZREM', LIVE, ID)
+  if phase == 'parked' then
+    redis.call('ZREM', DUE, ID)
+  else
+    redis.call('ZADD', DUE, NOW + (phase == 'delayed' and delay or LOOK), ID)
+  end
+end
+
+local function delivery() return {get('attempt'), get('queue'), get('priority')} end
+
+local function idempotency()
+  local key = get('key')
+  return key ~= '' and (string.match(KEYS[1], '^(.-{.-}:)') .. 'idem:' .. get('owner') .. ':' .. key)
+end
+
+-- close is the terminal event: first one wins, nothing moves the task any more, and only now do its keys get an expiry.
+local function close(status, text, payload)
+  set('status', status, 'phase', 'ended', 'ended', NOW)
+  say(text)
+  if payload ~= '' then redis.call('SET', OUT, payload) end
+  redis.call('ZREM', DUE, ID)
+  event('end', '')
+  local keep = num('ttl')
+  redis.call('ZADD', ENDS, NOW + keep, ID)
+  for i = 1, 8 do redis.call('PEXPIRE', KEYS[i], keep + GRACE) end
+  local idem = idempotency()
+  if idem then redis.call('PEXPIRE', idem, keep + GRACE) end
+end

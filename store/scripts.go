@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+//go:embed lua/*.lua
+var lua embed.FS
+
+// scripts holds the Lua of the store, each with the prelude and this store's times before it.
+type scripts struct {
+	create, claim, beat, report, ask, answer, transition, release, leave *redis.Script
+	reap, look, renew, prune                                             *redis.Script
+	tick, elect, resign, announce, index                                 *redis.Script
+}
+
+func load(o Options) scripts {
+	times := fmt.Sprintf("local LIVENESS, LOOK, STEADY, EVENT_CAP = %d, %d, %d, %d\n",
+		o.Liveness.Milliseconds(), o.Look.Milliseconds(), steady.Milliseconds(), o.Events)
+	prelude := times + source("prelude")
+	task := func(name string) *redis.Script { return redis.NewScript(prelude + source(name)) }
+	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
+	return scripts{
+		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
+		answer: task("answer"), transition: task("transition"), release: task("release"), leave: task("leave"),
+		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
+		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
+	}
+}
+
+func source(name string) string {
+	b, err := lua.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err) // the file is part of the binary
+	}
+	return string(b)
+}
+
+// task runs a script on a task's keys. Every such script answers with an array.
+func (s *Store) task(ctx context.Context, script *redis.Script, id tasks.ID, args ...any) (reply, error) {
+	return s.taskWith(ctx, script, id, nil, args...)
+}
+
+func (s *Store) taskWith(ctx context.Context, script *redis.Script, id tasks.ID, more []string, args ...any) (reply, error) {
+	if err := s.known(id); err != nil {
+		return nil, err
+	}
+	v, err := script.Run(ctx, s.rdb, append(taskKeys(id), more...), append([]any{string(id)}, args...)...).Slice()
+	if err != nil {
+		return nil, err
+	}
+	return reply(v), nil
+}
+
+// reply is a script's answer. Its accessors are lenient: what is missing is zero, and the callers check the first element.
+type reply []any
+
+func (r reply) text(i int) string {
+	if i >= len(r) {
+		return ""
+	}
+	return text(r[i])
+}
+
+func (r reply) code() int64 {
+	if len(r) == 0 {
+		return -9
+	}
+	n, _ := r[0].(int64)
+	return n
+}
+
+func (r reply) list(i int) []any {
+	if i >= len(r) {
+		return nil
+	}
+	l, _ := r[i].([]any)
+	return l
+}
+
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return ""
+}
+
+func anys[T ~string](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func isMissingScript(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT") }

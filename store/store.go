@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	mrand "math/rand/v2"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Options say how a store behaves. The zero value is right for production; all processes on one Redis use the same.
+type Options struct {
+	Shards   int           // how many shards a new Redis is divided into. Zero: 16, or what the Redis already has
+	Liveness time.Duration // how long an attempt is believed to run without a beat. Zero: 15 s
+	Look     time.Duration // how soon an unclaimed task is looked at again, at first. Zero: 5 s
+	Gap      time.Duration // silence of the keeper after which nobody is reaped for a while. Zero: 6 s
+	Pause    time.Duration // that while. Zero: 2 × Liveness
+	Events   int           // how many events of a task are kept for replay. Zero: 100
+}
+
+const (
+	maxLook     = 10 * time.Minute
+	steady      = 10 * time.Minute // an attempt that lived so long was not killed by its own task
+	crashLimit  = 3                // crashes that count as one failure
+	defShards   = 16
+	maxShards   = 4096
+	maxQuestion = 64 // questions that one task may ask
+)
+
+func (o Options) withDefaults() Options {
+	if o.Liveness == 0 {
+		o.Liveness = 15 * time.Second
+	}
+	if o.Look == 0 {
+		o.Look = 5 * time.Second
+	}
+	if o.Gap == 0 {
+		o.Gap = 6 * time.Second
+	}
+	if o.Pause == 0 {
+		o.Pause = 2 * o.Liveness
+	}
+	if o.Events == 0 {
+		o.Events = 100
+	}
+	return o
+}
+
+// Store keeps tasks in one Redis. It may be used by many goroutines at once.
+type Store struct {
+	rdb     redis.UniversalClient
+	opts    Options
+	shards  int
+	scripts scripts
+}
+
+// Open checks that Redis answers and is divided as this program expects. The client stays the caller's.
+func Open(ctx context.Context, rdb redis.UniversalClient, o Options) (*Store, error) {
+	s := &Store{rdb: rdb, opts: o.withDefaults()}
+	s.scripts = load(s.opts)
+	n, err := s.divide(ctx, o.Shards)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s.shards = n
+	return s, nil
+}
+
+// divide settles the number of shards: the first process on a Redis decides, for good, since ids name their shard.
+func (s *Store) divide(ctx context.Context, want int) (int, error) {
+	if want < 0 || want > maxShards {
+		return 0, fmt.Errorf("%d shards: use 1 to %d", want, maxShards)
+	}
+	first := want
+	if first == 0 {
+		first = defShards
+	}
+	if err := s.rdb.SetNX(ctx, shardsKey, first, 0).Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.rdb.Get(ctx, shardsKey).Int()
+	if err != nil {
+		return 0, err
+	}
+	if want != 0 && n != want {
+		return 0, fmt.Errorf("this Redis is divided into %d shards, not %d: ids of its tasks say so", n, want)
+	}
+	if n < 1 || n > maxShards {
+		return 0, fmt.Errorf("this Redis says that it is divided into %d shards: key %s is damaged", n, shardsKey)
+	}
+	return n, nil
+}
+
+// Shards is how many shards the tasks are divided into.
+func (s *Store) Shards() int { return s.shards }
+
+// Liveness is how long an attempt is believed to run without a beat.
+func (s *Store) Liveness() time.Duration { return s.opts.Liveness }
+
+// NewID makes an id for a task. With an idempotency key the shard follows from it, so that a repeat finds its first call.
+func (s *Store) NewID(owner tasks.Owner, key string) tasks.ID {
+	if key == "" {
+		return tasks.NewID(mrand.IntN(s.shards))
+	}
+	h := fnv.New32a()
+	h.Write([]byte(hashKey(string(owner), key)))
+	return tasks.NewID(int(h.Sum32() % uint32(s.shards)))
+}
+
+// Ping reports whether Redis answers.
+func (s *Store) Ping(ctx context.Context) error { return s.rdb.Ping(ctx).Err() }
+
+// Secret is the key that signs what clients carry around for us. All processes on one Redis share it.
+func (s *Store) Secret(ctx context.Context) ([]byte, error) {
+	fresh := make([]byte, 32)
+	rand.Read(fresh) // never fails: it ends the program instead
+	if err := s.rdb.SetNX(ctx, secretKey, hex.EncodeToString(fresh), 0).Err(); err != nil {
+		return nil, fmt.Errorf("read secret: %w", err)
+	}
+	v, err := s.rdb.Get(ctx, secretKey).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read secret: %w", err)
+	}
+	return hex.DecodeString(v)
+}
+
+// known tells an id of another Redis, whose shard does not exist here, from one of ours.
+func (s *Store) known(id tasks.ID) error {
+	if id.Shard() >= s.shards {
+		return tasks.ErrNotFound
+	}
+	return nil
+}
+
+var errAnswer = errors.New("unexpected answer of a script")
