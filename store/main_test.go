@@ -33,7 +33,7 @@ func open(t *testing.T, rdb redis.UniversalClient, o store.Options) *store.Store
 	return s
 }
 
-func create(t *testing.T, s *store.Store, change ...func(*store.NewTask)) *tasks.Task {
+func create(t testing.TB, s *store.Store, change ...func(*store.NewTask)) *tasks.Task {
 	t.Helper()
 	n := store.NewTask{
 		ID: s.NewID(tasks.Local, ""), Tool: "crawl", Owner: tasks.Local, Arguments: []byte(`{"url":"/"}`),

@@ -50,3 +50,34 @@ func TestAWatchShowsTheSnapshotAndEverythingAfterIt(t *testing.T) {
 		until("the end", func(u store.Update) bool { return u.Task.Status == tasks.Completed })
 	})
 }
+
+// A failover takes seq back: a watch that only took higher numbers would never show the end.
+func TestAWatchSurvivesASeqThatWentBack(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		w := watcher(t, s)
+		ctx := within(t, 20*time.Second)
+		task := create(t, s)
+		c := claim(t, s, task.Delivery, "a")
+		for range 5 {
+			if _, err := s.Report(ctx, c.Lease, &tasks.Progress{Done: 1}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x, err := w.Watch(ctx, task.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		if u, err := x.Next(ctx); err != nil || u.Task.Seq != 6 {
+			t.Fatal(u, err)
+		}
+		rdb.HSet(ctx, shard(task.ID, "t:"+string(task.ID)), "seq", 1)
+		if err := s.Apply(ctx, task.ID, tasks.Finish, c.Lease, store.Outcome{Result: []byte(`{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		x.Resync() // as a reconnect, or the next check, does
+		if u, err := x.Next(ctx); err != nil || u.Task.Status != tasks.Completed {
+			t.Errorf("%+v %v, want completed", u.Task, err)
+		}
+	})
+}

@@ -1,0 +1,78 @@
+package launch
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/longhaul-mcp/longhaul/server"
+)
+
+// banner tells the person who started this what it is and what to paste next.
+func banner(out io.Writer, o *options, p *parts) {
+	if p.front == nil {
+		p.log.Info("worker is up", "redis", "connected")
+		return
+	}
+	if !o.embedded() {
+		p.log.Info("server is up", "mcp", "http://"+p.listen[0].Addr().String()+"/mcp", "callers", string(o.anonymous))
+		if o.anonymous == server.Local && !loopback(o.addr) {
+			p.log.Warn("whoever reaches this address is taken for one and the same person (-anonymous local)", "addr", o.addr)
+		}
+		return
+	}
+	url := "http://" + p.listen[0].Addr().String() + "/mcp"
+	tool, arguments := example(o, p)
+	fmt.Fprintf(out, `
+Longhaul serves MCP at %[1]s
+Everything runs in this process: tasks vanish when it ends. With -redis they stay.
+
+Start a task:
+
+  curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
+    -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/call' -H 'Mcp-Name: %[2]s' \
+    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%[2]s","arguments":%[3]s,%[4]s}}'
+
+Ask for it, with the taskId of the answer:
+
+  ID=paste-the-taskId-here
+  curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
+    -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tasks/get' -H "Mcp-Name: $ID" \
+    -d '{"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"taskId":"'$ID'",%[4]s}}'
+
+In an MCP client's configuration:
+
+  {"mcpServers": {"longhaul": {"type": "http", "url": "%[1]s"}}}
+
+`, url, tool, arguments, meta)
+}
+
+const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}`
+
+// example is a call that works when pasted: a log file if one is at hand, otherwise the first tool with what its schema asks for.
+func example(o *options, p *parts) (tool, arguments string) {
+	tools := p.worker.Registry.Tools()
+	if len(tools) == 0 {
+		return "TOOL", "{}"
+	}
+	if tools[0].Name != "analyze_logs" {
+		return tools[0].Name, exampleArguments(tools[0].InputSchema)
+	}
+	return tools[0].Name, fmt.Sprintf(`{"path":%q}`, sampleLog(o.data))
+}
+
+// sampleLog finds a log file under the roots, as a clone of this repository has some.
+func sampleLog(roots []string) string {
+	for _, root := range roots {
+		for _, pattern := range []string{"*access*.log*", "*.log*", "testdata/logs/*access*.log*"} {
+			found, err := filepath.Glob(filepath.Join(root, pattern))
+			if err != nil || len(found) == 0 {
+				continue
+			}
+			if rel, err := filepath.Rel(root, found[0]); err == nil {
+				return filepath.ToSlash(rel)
+			}
+		}
+	}
+	return "your.log"
+}

@@ -1,0 +1,71 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/longhaul-mcp/longhaul/server"
+)
+
+// door is the HTTP server of MCP. Streams last for hours, so only the reading of a request has a time limit.
+func door(front *server.Server) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", front)
+	mux.HandleFunc("GET /health", front.Health)
+	mux.HandleFunc("GET /ready", front.Ready)
+	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+}
+
+// opsDoor is for those who run the process: health and metrics.
+func opsDoor(p *parts) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics, promhttp.HandlerOpts{}))
+	if p.front != nil {
+		mux.HandleFunc("GET /health", p.front.Health)
+		mux.HandleFunc("GET /ready", p.front.Ready)
+	} else {
+		mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+		mux.HandleFunc("GET /ready", p.ready)
+	}
+	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+}
+
+const readyTimeout = 1500 * time.Millisecond
+
+// ready says whether a worker can take work: it can while Redis answers.
+func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := p.store.Ping(ctx); err != nil {
+		http.Error(w, "Redis does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+const probeTimeout = 3 * time.Second
+
+// probe is a health check for an image that has no other program in it.
+func probe(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20))
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, res.Status)
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package launch
+
+import "encoding/json"
+
+// exampleArguments makes arguments that a schema is likely to accept: its required properties, each with its example, default, or a
+// plain value of its type.
+func exampleArguments(schema json.RawMessage) string {
+	var s struct {
+		Properties map[string]struct {
+			Type     any   `json:"type"`
+			Default  any   `json:"default"`
+			Examples []any `json:"examples"`
+			Enum     []any `json:"enum"`
+		} `json:"properties"`
+		Required []string `json:"required"`
+	}
+	if json.Unmarshal(schema, &s) != nil {
+		return "{}"
+	}
+	args := make(map[string]any, len(s.Required))
+	for _, name := range s.Required {
+		p := s.Properties[name]
+		switch {
+		case len(p.Examples) > 0:
+			args[name] = p.Examples[0]
+		case p.Default != nil:
+			args[name] = p.Default
+		case len(p.Enum) > 0:
+			args[name] = p.Enum[0]
+		default:
+			args[name] = plainValue(p.Type)
+		}
+	}
+	b, err := json.Marshal(args)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+func plainValue(t any) any {
+	if list, ok := t.([]any); ok && len(list) > 0 {
+		t = list[len(list)-1] // ["null","array"], as inferred for slices
+	}
+	switch t {
+	case "integer", "number":
+		return 1
+	case "boolean":
+		return true
+	case "array":
+		return []any{}
+	case "object":
+		return map[string]any{}
+	}
+	return "text"
+}

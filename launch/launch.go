@@ -1,0 +1,101 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Version is what a release is called. It is set when a release is built.
+var Version = "dev"
+
+// Main runs an author's tools: with -redis as a worker, otherwise as a whole MCP server in this one process. It ends the program.
+func Main(reg *tasks.Registry) {
+	exit(role{
+		name: "worker", registry: func(*options) *tasks.Registry { return reg }, serves: false, works: true,
+		about: "Runs its tools as durable tasks: as a worker beside the servers on one Redis, or, without -redis, as a whole MCP server by itself.",
+	})
+}
+
+// Server runs the MCP front end, and what else it takes when there is no Redis. It ends the program.
+func Server(tools func(data []string) *tasks.Registry) {
+	exit(role{
+		name: "server", registry: func(o *options) *tasks.Registry { return tools(o.data) }, serves: true, works: false, reads: true,
+		about: "The MCP front end: answers tools/call at once with a durable task that workers run. Without -redis it runs everything in this one process.",
+	})
+}
+
+// Worker runs the built-in tools. It needs -redis, and ends the program.
+func Worker(tools func(data []string) *tasks.Registry) {
+	exit(role{
+		name: "worker", registry: func(o *options) *tasks.Registry { return tools(o.data) }, serves: false, works: true, reads: true, needsRedis: true,
+		about: "Runs tools as durable tasks that the servers on the same Redis hand out.",
+	})
+}
+
+// role is what a binary is for.
+type role struct {
+	name, about   string
+	registry      func(*options) *tasks.Registry
+	serves, works bool // with -redis; without, every role does both
+	reads         bool // has built-in tools that read -data
+	needsRedis    bool
+}
+
+// errUsage has been explained already.
+var errUsage = errors.New("usage")
+
+func exit(r role) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := start(ctx, r, os.Args[1:], os.Stderr)
+	stop()
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	default:
+		fmt.Fprintf(os.Stderr, "%s: %v\n", r.name, err)
+		os.Exit(1)
+	}
+}
+
+func start(ctx context.Context, r role, args []string, out io.Writer) error {
+	o, err := parse(r, args, out)
+	if err != nil {
+		return err
+	}
+	if o.probe != "" {
+		return probe(ctx, o.probe)
+	}
+	reg := r.registry(o)
+	if err := reg.Err(); err != nil {
+		return fmt.Errorf("these tools cannot be served:\n%w", err)
+	}
+	if o.check {
+		_, err := fmt.Fprintln(out, "configuration is fine")
+		return err
+	}
+	p, err := assemble(ctx, r, o, reg, logger(o, out))
+	if err != nil {
+		return err
+	}
+	return p.run(ctx, func() { banner(out, o, p) })
+}
+
+// logger writes JSON lines, or plain text for the person who has just started everything in a terminal.
+func logger(o *options, out io.Writer) *slog.Logger {
+	h := &slog.HandlerOptions{Level: o.logLevel}
+	if o.embedded() {
+		return slog.New(slog.NewTextHandler(out, h))
+	}
+	return slog.New(slog.NewJSONHandler(out, h))
+}

@@ -1,0 +1,195 @@
+package launch
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/peterbourgon/ff/v3"
+
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// options are the flags of all binaries; each declares those that it has.
+type options struct {
+	addr, opsAddr string
+	redis         string
+	anonymous     server.Anonymous
+	origins       list
+	work          bool
+
+	data        list
+	concurrency int
+	queue       string
+	queues      weights
+	drain       time.Duration
+
+	check    bool
+	probe    string
+	logLevel slog.Level
+}
+
+func (o *options) embedded() bool { return o.redis == "" }
+
+// parse reads flags, then the environment, and refuses what does not fit together.
+func parse(r role, args []string, out io.Writer) (*options, error) {
+	o := &options{}
+	fs := declare(r, o, out)
+	err := ff.Parse(fs, args, ff.WithEnvVarPrefix("LONGHAUL"))
+	if errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	}
+	if err == nil && fs.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q: every option starts with -", fs.Arg(0))
+	}
+	if err == nil {
+		err = o.settle(r)
+	}
+	if err != nil {
+		fmt.Fprintf(out, "%s: %v\nTry %s -h.\n", r.name, err, r.name)
+		return nil, errUsage
+	}
+	return o, nil
+}
+
+func declare(r role, o *options, out io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet(r.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are explained by parse
+	fs.Usage = func() { usage(out, r, fs) }
+	fs.StringVar(&o.redis, "redis", "", "`URL` of the Redis that servers and workers share: redis://, rediss://, redis-sentinel:// or redis-cluster://\nempty: an embedded store in this process, which vanishes at exit")
+	if r.serves || !r.needsRedis {
+		fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
+		fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
+		fs.Var(&o.origins, "origins", "web `origins` that may call, besides loopback and the server's own, comma-separated")
+	}
+	if r.serves {
+		fs.BoolVar(&o.work, "worker", false, "run a worker in this process too (default only when embedded)")
+	}
+	ops := "127.0.0.1:9091"
+	if r.serves {
+		ops = "127.0.0.1:9090"
+	}
+	fs.StringVar(&o.opsAddr, "ops-addr", ops, "where to serve health and metrics: `host:port`, or off")
+	if r.reads {
+		fs.Var(&o.data, "data", "`directory` that built-in tools may read, repeatable (default .)")
+	}
+	fs.IntVar(&o.concurrency, "concurrency", 4, "attempts to run at once")
+	fs.StringVar(&o.queue, "queue", "default", "`name` of the queue of tools whose policy names none")
+	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
+	fs.DurationVar(&o.drain, "drain", 30*time.Second, "how long running attempts may finish at shutdown")
+	fs.BoolVar(&o.check, "check", false, "validate everything and exit")
+	fs.StringVar(&o.probe, "probe", "", "GET this `URL`, exit 0 if it answers 200, and do nothing else: a health check for images without curl")
+	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "`debug|info|warn|error`")
+	return fs
+}
+
+func usage(out io.Writer, r role, fs *flag.FlagSet) {
+	fmt.Fprintf(out, "%s\n\nUsage: %s [flags]\n\nEvery flag can be set in the environment too: -redis is LONGHAUL_REDIS, -ops-addr is LONGHAUL_OPS_ADDR.\n\n", r.about, r.name)
+	fs.SetOutput(out)
+	fs.PrintDefaults()
+}
+
+func (o *options) settle(r role) error {
+	if o.embedded() && (r.needsRedis || os.Getenv("LONGHAUL_EMBEDDED") == "never") && o.probe == "" && !o.check {
+		return errors.New("-redis (or LONGHAUL_REDIS) is needed: without it, tasks would be kept in this process and vanish with it")
+	}
+	if o.concurrency < 1 || o.concurrency > 10000 {
+		return fmt.Errorf("-concurrency %d: use 1 to 10000", o.concurrency)
+	}
+	if err := tasks.ValidQueue(o.queue); err != nil {
+		return fmt.Errorf("-queue: %w", err)
+	}
+	if o.drain < 0 {
+		return fmt.Errorf("-drain %s: it cannot be negative", o.drain)
+	}
+	if len(o.data) == 0 {
+		o.data = list{"."}
+	}
+	if o.probe != "" || !(r.serves || o.embedded()) {
+		return nil
+	}
+	return o.settleCallers()
+}
+
+// settleCallers: on a loopback address whoever calls is the person at the machine. Anywhere else somebody has to say who they are.
+func (o *options) settleCallers() error {
+	switch o.anonymous {
+	case server.Local, server.Nobody:
+		return nil
+	case "", "refuse":
+	default:
+		return fmt.Errorf("-anonymous %q: use refuse, local or nobody", o.anonymous)
+	}
+	if o.anonymous == "" && loopback(o.addr) {
+		o.anonymous = server.Local
+		return nil
+	}
+	return fmt.Errorf("-addr %s can be reached by others, and callers are not authenticated: say -anonymous nobody (strangers: a task's id is its only key) or -anonymous local (whoever reaches this address is one and the same person)", o.addr)
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// list is a flag that may be given several times, or once with commas.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+// Set adds the values of one flag.
+func (l *list) Set(s string) error {
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			*l = append(*l, part)
+		}
+	}
+	return nil
+}
+
+// weights is a flag like heavy=3,default=1.
+type weights map[string]int
+
+func (w *weights) String() string {
+	var parts []string
+	for name, n := range *w {
+		parts = append(parts, name+"="+strconv.Itoa(n))
+	}
+	return strings.Join(parts, ",")
+}
+
+const maxWeight = 10
+
+// Set adds the queues of one flag.
+func (w *weights) Set(s string) error {
+	if *w == nil {
+		*w = make(weights)
+	}
+	for part := range strings.SplitSeq(s, ",") {
+		name, weight, weighted := strings.Cut(strings.TrimSpace(part), "=")
+		n := 1
+		if weighted {
+			var err error
+			if n, err = strconv.Atoi(weight); err != nil || n < 1 || n > maxWeight {
+				return fmt.Errorf("weight %q of queue %s: use a number from 1 to %d", weight, name, maxWeight)
+			}
+		}
+		if err := tasks.ValidQueue(name); err != nil {
+			return err
+		}
+		(*w)[name] = n
+	}
+	return nil
+}

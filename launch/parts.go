@@ -1,0 +1,143 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/internal/embedded"
+	"github.com/longhaul-mcp/longhaul/keeper"
+	"github.com/longhaul-mcp/longhaul/queue"
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/worker"
+)
+
+// parts is everything that runs in this process.
+type parts struct {
+	log        *slog.Logger
+	closers    []func() // in the order of opening
+	store      *store.Store
+	watcher    *store.Watcher
+	dispatcher *keeper.Dispatcher
+	keeper     *keeper.Keeper
+	metrics    *prometheus.Registry
+
+	front  *server.Server // nil: this process has no front end
+	worker *worker.Worker // nil: this process runs no tools
+	http   *http.Server   // MCP
+	ops    *http.Server
+	listen [2]net.Listener
+}
+
+const openTimeout = 10 * time.Second
+
+// assemble opens and connects the parts that the role and its options ask for. Nothing runs yet.
+func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (p *parts, err error) {
+	p = &parts{log: log, metrics: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	ro, err := p.openRedis(o)
+	if err != nil {
+		return nil, err
+	}
+	rdb := p.client(ro)
+	opening, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	if p.store, err = store.Open(opening, rdb, store.Options{}); err != nil {
+		return nil, fmt.Errorf("cannot use the Redis at %v: %w", ro.Addrs, err)
+	}
+	for _, warning := range p.store.Check(opening) {
+		log.Warn(warning)
+	}
+	q, name := queue.New(rdb), processName()
+	p.watcher = p.store.NewWatcher()
+	p.dispatcher = keeper.NewDispatcher(q, log)
+	p.keeper = keeper.New(p.store, q, name, log)
+	if r.works || o.work || o.embedded() {
+		p.worker = worker.New(worker.Options{
+			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: q, Serve: p.client(serving(*ro)), Dispatcher: p.dispatcher, Name: name,
+			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Log: log,
+		}, p.metrics)
+	}
+	if r.serves || o.embedded() {
+		if p.front, err = server.New(server.Options{
+			Store: p.store, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Version: Version, Logger: log,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.openDoors(o)
+}
+
+// openRedis starts the embedded store, unless there is a Redis.
+func (p *parts) openRedis(o *options) (*redis.UniversalOptions, error) {
+	url := o.redis
+	if o.embedded() {
+		e, err := embedded.Start()
+		if err != nil {
+			return nil, fmt.Errorf("embedded store: %w", err)
+		}
+		p.closers = append(p.closers, e.Close)
+		url = e.URL()
+	}
+	return redisOptions(url)
+}
+
+func (p *parts) client(o *redis.UniversalOptions) redis.UniversalClient {
+	rdb := redis.NewUniversalClient(o)
+	p.closers = append(p.closers, func() { _ = rdb.Close() })
+	return rdb
+}
+
+func (p *parts) openDoors(o *options) error {
+	var err error
+	if p.front != nil {
+		if p.listen[0], err = net.Listen("tcp", o.addr); err != nil {
+			return fmt.Errorf("serve MCP: %w (another -addr?)", err)
+		}
+		p.http = door(p.front)
+	}
+	if o.opsAddr != "" && o.opsAddr != "off" {
+		if p.listen[1], err = net.Listen("tcp", o.opsAddr); err != nil {
+			return fmt.Errorf("serve health and metrics: %w (another -ops-addr, or off?)", err)
+		}
+		p.ops = opsDoor(p)
+	}
+	return nil
+}
+
+func (p *parts) close() {
+	for _, l := range p.listen {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		p.closers[i]()
+	}
+}
+
+// processName tells this process from all others on the same Redis, and a person where it is.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	return host[:min(len(host), 40)] + ":" + strconv.Itoa(os.Getpid()) + ":" + strconv.FormatUint(uint64(rand.Uint32()), 36)
+}

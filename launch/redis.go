@@ -1,0 +1,89 @@
+package launch
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// redisOptions reads a Redis URL:
+//
+//	redis://user:password@host:6379/0                          one Redis; rediss:// with TLS
+//	redis-sentinel://user:password@host1:26379,host2/0?master=mymaster
+//	redis-cluster://user:password@host1:6379,host2:6379
+//
+// The last two take ?tls=true; Sentinels with a password of their own take ?sentinel_username= and ?sentinel_password=.
+func redisOptions(raw string) (*redis.UniversalOptions, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("redis URL: %w", redact(err))
+	}
+	o := &redis.UniversalOptions{ContextTimeoutEnabled: true, DialTimeout: 2 * time.Second, ReadTimeout: 5 * time.Second}
+	if u.User != nil {
+		o.Username = u.User.Username()
+		o.Password, _ = u.User.Password()
+	}
+	q := u.Query()
+	port := "6379"
+	switch u.Scheme {
+	case "redis":
+	case "rediss":
+		q.Set("tls", "true")
+	case "redis-cluster":
+		o.IsClusterMode = true
+	case "redis-sentinel":
+		port = "26379"
+		o.MasterName = q.Get("master")
+		o.SentinelUsername, o.SentinelPassword = q.Get("sentinel_username"), q.Get("sentinel_password")
+		if o.MasterName == "" {
+			return nil, fmt.Errorf("redis URL: redis-sentinel:// needs ?master=NAME")
+		}
+	default:
+		return nil, fmt.Errorf("redis URL: scheme %q: use redis, rediss, redis-sentinel or redis-cluster", u.Scheme)
+	}
+	if o.Addrs, err = addresses(u.Host, port); err != nil {
+		return nil, err
+	}
+	if db := strings.Trim(u.Path, "/"); db != "" {
+		if o.DB, err = strconv.Atoi(db); err != nil || o.DB < 0 {
+			return nil, fmt.Errorf("redis URL: database %q is not a number", db)
+		}
+	}
+	if q.Get("tls") == "true" {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return o, nil
+}
+
+func addresses(hosts, port string) ([]string, error) {
+	var list []string
+	for host := range strings.SplitSeq(hosts, ",") {
+		if host == "" {
+			return nil, fmt.Errorf("redis URL: a host is missing")
+		}
+		if !strings.Contains(host[strings.LastIndexByte(host, ']')+1:], ":") {
+			host += ":" + port
+		}
+		list = append(list, host)
+	}
+	return list, nil
+}
+
+// redact keeps the URL, and the password in it, out of an error.
+func redact(err error) error {
+	if ue, ok := err.(*url.Error); ok {
+		return ue.Err
+	}
+	return err
+}
+
+// serving are the options of the queue server's own client: a dequeue that is sent again would take a second delivery.
+func serving(o redis.UniversalOptions) *redis.UniversalOptions {
+	o.MaxRetries = -1
+	return &o
+}

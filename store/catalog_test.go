@@ -1,0 +1,69 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+func TestTheProcessThatStartedLastIsListed(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
+		ctx := within(t, 20*time.Second)
+		announce := func(started, description string) string {
+			t.Helper()
+			started, err := s.Announce(ctx, started, []tasks.Tool{{Name: "crawl", Description: description}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.Catalog(ctx)
+			if err != nil || len(list) != 1 {
+				t.Fatal(list, err)
+			}
+			return started + " " + list[0].Description
+		}
+		var first, second string
+		split := func(s string) (started, listed string) { return s[:16], s[17:] }
+		first, listed := split(announce("", "one"))
+		if listed != "one" {
+			t.Error(listed)
+		}
+		second, listed = split(announce("", "two"))
+		if listed != "two" {
+			t.Errorf("a roll forward lists %q", listed)
+		}
+		if _, listed = split(announce(first, "one")); listed != "two" {
+			t.Errorf("an older process overwrote it: %q", listed)
+		}
+		if _, listed = split(announce("", "one")); listed != "one" {
+			t.Errorf("a roll back lists %q", listed)
+		}
+		if _, listed = split(announce(second, "two")); listed != "one" {
+			t.Errorf("what was rolled back is listed again: %q", listed)
+		}
+	})
+}
+
+func TestWatchersHearOfTheCatalogue(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
+		w := watcher(t, s)
+		changes, stop := w.CatalogChanged()
+		defer stop()
+		ctx := within(t, 20*time.Second)
+		for n := 0; ; n++ {
+			if _, err := s.Announce(ctx, "", []tasks.Tool{{Name: "crawl", Description: string(rune('a' + n%26))}}); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-changes:
+				return
+			case <-time.After(100 * time.Millisecond): // not subscribed yet
+			case <-ctx.Done():
+				t.Fatal("never heard of it")
+			}
+		}
+	})
+}

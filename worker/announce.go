@@ -1,0 +1,41 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// announceEvery repairs a catalogue that Redis lost, or that an operator retired a tool from too early.
+const announceEvery = 30 * time.Second
+
+// announce lists this worker's tools in the catalogue, for as long as it serves them.
+func (w *Worker) announce(ctx context.Context) {
+	tick := time.NewTicker(announceEvery)
+	defer tick.Stop()
+	tools, started := w.tools(), ""
+	for {
+		wait := tick.C
+		var err error
+		if started, err = w.Store.Announce(ctx, started, tools); err != nil && ctx.Err() == nil {
+			w.Log.Warn("tools are not announced yet, trying again", "err", err)
+			wait = time.After(time.Second)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait:
+		}
+	}
+}
+
+func (w *Worker) tools() []tasks.Tool {
+	var list []tasks.Tool
+	for _, r := range w.Registry.Tools() {
+		t := r.Tool
+		t.Policy = w.policy(r)
+		list = append(list, t)
+	}
+	return list
+}

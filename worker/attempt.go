@@ -1,0 +1,109 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// attempt is one attempt while it runs here.
+type attempt struct {
+	*store.Claimed
+	w      *Worker
+	policy tasks.Policy
+	log    *slog.Logger
+
+	cancel  context.CancelCauseFunc
+	started time.Time
+
+	reports reports
+	mu      sync.Mutex
+	seen    int           // answers that are in, as far as we know
+	changed chan struct{} // closed, and replaced, when there are more
+}
+
+func newAttempt(w *Worker, c *store.Claimed) *attempt {
+	return &attempt{
+		Claimed: c, w: w, policy: tasks.Policy{}.WithDefaults(w.DefaultQueue), started: time.Now(),
+		log:     w.Log.With("task", c.Task, "tool", c.Tool, "attempt", c.Attempt),
+		reports: newReports(), seen: c.Answered, changed: make(chan struct{}),
+	}
+}
+
+// errGone ends attempts whose task needs no more work from them: another attempt took their place.
+var errGone = tasks.ErrLost
+
+// abandon is how long a tool whose context has ended may take to return before the outcome is written without it.
+const abandon = 5 * time.Second
+
+// run runs the tool while beating for it, and writes what came of it. It returns when the tool has returned, unless the worker is
+// shutting down: then a tool that does not stop is left behind.
+func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.RawMessage) {
+	ctx, stopTimer := context.WithTimeoutCause(ctx, a.policy.Timeout, tasks.ErrTimeout)
+	defer stopTimer()
+
+	beating, stopBeating := context.WithCancel(a.w.writing)
+	var beats sync.WaitGroup
+	beats.Go(func() { a.beat(beating) })
+	defer beats.Wait()
+	defer stopBeating()
+
+	returned := make(chan answer, 1)
+	go func() { returned <- a.call(ctx, tool, args) }() // not waited for only where a tool ignores its context at shutdown
+	ans, ok := a.await(ctx, returned)
+	a.flush() // what the tool said comes before its end
+	a.settle(ctx, tool, ans)
+	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
+		a.log.Warn("tool ignores that its context has ended; its slot stays taken until it returns")
+		select {
+		case <-returned:
+		case <-a.w.writing.Done():
+		case <-a.w.running.Done():
+		}
+	}
+	if errors.Is(context.Cause(ctx), tasks.ErrCancelled) {
+		a.leave()
+	}
+}
+
+// answer is what a tool came back with.
+type answer struct {
+	result   *tasks.Result
+	err      error
+	panicked string // the panic and its stack, if it was one
+}
+
+func (a *attempt) call(ctx context.Context, tool *tasks.Registered, args json.RawMessage) (ans answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			ans = answer{err: fmt.Errorf("tool panicked: %v", p), panicked: string(debug.Stack())}
+		}
+	}()
+	res, err := tool.Handle(ctx, tasks.NewAttempt(a.Task, a.Attempt, a, a.w.draining), args)
+	return answer{result: res, err: err}
+}
+
+// await waits for the tool; ok is false if it had not returned a good while after its context ended.
+func (a *attempt) await(ctx context.Context, returned <-chan answer) (ans answer, ok bool) {
+	select {
+	case ans = <-returned:
+		return ans, true
+	case <-ctx.Done():
+	}
+	t := time.NewTimer(abandon)
+	defer t.Stop()
+	select {
+	case ans = <-returned:
+		return ans, true
+	case <-t.C:
+		return answer{err: context.Cause(ctx)}, false
+	}
+}

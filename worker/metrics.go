@@ -1,0 +1,23 @@
+package worker
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics count what a worker does.
+type metrics struct {
+	ended *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer, s slots) *metrics {
+	m := &metrics{ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "longhaul_attempts_total", Help: "Attempts that ended on this worker, by tool and outcome.",
+	}, []string{"tool", "outcome"})}
+	if reg == nil {
+		return m
+	}
+	reg.MustRegister(m.ended,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "longhaul_slots_busy", Help: "Slots with a running attempt, or held for the next delivery."},
+			func() float64 { return float64(len(s)) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "longhaul_slots", Help: "Attempts that this worker runs at once."},
+			func() float64 { return float64(cap(s)) }))
+	return m
+}

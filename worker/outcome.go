@@ -1,0 +1,169 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// maxResult bounds what is kept of a result.
+const maxResult = 16 << 20
+
+// settle writes what came of the attempt, according to why it ended.
+func (a *attempt) settle(ctx context.Context, tool *tasks.Registered, ans answer) {
+	cause := context.Cause(ctx)
+	switch {
+	case ans.err == nil:
+		a.finish(tool, ans.result)
+	case errors.Is(cause, tasks.ErrParked):
+		a.note("parked", nil)
+	case errors.Is(cause, errGone):
+		a.note("lost", nil)
+	case errors.Is(cause, tasks.ErrCancelled):
+		a.note("cancelled", nil)
+	case errors.Is(cause, tasks.ErrDraining) && ans.panicked == "":
+		a.drained()
+	default:
+		a.failed(tool, ans, errors.Is(cause, tasks.ErrTimeout))
+	}
+}
+
+// finish keeps the tool's answer.
+func (a *attempt) finish(tool *tasks.Registered, res *tasks.Result) {
+	if res == nil {
+		res = &tasks.Result{}
+	}
+	doc, err := res.Encode(tool.Output)
+	if err == nil && len(doc) > maxResult {
+		err = fmt.Errorf("the result has %d bytes, the limit is %d", len(doc), maxResult)
+	}
+	if err != nil {
+		a.breakTask(tasks.NewError(tasks.ReasonResult, fmt.Sprintf("%s: %v", a.Tool, err)))
+		return
+	}
+	outcome := "completed"
+	if res.IsError {
+		outcome = "error"
+	}
+	a.end(outcome, tasks.Finish, store.Outcome{Message: outcome, Result: doc})
+}
+
+// failed counts a failure: an error, a panic or a timeout. The task runs again if its policy allows.
+func (a *attempt) failed(tool *tasks.Registered, ans answer, timeout bool) {
+	if timeout {
+		ans.err = fmt.Errorf("%w of %s", tasks.ErrTimeout, a.policy.Timeout)
+	}
+	never, after := tasks.RetryAdvice(ans.err)
+	failures := a.Failures + 1
+	if !never && a.policy.Rerun != tasks.No && failures < a.policy.Attempts {
+		if after == 0 {
+			after = a.policy.Pause(failures)
+		}
+		a.retry(failures, after, ans.err)
+		return
+	}
+	switch {
+	case ans.panicked != "":
+		a.log.Error("tool panicked", "err", ans.err, "stack", ans.panicked)
+		a.breakTask(tasks.NewError(tasks.ReasonPanic, ans.err.Error()))
+	case timeout:
+		a.breakTask(tasks.NewError(tasks.ReasonTimeout, ans.err.Error()))
+	default:
+		a.finish(tool, tasks.Failure(ans.err))
+	}
+}
+
+func (a *attempt) retry(failures int, after time.Duration, err error) {
+	said := clip(err.Error(), maxMessageLen)
+	a.release("retry", store.Release{
+		Phase: tasks.Delayed, Delay: after, Failed: true, Err: errors.New(said),
+		Message: fmt.Sprintf("attempt %d of %d failed, the next one starts in %s: %s", failures, a.policy.Attempts, after.Round(time.Second), said),
+	})
+}
+
+// drained gives the attempt back at shutdown: it resumes elsewhere at once and no failure is counted.
+func (a *attempt) drained() {
+	if a.policy.Rerun == tasks.No {
+		a.breakTask(tasks.NewError(tasks.ReasonNoRerun, "its worker was shut down, and this tool must not be started twice"))
+		return
+	}
+	a.release("drained", store.Release{Phase: tasks.Queued, Message: "its worker was shut down; starting again"})
+}
+
+const maxGiveBack = 30 * time.Second
+
+// giveBack leaves the attempt to another worker. It waits longer each time, so that two wrong workers do not play ball with it.
+func (a *attempt) giveBack(message string) {
+	delay := min(maxGiveBack, 250*time.Millisecond<<min(a.GivenBack, 10))
+	delay += time.Duration(rand.Int64N(int64(delay) / 2))
+	a.release("given back", store.Release{Phase: tasks.Delayed, Delay: delay, Unable: true, Message: message})
+}
+
+func (a *attempt) release(outcome string, how store.Release) {
+	var next tasks.Delivery
+	err := a.write(func(ctx context.Context) (err error) {
+		next, err = a.w.Store.Release(ctx, a.Lease, how)
+		return err
+	})
+	if err == nil && how.Phase == tasks.Queued {
+		a.w.Dispatcher.Dispatch(next) // the others have their time in due
+	}
+	a.note(outcome, err)
+}
+
+func (a *attempt) breakTask(e *tasks.Error) { a.end("failed", tasks.Break, store.Outcome{Error: e}) }
+
+func (a *attempt) end(outcome string, e tasks.Event, o store.Outcome) {
+	a.note(outcome, a.write(func(ctx context.Context) error { return a.w.Store.Apply(ctx, a.Task, e, a.Lease, o) }))
+}
+
+const maxWritePause = 2 * time.Second
+
+// write tries until Redis takes the write or refuses it: hours of work must not be lost to a minute's outage.
+func (a *attempt) write(do func(context.Context) error) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, maxWritePause) {
+		err := do(a.w.writing)
+		if _, ended := errors.AsType[*tasks.StateError](err); ended {
+			a.cancel(tasks.ErrCancelled) // while the tool was returning
+		}
+		if err == nil || refused(err) || sleep(a.w.writing, wait) != nil {
+			return err
+		}
+	}
+}
+
+func refused(err error) bool {
+	_, ended := errors.AsType[*tasks.StateError](err)
+	return ended || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
+}
+
+// note is the one line that the log has of an attempt.
+func (a *attempt) note(outcome string, err error) {
+	level := slog.LevelInfo
+	if err != nil && !refused(err) {
+		level = slog.LevelError
+	} else if err != nil {
+		outcome = "refused"
+	}
+	args := []any{"outcome", outcome, "took", time.Since(a.started).Round(time.Millisecond).String()}
+	if err != nil {
+		args = append(args, "err", err)
+	}
+	a.w.metrics.ended.WithLabelValues(a.Tool, outcome).Inc()
+	a.log.Log(a.w.writing, level, "attempt ended", args...)
+}
+
+// leave frees the task's place among the live ones, if it ended while the tool was still running.
+func (a *attempt) leave() {
+	ctx, cancel := context.WithTimeout(a.w.writing, reportTimeout)
+	defer cancel()
+	if err := a.w.Store.Leave(ctx, a.Lease); err != nil {
+		a.log.Debug("leave failed, the keeper clears up", "err", err)
+	}
+}

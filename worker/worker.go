@@ -1,0 +1,120 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/keeper"
+	"github.com/longhaul-mcp/longhaul/queue"
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Options say what a worker needs and how it behaves.
+type Options struct {
+	Registry   *tasks.Registry
+	Store      *store.Store
+	Watcher    *store.Watcher
+	Queue      *queue.Queue
+	Serve      redis.UniversalClient // a client of its own, for the queue's server
+	Dispatcher *keeper.Dispatcher
+	Name       string // tells this process from others
+
+	Concurrency  int            // attempts at once. Zero: 4
+	DefaultQueue string         // for tools whose policy names none. Zero: default
+	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools
+	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: 30 s
+	Log          *slog.Logger
+}
+
+// farewell is how long, after the drain, attempts have to stop and their last writes to land.
+const farewell = 10 * time.Second
+
+// Worker runs attempts of the tools in its registry.
+type Worker struct {
+	Options
+	slots    slots
+	attempts sync.WaitGroup
+	draining chan struct{} // closed when the worker was told to stop
+	metrics  *metrics
+
+	running context.Context // of every attempt: outlives the taking
+	writing context.Context // of their last writes: outlives running
+}
+
+// New makes a worker. It does nothing before Run.
+func New(o Options, reg prometheus.Registerer) *Worker {
+	if o.Concurrency == 0 {
+		o.Concurrency = 4
+	}
+	if o.DefaultQueue == "" {
+		o.DefaultQueue = "default"
+	}
+	if o.Drain == 0 {
+		o.Drain = 30 * time.Second
+	}
+	w := &Worker{Options: o, slots: newSlots(o.Concurrency), draining: make(chan struct{})}
+	w.metrics = newMetrics(reg, w.slots)
+	if len(o.Queues) == 0 {
+		w.Queues = w.ownQueues()
+	}
+	return w
+}
+
+func (w *Worker) ownQueues() map[string]int {
+	queues := make(map[string]int)
+	for _, t := range w.Registry.Tools() {
+		queues[w.policy(t).Queue] = 1
+	}
+	return queues
+}
+
+func (w *Worker) policy(t *tasks.Registered) tasks.Policy {
+	return t.Policy.WithDefaults(w.DefaultQueue)
+}
+
+// Run takes deliveries until ctx ends; then what runs may finish for Drain, and the rest is given back. It returns when nothing runs.
+func (w *Worker) Run(ctx context.Context) error {
+	var release, hangUp context.CancelCauseFunc
+	w.running, release = context.WithCancelCause(context.WithoutCancel(ctx)) // attempts outlive the taking
+	w.writing, hangUp = context.WithCancelCause(context.WithoutCancel(ctx))  // and their last writes outlive them
+	defer hangUp(nil)
+	defer release(nil)
+	stop := context.AfterFunc(ctx, func() { close(w.draining) })
+	defer stop()
+
+	var announcing sync.WaitGroup
+	announcing.Go(func() { w.announce(ctx) })
+	w.Log.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.Queues)), "slots", w.Concurrency, "tools", len(w.Registry.Tools()))
+	err := w.Queue.Serve(ctx, w.Serve, queue.ServeOptions{Queues: w.Queues, Slots: w.slots, Logger: w.Log}, w.take)
+	announcing.Wait()
+
+	w.await(w.Drain)           // what can still finish does
+	release(tasks.ErrDraining) // the rest gives its attempt back
+	if !w.await(farewell) {
+		err = errors.Join(err, errors.New("some tools did not stop; their tasks run again elsewhere"))
+	}
+	return err
+}
+
+// await waits for the running attempts, for d at most.
+func (w *Worker) await(d time.Duration) bool {
+	done := make(chan struct{})
+	go func() { defer close(done); w.attempts.Wait() }()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-done:
+		return true
+	case <-t.C:
+		return false
+	}
+}
