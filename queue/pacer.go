@@ -1,0 +1,152 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// fallback is how soon an idle worker looks by itself: for what was announced while nobody could hear it.
+	fallback = 5 * time.Second
+
+	firstPause = 500 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+var errUndecodable = errors.New("message is not one of asynq's")
+
+// pacer is the hook on the client of asynq's server. asynq asks each of its queues in turn, in one goroutine, round
+// after round; the pacer decides when it may.
+type pacer struct {
+	ctx   context.Context // ends the pacing; the context that asynq gives a command never ends
+	slots Slots
+	woken <-chan struct{}
+	names int // how many queues make a round
+	after func(time.Duration) <-chan time.Time
+
+	// The rest is touched by asynq's one asking goroutine, and after it has ended.
+
+	holds    bool // a slot, for what is taken next
+	empty    int  // queues that had nothing, since the round began
+	failures int  // rounds that failed, since one did not
+
+	// taken counts what was handed to asynq with a slot, until a handler or nobody has got it.
+	taken sync.WaitGroup
+}
+
+// DialHook leaves dialling alone.
+func (p *pacer) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+// ProcessPipelineHook leaves pipelines alone: asynq takes tasks one by one.
+func (p *pacer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// ProcessHook holds asynq's dequeue script until it may run, and learns from what it found.
+func (p *pacer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if !isDequeue(cmd) {
+			return next(ctx, cmd)
+		}
+		if !p.ready() {
+			return redis.Nil // asynq is about to be stopped; until then its queues look empty
+		}
+		return p.learn(cmd, next(ctx, once{cmd}))
+	}
+}
+
+// ready waits until there is a slot and perhaps something to take; not so when the pacing ends first.
+func (p *pacer) ready() bool {
+	if p.ctx.Err() != nil {
+		return false
+	}
+	if p.empty >= p.names {
+		if !p.idle() {
+			return false
+		}
+		p.empty = 0
+	}
+	if !p.holds {
+		if err := p.slots.Acquire(p.ctx); err != nil {
+			return false
+		}
+		p.holds = true
+	}
+	if p.empty == 0 {
+		// What was announced until now will be found in this round. What is announced from here on may come too late
+		// for a queue that was asked already, and begins another round.
+		select {
+		case <-p.woken:
+		default:
+		}
+	}
+	return p.ctx.Err() == nil
+}
+
+// idle waits, after a round that found nothing, until there is a reason for another.
+func (p *pacer) idle() bool {
+	select {
+	case <-p.woken:
+		return true
+	case <-p.after(jitter(fallback)):
+		return true
+	case <-p.ctx.Done():
+		return false
+	}
+}
+
+// learn takes note of the script's reply, and returns what asynq is to see of it.
+func (p *pacer) learn(cmd redis.Cmder, err error) error {
+	switch {
+	case err == nil && decodable(cmd):
+		p.holds = false // the slot goes with the task
+		p.taken.Add(1)
+		p.empty, p.failures = 0, 0
+	case err == nil:
+		p.empty = 0 // an error ends asynq's round
+		return errUndecodable
+	case errors.Is(err, redis.Nil):
+		// Or an id without a message, which asynq's script reports alike.
+		if p.empty++; p.empty >= p.names {
+			p.failures = 0
+		}
+	case redis.HasErrorPrefix(err, "NOSCRIPT"): // asynq sends the whole script next
+	default:
+		p.empty = 0
+		p.pause()
+	}
+	return err
+}
+
+// pause keeps asynq, which asks again at once, from flooding a Redis that refuses it.
+func (p *pacer) pause() {
+	d := min(firstPause<<min(p.failures, 10), lastPause)
+	p.failures++
+	select {
+	case <-p.after(jitter(d)):
+	case <-p.ctx.Done():
+	}
+}
+
+// close returns when all that was taken is with a handler, and gives back the slot that was meant for the next. asynq
+// must have been shut down.
+func (p *pacer) close() {
+	p.taken.Wait()
+	if p.holds {
+		p.holds = false
+		p.slots.Release()
+	}
+}
+
+// jitter spreads what many workers would do at the same time.
+func jitter(d time.Duration) time.Duration {
+	return d - d/10 + rand.N(d/5)
+}
