@@ -46,16 +46,24 @@ func (a *attempt) beat(ctx context.Context) {
 		case <-next.C:
 		}
 		asked := time.Now()
-		if err := a.pulse(a.w.Store.Beat(ctx, a.Lease)); err == nil {
+		fence := heard.Add(a.w.Store.Liveness() - selfFence)
+		if err := a.beatOnce(ctx, min(period, time.Until(fence))); err == nil {
 			heard = asked
 			next.Reset(period)
 		} else {
 			next.Reset(retryBeat)
 		}
-		if a.policy.Exclusive && time.Since(heard) > a.w.Store.Liveness()-selfFence {
+		if a.policy.Exclusive && !time.Now().Before(heard.Add(a.w.Store.Liveness()-selfFence)) {
 			a.cancel(errGone)
 		}
 	}
+}
+
+// beatOnce must not wait for a silent Redis for longer than an exclusive attempt may go on.
+func (a *attempt) beatOnce(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, max(patience, retryBeat))
+	defer cancel()
+	return a.pulse(a.w.Store.Beat(ctx, a.Lease))
 }
 
 // pulse acts on what Redis says of the attempt.

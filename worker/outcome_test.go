@@ -1,0 +1,100 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+type greeting struct {
+	Text string `json:"text"`
+}
+
+type name struct {
+	Name string `json:"name"`
+}
+
+func TestAToolsAnswerIsTheTasksResult(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		r.start(tool("greet", func(_ context.Context, _ *tasks.Attempt, in name) (greeting, error) {
+			return greeting{"hello " + in.Name}, nil
+		}))
+		task := r.untilStatus(r.create("greet", `{"name":"Ada"}`, tasks.Policy{}), tasks.Completed)
+		want := `{"content":[{"type":"text","text":"{\"text\":\"hello Ada\"}"}],"structuredContent":{"text":"hello Ada"}}`
+		if string(task.Result) != want {
+			t.Errorf("result %s, want %s", task.Result, want)
+		}
+	})
+}
+
+func TestHowAttemptsEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy tasks.Policy
+		fn     func(ctx context.Context) error
+		status tasks.Status
+		says   string // in the result, or in the error
+		calls  int32
+	}{
+		"an error is an answer for the model": {
+			fn: func(context.Context) error { return errors.New("no such site") }, status: tasks.Completed, says: "no such site", calls: 1,
+		},
+		"an error is tried again while attempts last": {
+			policy: tasks.Policy{Attempts: 3, Backoff: time.Millisecond},
+			fn:     func(context.Context) error { return errors.New("no such site") }, status: tasks.Completed, says: `"isError":true`, calls: 3,
+		},
+		"a permanent error is not": {
+			policy: tasks.Policy{Attempts: 3, Backoff: time.Millisecond},
+			fn:     func(context.Context) error { return tasks.Permanent(errors.New("gone")) }, status: tasks.Completed, says: "gone", calls: 1,
+		},
+		"nor is one of a tool that must not run again": {
+			policy: tasks.Policy{Attempts: 3, Rerun: tasks.No},
+			fn:     func(context.Context) error { return errors.New("gone") }, status: tasks.Completed, says: "gone", calls: 1,
+		},
+		"a panic fails the task": {
+			fn: func(context.Context) error { panic("boom") }, status: tasks.Failed, says: "boom", calls: 1,
+		},
+		"so does a timeout": {
+			policy: tasks.Policy{Timeout: 30 * time.Millisecond},
+			fn:     func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }, status: tasks.Failed, says: "timeout of 30ms", calls: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, r *rig) {
+				var calls atomic.Int32
+				r.start(tool("try", func(ctx context.Context, _ *tasks.Attempt, _ none) (*tasks.Result, error) {
+					calls.Add(1)
+					return nil, c.fn(ctx)
+				}, c.policy))
+				task := r.untilStatus(r.create("try", `{}`, c.policy), c.status)
+				said := string(task.Result)
+				if task.Error != nil {
+					said = task.Error.Message
+				}
+				if !strings.Contains(said, c.says) || calls.Load() != c.calls {
+					t.Errorf("%d calls, said %s; want %d and %q", calls.Load(), said, c.calls, c.says)
+				}
+			})
+		})
+	}
+}
+
+func TestAResultThatBreaksThePromiseFails(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		reg := new(tasks.Registry)
+		reg.Add(tasks.Tool{Name: "liar", OutputSchema: []byte(`{"type":"object","required":["n"]}`)},
+			func(context.Context, *tasks.Attempt, json.RawMessage) (*tasks.Result, error) {
+				return &tasks.Result{Structured: map[string]any{"m": 1}}, nil
+			})
+		r.start(reg)
+		task := r.untilStatus(r.create("liar", `{}`, tasks.Policy{}), tasks.Failed)
+		if string(task.Error.Data) != `{"reason":"result"}` {
+			t.Errorf("%+v", task.Error)
+		}
+	})
+}

@@ -1,0 +1,134 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/internal/redistest"
+	"github.com/longhaul-mcp/longhaul/keeper"
+	"github.com/longhaul-mcp/longhaul/queue"
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/worker"
+)
+
+func TestMain(m *testing.M) { redistest.Main(m) }
+
+// rig is one Redis with a keeper, a watcher and any number of workers.
+type rig struct {
+	t       *testing.T
+	opts    *redis.UniversalOptions
+	rdb     redis.UniversalClient
+	store   *store.Store
+	watcher *store.Watcher
+	queue   *queue.Queue
+	out     *keeper.Dispatcher
+}
+
+func newRig(t *testing.T, opts *redis.UniversalOptions, o store.Options) *rig {
+	t.Helper()
+	rdb := redis.NewUniversalClient(opts)
+	t.Cleanup(func() { rdb.Close() })
+	s, err := store.Open(t.Context(), rdb, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := queue.New(rdb)
+	r := &rig{t, opts, rdb, s, s.NewWatcher(), q, keeper.NewDispatcher(q, quiet())}
+	ctx, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = r.watcher.Run(ctx) })
+	wg.Go(func() { _ = keeper.New(s, q, "keeper", quiet()).Run(ctx) })
+	t.Cleanup(func() { r.out.Wait(); stop(); wg.Wait() })
+	return r
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// start runs a worker with the given tools; stop is its SIGTERM, and waits for its end.
+func (r *rig) start(reg *tasks.Registry, change ...func(*worker.Options)) (stop func()) {
+	r.t.Helper()
+	if err := reg.Err(); err != nil {
+		r.t.Fatal(err)
+	}
+	opts := *r.opts
+	opts.MaxRetries = -1
+	serve := redis.NewUniversalClient(&opts)
+	o := worker.Options{
+		Registry: reg, Store: r.store, Watcher: r.watcher, Queue: r.queue, Serve: serve, Dispatcher: r.out, Name: "w", Log: quiet(),
+		Drain: 10 * time.Millisecond,
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = worker.New(o, nil).Run(ctx); serve.Close() }()
+	stop = func() { cancel(); <-done }
+	r.t.Cleanup(stop)
+	return stop
+}
+
+func (r *rig) create(tool string, args string, p tasks.Policy) *tasks.Task {
+	r.t.Helper()
+	task, _, err := r.store.Create(r.t.Context(), store.NewTask{
+		ID: r.store.NewID(tasks.Local, ""), Tool: tool, Owner: tasks.Local, Arguments: json.RawMessage(args),
+		Policy: p.WithDefaults("default"), Capabilities: tasks.Capabilities{tasks.CanFillForms},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.out.Dispatch(task.Delivery)
+	return task
+}
+
+// until waits for a task to be as wanted.
+func (r *rig) until(task *tasks.Task, what string, ok func(*tasks.Task) bool) *tasks.Task {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	x, err := r.watcher.Watch(ctx, task.ID)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer x.Close()
+	var last *tasks.Task
+	for {
+		u, err := x.Next(ctx)
+		if err != nil {
+			r.t.Fatalf("waiting for %s: %v; it is %+v", what, err, last)
+		}
+		if last = u.Task; last != nil && ok(last) {
+			return last
+		}
+	}
+}
+
+func (r *rig) untilStatus(task *tasks.Task, s tasks.Status) *tasks.Task {
+	r.t.Helper()
+	return r.until(task, string(s), func(t *tasks.Task) bool { return t.Status == s })
+}
+
+type none struct{}
+
+func tool[In, Out any](name string, fn func(context.Context, *tasks.Attempt, In) (Out, error), p ...tasks.Policy) *tasks.Registry {
+	reg := new(tasks.Registry)
+	t := tasks.Tool{Name: name, Description: name}
+	if len(p) > 0 {
+		t.Policy = p[0]
+	}
+	tasks.AddTool(reg, t, fn)
+	return reg
+}
+
+// each runs a test on a real Redis and on the embedded one.
+func each(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, o *redis.UniversalOptions) { test(t, newRig(t, o, store.Options{})) })
+}
