@@ -112,6 +112,9 @@ func asResult(out any) *Result {
 		}
 		return res
 	}
+	if v := reflect.ValueOf(out); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return &Result{}
+	}
 	res := &Result{Structured: out}
 	if c, ok := out.(Contenter); ok {
 		res.Content = c.Content()
