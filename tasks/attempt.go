@@ -13,6 +13,7 @@ type Attempt struct {
 	task     ID
 	number   int
 	runtime  Runtime
+	memory   Memory
 	draining <-chan struct{}
 }
 
@@ -26,9 +27,13 @@ type Runtime interface {
 	Ask(ctx context.Context, q Question) (json.RawMessage, error)
 }
 
-// NewAttempt is for workers, and for tests of a tool.
+// NewAttempt is for workers, and for tests of a tool. A runtime that is no Memory gets one that lasts as long as the attempt.
 func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Attempt {
-	return &Attempt{task: task, number: number, runtime: rt, draining: draining}
+	memory, ok := rt.(Memory)
+	if !ok {
+		memory = make(volatile)
+	}
+	return &Attempt{task: task, number: number, runtime: rt, memory: memory, draining: draining}
 }
 
 // TaskID names the task that is being run.

@@ -24,6 +24,10 @@ type attempt struct {
 	cancel  context.CancelCauseFunc
 	started time.Time
 
+	remembering sync.Mutex // what follows; held over the trip to Redis
+	memory      map[string]json.RawMessage
+	recalled    bool
+
 	reports reports
 	mu      sync.Mutex
 	seen    int           // answers that are in, as far as we know
@@ -34,7 +38,7 @@ func newAttempt(w *Worker, c *store.Claimed) *attempt {
 	return &attempt{
 		Claimed: c, w: w, policy: tasks.Policy{}.WithDefaults(w.DefaultQueue), started: time.Now(),
 		log:     w.Log.With("task", c.Task, "tool", c.Tool, "attempt", c.Attempt),
-		reports: newReports(), seen: c.Answered, changed: make(chan struct{}),
+		reports: newReports(), seen: c.Answered, changed: make(chan struct{}), memory: make(map[string]json.RawMessage),
 	}
 }
 
