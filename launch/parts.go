@@ -44,8 +44,8 @@ type parts struct {
 const openTimeout = 10 * time.Second
 
 // assemble opens and connects the parts that the role and its options ask for. Nothing runs yet.
-func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (p *parts, err error) {
-	p = &parts{log: log, metrics: prometheus.NewRegistry()}
+func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (_ *parts, err error) {
+	p := &parts{log: log, metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			p.close()
