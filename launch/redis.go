@@ -2,8 +2,10 @@ package launch
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +19,7 @@ import (
 //	redis-sentinel://user:password@host1:26379,host2/0?master=mymaster
 //	redis-cluster://user:password@host1:6379,host2:6379
 //
-// The last two take ?tls=true; Sentinels with a password of their own take ?sentinel_username= and ?sentinel_password=.
+// The last two take ?tls=true; with TLS, ?ca=FILE names the authority to trust instead of the system's. Sentinels with a password of their own take ?sentinel_username= and ?sentinel_password=.
 func redisOptions(raw string) (*redis.UniversalOptions, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -55,9 +57,25 @@ func redisOptions(raw string) (*redis.UniversalOptions, error) {
 		}
 	}
 	if q.Get("tls") == "true" {
-		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		o.TLSConfig, err = tlsConfig(q.Get("ca"))
 	}
-	return o, nil
+	return o, err
+}
+
+func tlsConfig(caFile string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caFile == "" {
+		return c, nil
+	}
+	ca, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("redis URL: ca: %w", err)
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(ca) {
+		return nil, fmt.Errorf("redis URL: ca: %s holds no certificate in PEM", caFile)
+	}
+	return c, nil
 }
 
 func addresses(hosts, port string) ([]string, error) {

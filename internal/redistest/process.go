@@ -48,8 +48,13 @@ func startAnywhere(ctx context.Context, dir string, args ...string) (*process, e
 
 // start runs a server and waits until it answers.
 func start(ctx context.Context, port int, dir string, args ...string) (*process, error) {
+	return run(ctx, port, append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir}, args...))
+}
+
+// run is start with nothing but the given arguments, which name the port.
+func run(ctx context.Context, port int, args []string) (*process, error) {
 	p := &process{addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), exited: make(chan struct{})}
-	cmd := exec.Command(binary, append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir}, args...)...)
+	cmd := exec.Command(binary, args...)
 	cmd.Stdout, cmd.Stderr = &p.output, &p.output
 	cmd.SysProcAttr = dieWithParent()
 	started := make(chan error)
@@ -90,7 +95,7 @@ func (p *process) ready(ctx context.Context) error {
 		switch {
 		case err == nil && !strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", p.os.Pid)):
 			return errors.New("another server has this port")
-		case err == nil && strings.Contains(info, "\nloading:0\r\n"): // not reading its append-only file any more
+		case err == nil && (strings.Contains(info, "\nloading:0\r\n") || strings.Contains(info, "redis_mode:sentinel")): // not reading its append-only file any more
 			return nil
 		}
 		select {

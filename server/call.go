@@ -1,0 +1,150 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// call is a tools/call whose parts have been read and checked.
+type call struct {
+	*request
+	tool      *tool
+	arguments json.RawMessage
+	responses map[string]json.RawMessage // answers that came with it
+	state     claims                     // of the call that it repeats, if any
+}
+
+// call serves tools/call: it makes a task, and shows it to the client by the face that fits.
+func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) {
+	c, err := s.readCall(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if c.state.Task != "" {
+		return s.hold(ctx, c, c.state.Task)
+	}
+	if err := c.tool.input.Validate(c.arguments); err != nil {
+		return c.complain(s, err) // for the model, which can mend it
+	}
+	answered, missing := c.before()
+	if len(missing) > 0 {
+		return s.ask(ctx, c, missing, claims{Answers: answers(answered)})
+	}
+	t, err := s.create(ctx, c, answered)
+	if err != nil {
+		return nil, err
+	}
+	if c.extended() && c.tool.Policy.Task != tasks.Forbidden {
+		return s.hand(ctx, c, t)
+	}
+	return s.hold(ctx, c, t.ID)
+}
+
+func (s *Server) readCall(ctx context.Context, q *request) (*call, error) {
+	catalogue, err := s.mirror.read()
+	if err != nil {
+		return nil, err
+	}
+	name, ok := q.Params.Text("name")
+	if !ok {
+		return nil, invalid("name must be a string")
+	}
+	c := &call{request: q, tool: catalogue.tools[name]}
+	if c.tool == nil {
+		return nil, invalid("unknown tool %.100q", name)
+	}
+	if c.arguments, err = arguments(q.Params); err != nil {
+		return nil, err
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c, c.readRetry(ctx, s)
+}
+
+// check refuses what no face can serve.
+func (c *call) check() error {
+	p := c.tool.Policy
+	switch {
+	case c.meta.Key != "" && c.owner == tasks.Nobody:
+		return invalid("%s needs a caller who can be told from others: this server does not know who you are", wire.MetaKey)
+	case p.Task == tasks.Required && p.Refuse && !c.modern:
+		return &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool can only be called as a task"}
+	case p.Task == tasks.Required && p.Refuse && !c.extended():
+		return incapable(true)
+	case !c.modern:
+		return nil
+	}
+	for _, h := range c.tool.headers {
+		if err := h.Check(c.header.Values(h.Header), c.arguments); err != nil {
+			return mismatch("%v", err)
+		}
+	}
+	return nil
+}
+
+// readRetry reads what a repeated call brings: answers, and the state that says what they are for (patterns/mrtr).
+func (c *call) readRetry(ctx context.Context, s *Server) error {
+	if !c.modern {
+		return nil
+	}
+	var err error
+	if c.responses, err = responses(c.Params); err != nil {
+		return err
+	}
+	if !c.Params.Has("requestState") {
+		return nil
+	}
+	state, ok := c.Params.Text("requestState")
+	if !ok {
+		return errState
+	}
+	c.state, err = s.unseal(ctx, state, c.owner, digest(c.tool.Name, c.arguments))
+	return err
+}
+
+func (c *call) complain(s *Server, err error) (json.RawMessage, error) {
+	result, encErr := tasks.Failure(err).Encode(nil)
+	return c.plain(s, result), encErr
+}
+
+// plain is a stored result as the call's own.
+func (c *call) plain(s *Server, result json.RawMessage) json.RawMessage {
+	if !c.modern {
+		return result
+	}
+	return wire.Complete(result, &s.about)
+}
+
+// create makes the task durable, then sends it on its way. It does not stop halfway when the client leaves: then nobody
+// would know what to cancel.
+func (s *Server) create(ctx context.Context, c *call, answered []store.Answered) (*tasks.Task, error) {
+	ctx, cancel := brief(context.WithoutCancel(ctx))
+	defer cancel()
+	arguments := c.arguments
+	if c.meta.Key != "" {
+		arguments = canonical(arguments) // a repeat is one even if it is written differently
+	}
+	n := store.NewTask{
+		ID:           s.store.NewID(c.owner, c.meta.Key),
+		Tool:         c.tool.Name,
+		Owner:        c.owner,
+		Arguments:    arguments,
+		Policy:       c.tool.Policy,
+		Capabilities: c.asks(),
+		Key:          c.meta.Key,
+		Answered:     answered,
+	}
+	t, created, err := s.store.Create(ctx, n)
+	if err != nil {
+		return nil, &strayError{n.ID, err}
+	}
+	if created {
+		s.opts.Dispatcher.Dispatch(t.Delivery)
+	}
+	return t, nil
+}

@@ -1,0 +1,13 @@
+// Package server is the MCP front end: an http.Handler that checks every request, turns tool calls into tasks, and shows
+// each client its tasks in the way that the client understands.
+//
+//	s, err := server.New(server.Options{Store: st, Watcher: w, Dispatcher: d, Anonymous: server.Local})
+//	mux.Handle("/mcp", s)
+//	err = s.Run(ctx) // mirrors the catalogue until ctx ends
+//
+// A call of a catalogued tool is always a task; what differs is its face. A client of revision 2026-07-28 that declares the
+// Tasks extension gets the task; any other client gets its call held open until the task ends. Requests that are not ours
+// (initialize, server/discover, ping) go to the SDK's stateless handler.
+//
+// The package runs no tool and knows none: workers announce theirs through the store.
+package server

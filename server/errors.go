@@ -1,0 +1,140 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+var (
+	errGone      = errors.New("the client went away") // nobody is left to answer
+	errState     = errors.New("requestState is not ours, is another caller's or call's, or has expired")
+	errStarting  = errors.New("the catalogue of tools has not been read yet")
+	errCancelled = errors.New("the task of this call was cancelled")
+)
+
+// known maps the errors of a request to what its client is told. What is not here goes out as a bare internal error.
+var known = []struct {
+	is      error
+	status  int
+	code    int
+	message string
+}{
+	// one text for ids that are unknown, expired, malformed or another caller's
+	{tasks.ErrNotFound, http.StatusBadRequest, wire.CodeInvalidParams, "no such task"},
+	{tasks.ErrKeyReused, http.StatusBadRequest, wire.CodeInvalidParams, "this idempotency key was used for another call"},
+	{errState, http.StatusBadRequest, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
+	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
+	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: try again in 2 seconds"},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
+	{io.EOF, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
+	{io.ErrUnexpectedEOF, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
+	{net.ErrClosed, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
+}
+
+const unreachable = "the task store does not answer: try again in 2 seconds"
+
+// failure is an error as it goes out.
+type failure struct {
+	status int
+	error  wire.Error
+}
+
+func (f *failure) Error() string { return f.error.Message }
+
+// refuse is an error that has the same HTTP status in every revision.
+func refuse(status, code int, format string, args ...any) error {
+	return &failure{status, wire.Error{Code: code, Message: fmt.Sprintf(format, args...)}}
+}
+
+func invalid(format string, args ...any) error {
+	return &wire.Error{Code: wire.CodeInvalidParams, Message: fmt.Sprintf(format, args...)}
+}
+
+func mismatch(format string, args ...any) error {
+	return &wire.Error{Code: wire.CodeHeaderMismatch, Message: "header mismatch: " + fmt.Sprintf(format, args...)}
+}
+
+// incapable: answering takes what the client did not declare.
+func incapable(tasksExtension bool, kinds ...tasks.Capability) error {
+	return &wire.Error{
+		Code:    wire.CodeMissingCapability,
+		Message: "missing required client capability",
+		Data:    wire.RequiredCapabilities(tasksExtension, kinds...),
+	}
+}
+
+// strayError: there is a task, or may be one, that the client has not been told of. By its id it can find out.
+type strayError struct {
+	id  tasks.ID
+	err error
+}
+
+func (e *strayError) Error() string { return e.err.Error() }
+func (e *strayError) Unwrap() error { return e.err }
+
+// retryAfter is in seconds: long enough for a failover to be noticed.
+const retryAfter = 2
+
+// explain finds what a client is told about err. mapped is false if it is told nothing but that something failed.
+func explain(err error, modern bool) (f failure, mapped bool) {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return *f, true
+	}
+	if e, ok := errors.AsType[*wire.Error](err); ok {
+		return failure{status(e.Code, modern), *e}, true
+	}
+	f, mapped = lookup(err)
+	f.error.Data = advice(f.error.Code, err)
+	return f, mapped
+}
+
+func lookup(err error) (failure, bool) {
+	for _, a := range known {
+		if errors.Is(err, a.is) {
+			return failure{a.status, wire.Error{Code: a.code, Message: a.message}}, true
+		}
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return failure{http.StatusServiceUnavailable, wire.Error{Code: wire.CodeUnavailable, Message: unreachable}}, true
+	}
+	return failure{http.StatusInternalServerError, wire.Error{Code: wire.CodeInternal, Message: "internal error"}}, false
+}
+
+// advice is what a program can do about it: nil if nothing is known to help.
+func advice(code int, err error) any {
+	data := make(map[string]any)
+	if code == wire.CodeUnavailable {
+		data["retryAfterMs"] = retryAfter * 1000
+	}
+	if u, ok := errors.AsType[*strayError](err); ok && code != wire.CodeInvalidParams {
+		data["taskId"] = u.id
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	return data
+}
+
+// status is the HTTP status that belongs to a code. Earlier revisions answer what they have a code for with 200.
+func status(code int, modern bool) int {
+	switch code {
+	case wire.CodeParse, wire.CodeInvalidRequest, wire.CodeHeaderMismatch, wire.CodeMissingCapability, wire.CodeUnsupportedVersion:
+		return http.StatusBadRequest
+	case wire.CodeInvalidParams:
+		if modern {
+			return http.StatusBadRequest
+		}
+	case wire.CodeMethodNotFound:
+		if modern {
+			return http.StatusNotFound
+		}
+	}
+	return http.StatusOK
+}

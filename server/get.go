@@ -1,0 +1,37 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// get serves tasks/get.
+func (s *Server) get(ctx context.Context, q *request) (json.RawMessage, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Get(t, s.about), nil
+}
+
+// find reads the task that the request names. Another caller's does not exist.
+func (s *Server) find(ctx context.Context, q *request) (*tasks.Task, error) {
+	text, _ := q.Params.Text("taskId") // the door has seen that it is one
+	id, err := tasks.ParseID(text)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.store.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if t.Owner != q.owner {
+		return nil, tasks.ErrNotFound
+	}
+	return t, nil
+}

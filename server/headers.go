@@ -1,0 +1,118 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+var versions = mcp.SupportedProtocolVersions()
+
+// Before this revision a body could hold several messages.
+const noBatch = "2025-06-18"
+
+// identify settles the request's revision, and checks that headers, metadata and body agree.
+func (q *request) identify() error {
+	version, err := one(q.header, wire.HeaderVersion)
+	if err != nil {
+		return err
+	}
+	meta, metaErr := wire.DecodeMeta(q.Params)
+	q.meta, q.modern = meta, max(version, meta.Version) >= wire.V20260728 // also how what is wrong is answered
+	if q.Kind == wire.Request {
+		if err := agree(version, meta.Version); err != nil {
+			return err
+		}
+	}
+	if version != "" && !slices.Contains(versions, version) {
+		return unsupported(version)
+	}
+	if q.Kind == wire.Batch && version >= noBatch {
+		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "revision %s has no batches", version)
+	}
+	if q.Kind != wire.Request {
+		return nil
+	}
+	if metaErr != nil || !q.modern {
+		return metaErr
+	}
+	return q.checkModern()
+}
+
+// agree: the header repeats what _meta says (Protocol Version Header).
+func agree(header, meta string) error {
+	switch {
+	case header == meta, header < wire.V20260728 && header != "" && meta == "":
+		return nil
+	case header == "":
+		return mismatch("%s is missing", wire.HeaderVersion)
+	case meta != "":
+		return mismatch("%s %.40q does not match _meta %.40q", wire.HeaderVersion, header, meta)
+	case !slices.Contains(versions, header):
+		return nil // said better by unsupported
+	}
+	return invalid("_meta field %q is missing", wire.MetaVersion)
+}
+
+func unsupported(version string) error {
+	return &wire.Error{
+		Code:    wire.CodeUnsupportedVersion,
+		Message: "unsupported protocol version",
+		Data:    map[string]any{"supported": versions, "requested": version},
+	}
+}
+
+// checkModern checks what 2026-07-28 asks of every request.
+func (q *request) checkModern() error {
+	method, err := one(q.header, wire.HeaderMethod)
+	switch {
+	case err != nil:
+		return err
+	case method == "":
+		return mismatch("%s is missing", wire.HeaderMethod)
+	case method != q.Method:
+		return mismatch("%s %.100q does not match the body's method %.100q", wire.HeaderMethod, method, q.Method)
+	case q.meta.Capabilities == nil:
+		return invalid("_meta field %q is missing", wire.MetaCapabilities)
+	}
+	return q.checkName()
+}
+
+func (q *request) checkName() error {
+	member := methods[q.Method].name
+	if member == "" {
+		return nil
+	}
+	body, ok := q.Params.Text(member)
+	if !ok {
+		return invalid("%s must be a string", member)
+	}
+	value, err := one(q.header, wire.HeaderName)
+	if err != nil {
+		return err
+	}
+	if value == "" {
+		return mismatch("%s is missing", wire.HeaderName)
+	}
+	name, err := wire.DecodeHeader(value)
+	if err != nil {
+		return mismatch("%s %v", wire.HeaderName, err)
+	}
+	if name != body {
+		return mismatch("%s %.100q does not match the body's %s %.100q", wire.HeaderName, name, member, body)
+	}
+	q.header.Set(wire.HeaderName, name) // the SDK compares it as it stands
+	return nil
+}
+
+// one is a header's only value. Two could be read differently by two readers.
+func one(h http.Header, name string) (string, error) {
+	values := h.Values(name)
+	if len(values) > 1 {
+		return "", mismatch("%s came %d times", name, len(values))
+	}
+	return h.Get(name), nil
+}

@@ -1,0 +1,164 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// held is a call that stays open until its task ends, asks something, or the client leaves.
+type held struct {
+	*call
+	server   *Server
+	id       tasks.ID
+	progress teller
+	answered map[string]bool // a key never names two questions, so what was answered once is never asked again
+}
+
+// hold serves a call by watching its task.
+func (s *Server) hold(ctx context.Context, c *call, id tasks.ID) (json.RawMessage, error) {
+	h := &held{call: c, server: s, id: id, progress: teller{token: c.meta.Token}, answered: make(map[string]bool)}
+	result, err := h.watch(ctx)
+	if err != nil && ctx.Err() != nil || errors.Is(err, errGone) {
+		h.abandon(ctx)
+		return nil, errGone
+	}
+	return result, err
+}
+
+func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
+	f, err := h.server.follow(ctx, h.id)
+	if err != nil {
+		return nil, &strayError{h.id, err}
+	}
+	defer f.close()
+	ping := time.NewTicker(h.server.opts.Ping)
+	defer ping.Stop()
+	for {
+		select {
+		case u := <-f.updates:
+			if result, err := h.update(ctx, u); result != nil || err != nil {
+				return result, err
+			}
+		case <-ping.C:
+			if err := h.ping(); err != nil {
+				return nil, err
+			}
+		case <-ctx.Done():
+			return nil, errGone
+		}
+	}
+}
+
+// update shows the client what happened. A result ends the call.
+func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, error) {
+	if err := h.logs(u.Logs); err != nil {
+		return nil, err
+	}
+	t := u.Task
+	if t == nil || t.Owner != h.owner {
+		return nil, tasks.ErrNotFound
+	}
+	if t.Status.Terminal() {
+		return h.outcome(t)
+	}
+	if t.Status == tasks.InputRequired && h.modern {
+		if result, err := h.question(ctx, t); result != nil || err != nil {
+			return result, err
+		}
+	}
+	return nil, h.tell(h.progress.next(t))
+}
+
+func (h *held) outcome(t *tasks.Task) (json.RawMessage, error) {
+	switch {
+	case t.Status == tasks.Cancelled:
+		return nil, errCancelled
+	case t.Status == tasks.Completed && t.Result != nil:
+		return h.plain(h.server, t.Result), nil
+	case t.Status == tasks.Failed && t.Error != nil:
+		e := t.Error
+		return nil, &failure{http.StatusOK, wire.Error{Code: e.Code, Message: e.Message, Data: e.Data}}
+	}
+	return nil, fmt.Errorf("task %s is %s and its outcome is lost", t.ID, t.Status)
+}
+
+// question answers the task's questions with what the request brought along, and asks for the rest: the call then ends with
+// InputRequiredResult, and its repeat goes on (patterns/mrtr).
+func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, error) {
+	answers, missing := make(map[string]json.RawMessage), []tasks.Question(nil)
+	for _, q := range t.Questions {
+		if h.answered[q.Key] {
+			continue
+		}
+		if a, ok := h.responses[q.Key]; ok {
+			answers[q.Key], h.answered[q.Key] = a, true
+		} else {
+			missing = append(missing, q)
+		}
+	}
+	if err := h.give(ctx, answers); err != nil || len(missing) == 0 {
+		return nil, err
+	}
+	return h.server.ask(ctx, h.call, missing, claims{Task: h.id})
+}
+
+func (h *held) give(ctx context.Context, answers map[string]json.RawMessage) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	ctx, cancel := brief(context.WithoutCancel(ctx)) // an answer that was given counts, even if its client leaves now
+	defer cancel()
+	if err := h.server.reply(ctx, h.id, answers); err != nil {
+		return &strayError{h.id, err}
+	}
+	return nil
+}
+
+func (h *held) logs(logs []store.Log) error {
+	for _, l := range logs {
+		if !h.meta.LogLevel.Covers(wire.Level(l.Level)) {
+			continue
+		}
+		if err := h.out.send(wire.Logged(wire.Level(l.Level), h.tool.Name, l.Message)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *held) tell(message []byte) error {
+	if message == nil {
+		return nil
+	}
+	return h.out.send(message)
+}
+
+// ping says that the call is still on: to proxies by a comment, to clients that count silence by progress.
+func (h *held) ping() error {
+	if err := h.out.ping(); err != nil {
+		return err
+	}
+	return h.tell(h.progress.again())
+}
+
+// abandon is what a client's leaving means for its task. On 2026-07-28 closing the stream is how a client says stop
+// (transports/streamable-http, Cancellation); before, it says nothing. It is not the client's doing when we are shutting down, and
+// not its last word when it can come back: with its idempotency key, or with a state as this call did.
+func (h *held) abandon(ctx context.Context) {
+	if !h.modern || h.server.isDraining() || h.meta.Key != "" || h.state.Task != "" {
+		return
+	}
+	ctx, cancel := brief(context.WithoutCancel(ctx)) // the request is over, its task is not
+	defer cancel()
+	if err := h.server.store.Cancel(ctx, h.id); err != nil && !errors.Is(err, tasks.ErrNotFound) {
+		h.log.Warn("abandoned task not cancelled", "task", h.id, "tool", h.tool.Name, "error", err)
+	}
+}

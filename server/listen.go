@@ -1,0 +1,170 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// maxSubscribed is how many tasks one stream may follow.
+const maxSubscribed = 1000
+
+// subscription is one subscriptions/listen: a stream of what the client asked for and may see (patterns/subscriptions).
+type subscription struct {
+	*request
+	server   *Server
+	tools    bool
+	follower *follower // nil: follows none
+	granted  map[tasks.ID]mark
+}
+
+// mark tells a task's states apart. The states themselves may be large, and a stream may be open for days.
+type mark struct {
+	seq     int64
+	updated time.Time
+}
+
+// What the tasks of a stream take to be read at first: there may be many.
+const grantTimeout = 10 * time.Second
+
+// listen serves subscriptions/listen until the client leaves or we shut down.
+func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error) {
+	tools, texts, err := wire.ListenFilter(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := q.subscribable(texts)
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := s.mirror.read()
+	if err != nil {
+		return nil, err
+	}
+	sub := &subscription{request: q, server: s, tools: tools, granted: make(map[tasks.ID]mark, len(ids))}
+	if len(ids) > 0 {
+		if sub.follower, err = s.follow(ctx, ids...); err != nil {
+			return nil, err
+		}
+		defer sub.follower.close()
+	}
+	visible, err := sub.grant(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := sub.open(ids, visible); err != nil {
+		return nil, err
+	}
+	return sub.run(ctx, catalogue)
+}
+
+// subscribable are the ids that can be looked for. Malformed ones are like unknown ones: not granted.
+func (q *request) subscribable(texts []string) ([]tasks.ID, error) {
+	if len(texts) > 0 && !q.extended() {
+		return nil, incapable(true)
+	}
+	if len(texts) > maxSubscribed {
+		return nil, invalid("taskIds names %d tasks, the limit is %d", len(texts), maxSubscribed)
+	}
+	ids, seen := make([]tasks.ID, 0, len(texts)), make(map[tasks.ID]bool, len(texts))
+	for _, text := range texts {
+		if id, err := tasks.ParseID(text); err == nil && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// grant reads how the tasks stand, to tell those that the caller may follow. A watch reports each once before anything else.
+func (x *subscription) grant(ctx context.Context, ids []tasks.ID) (map[tasks.ID]*tasks.Task, error) {
+	ctx, cancel := context.WithTimeout(ctx, grantTimeout)
+	defer cancel()
+	visible, read := make(map[tasks.ID]*tasks.Task, len(ids)), make(map[tasks.ID]bool, len(ids))
+	for len(read) < len(ids) {
+		select {
+		case u := <-x.follower.updates:
+			read[u.ID] = true
+			if u.Task != nil && u.Task.Owner == x.owner {
+				visible[u.ID] = u.Task
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return visible, nil
+}
+
+// open acknowledges what is granted, and then shows each task as it stands: what happened before the subscription is not
+// missed either.
+func (x *subscription) open(ids []tasks.ID, visible map[tasks.ID]*tasks.Task) error {
+	filter := wire.Filter{ToolsListChanged: x.tools}
+	for _, id := range ids {
+		if visible[id] != nil {
+			filter.TaskIDs = append(filter.TaskIDs, id)
+		}
+	}
+	if err := x.out.send(wire.Listening(filter, x.ID)); err != nil {
+		return err
+	}
+	for _, id := range filter.TaskIDs {
+		if err := x.show(visible[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *subscription) show(t *tasks.Task) error {
+	x.granted[t.ID] = mark{t.Seq, t.Updated}
+	return x.out.send(wire.Changed(t, x.ID))
+}
+
+func (x *subscription) run(ctx context.Context, seen *catalogue) (json.RawMessage, error) {
+	ping := time.NewTicker(x.server.opts.Ping)
+	defer ping.Stop()
+	var updates <-chan store.Update
+	if x.follower != nil {
+		updates = x.follower.updates
+	}
+	for {
+		var err error
+		select {
+		case u := <-updates:
+			err = x.update(u)
+		case <-seen.superseded:
+			seen, err = x.toolsChanged()
+		case <-ping.C:
+			err = x.out.ping()
+		case <-x.server.draining:
+			return wire.Ended(x.ID, x.server.about), nil
+		case <-ctx.Done():
+			err = errGone
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// update sends a task that changed. Its log is not for this stream (Tasks, Task Status Notifications), and a task that was
+// forgotten has nothing left to say.
+func (x *subscription) update(u store.Update) error {
+	last, granted := x.granted[u.ID]
+	if !granted || u.Task == nil || last == (mark{u.Task.Seq, u.Task.Updated}) {
+		return nil
+	}
+	return x.show(u.Task)
+}
+
+func (x *subscription) toolsChanged() (*catalogue, error) {
+	now, err := x.server.mirror.read()
+	if err != nil || !x.tools {
+		return now, err
+	}
+	return now, x.out.send(wire.ToolsChanged(x.ID))
+}

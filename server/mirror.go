@@ -1,0 +1,151 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// tool is a catalogued tool with everything that a request would otherwise compute.
+type tool struct {
+	tasks.Tool
+	digest  string
+	input   *tasks.Schema
+	headers []wire.ParamHeader
+	listed  json.RawMessage
+}
+
+// The queue of tools whose worker named none.
+const defaultQueue = "default"
+
+func compile(t tasks.Tool) (*tool, error) {
+	digest := t.Digest()
+	t.Policy = t.Policy.WithDefaults(defaultQueue)
+	input, err := tasks.CompileSchema(t.InputSchema)
+	if err != nil {
+		return nil, fmt.Errorf("input schema: %w", err)
+	}
+	headers, err := wire.ParamHeaders(t.InputSchema)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := wire.Tool(&t)
+	if err != nil {
+		return nil, err
+	}
+	return &tool{t, digest, input, headers, listed}, nil
+}
+
+// catalogue is one state of the announced tools. It never changes; superseded is closed when a newer one is there.
+type catalogue struct {
+	tools      map[string]*tool
+	names      []string // sorted: a Redis hash has no order, and tools/list must have one
+	broken     map[string]string
+	superseded chan struct{}
+}
+
+func (c *catalogue) same(other *catalogue) bool {
+	return len(c.tools) == len(other.tools) && !slices.ContainsFunc(c.names, func(name string) bool {
+		t, ok := other.tools[name]
+		return !ok || t.digest != c.tools[name].digest
+	})
+}
+
+// mirror keeps this process's copy of the catalogue.
+type mirror struct {
+	store   *store.Store
+	watcher *store.Watcher
+	log     *slog.Logger
+	current atomic.Pointer[catalogue]
+}
+
+func newMirror(st *store.Store, w *store.Watcher, log *slog.Logger) *mirror {
+	return &mirror{store: st, watcher: w, log: log}
+}
+
+// read is the latest copy.
+func (m *mirror) read() (*catalogue, error) {
+	if c := m.current.Load(); c != nil {
+		return c, nil
+	}
+	return nil, errStarting
+}
+
+const mirrorRetry = time.Second
+
+func (m *mirror) run(ctx context.Context) error {
+	changes, stop := m.watcher.CatalogChanged()
+	defer stop()
+	retry := time.NewTicker(mirrorRetry)
+	defer retry.Stop()
+	for {
+		var again <-chan time.Time
+		if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("catalogue not read", "error", err)
+			again = retry.C
+		}
+		select {
+		case <-changes:
+		case <-again:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (m *mirror) refresh(ctx context.Context) error {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	announced, err := m.store.Catalog(ctx)
+	if err != nil {
+		return err
+	}
+	old := m.current.Load()
+	fresh := m.build(announced, old)
+	if old != nil && old.same(fresh) {
+		return nil
+	}
+	m.current.Store(fresh)
+	if old != nil {
+		close(old.superseded)
+	}
+	return nil
+}
+
+// build compiles what is new. A tool that does not compile is left out, and said so once.
+func (m *mirror) build(announced []tasks.Tool, old *catalogue) *catalogue {
+	if old == nil {
+		old = &catalogue{}
+	}
+	c := &catalogue{tools: make(map[string]*tool, len(announced)), broken: make(map[string]string), superseded: make(chan struct{})}
+	for _, t := range announced {
+		known, err := old.tools[t.Name], error(nil)
+		if known == nil || known.digest != t.Digest() {
+			known, err = compile(t)
+		}
+		if err != nil {
+			m.report(t.Name, err, old, c)
+			continue
+		}
+		c.tools[t.Name] = known
+		c.names = append(c.names, t.Name)
+	}
+	slices.SortFunc(c.names, strings.Compare)
+	return c
+}
+
+func (m *mirror) report(name string, err error, old, c *catalogue) {
+	c.broken[name] = err.Error()
+	if old.broken[name] != c.broken[name] {
+		m.log.Error("tool left out of the list", "tool", name, "error", err)
+	}
+}

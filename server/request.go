@@ -1,0 +1,73 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// request is one JSON-RPC request on its way through the door, and its answer.
+type request struct {
+	wire.Message
+	header http.Header
+	meta   wire.Meta
+	modern bool // revision 2026-07-28; else an earlier one
+	owner  tasks.Owner
+	out    *stream
+	log    *slog.Logger
+}
+
+// extended reports whether the client declared the Tasks extension.
+func (q *request) extended() bool { return q.modern && q.meta.Capabilities.Tasks }
+
+// asks are the kinds of question that the client can answer. Before 2026-07-28 there is no way to ask on a stateless connection.
+func (q *request) asks() tasks.Capabilities {
+	if !q.modern {
+		return nil
+	}
+	return q.meta.Capabilities.Asks
+}
+
+// answer ends the request: on its stream if one was opened, else as a plain response.
+func (q *request) answer(result json.RawMessage, err error) {
+	if errors.Is(err, errGone) {
+		return
+	}
+	if err != nil {
+		q.fail(err)
+		return
+	}
+	q.reply(http.StatusOK, wire.Response(q.ID, result))
+}
+
+func (q *request) fail(err error) {
+	f, mapped := explain(err, q.modern)
+	if !mapped {
+		q.log.Error("request failed", "method", q.Method, "error", err)
+	}
+	switch f.status {
+	case http.StatusServiceUnavailable:
+		q.out.w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	case http.StatusMethodNotAllowed:
+		q.out.w.Header().Set("Allow", http.MethodPost)
+	}
+	q.reply(f.status, wire.ErrorResponse(q.ID, &f.error))
+}
+
+func (q *request) reply(status int, message []byte) {
+	if q.out.open {
+		_ = q.out.send(message) // a client that is gone misses nothing
+		q.out.close()
+		return
+	}
+	h := q.out.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	q.out.w.WriteHeader(status)
+	_, _ = q.out.w.Write(message)
+}

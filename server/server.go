@@ -1,0 +1,138 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// Dispatcher hands a created or resumed task to the queue. Dispatch may block while too many are on their way.
+type Dispatcher interface {
+	Dispatch(d tasks.Delivery)
+}
+
+// Options say how a front end behaves. Store, Watcher and Dispatcher are required.
+type Options struct {
+	Store      *store.Store
+	Watcher    *store.Watcher
+	Dispatcher Dispatcher
+
+	// Anonymous says who a caller without authentication is. Zero: Nobody.
+	Anonymous Anonymous
+	// Origins are the web origins that may call, beside this server's own and loopback: "https://app.example.com", or "*".
+	// Their hosts are accepted as Host on a loopback address too, as a proxy in the same pod sends them. Zero: none.
+	Origins []string
+
+	// Version is what serverInfo says. Zero: "dev".
+	Version string
+	// Logger gets panics and errors that no client can be told about. Zero: slog.Default().
+	Logger *slog.Logger
+	// MaxBody bounds a request's body, in bytes. Zero: 4 MiB.
+	MaxBody int64
+	// Ping is how often a silent stream gets a comment. Zero: 15 s.
+	Ping time.Duration
+	// Now is the clock that requestState expires by. Zero: time.Now.
+	Now func() time.Time
+}
+
+const (
+	defaultMaxBody = 4 << 20
+	defaultPing    = 15 * time.Second
+	storeTimeout   = 2 * time.Second
+)
+
+func (o Options) withDefaults() Options {
+	if o.Anonymous == "" {
+		o.Anonymous = Nobody
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	if o.Ping == 0 {
+		o.Ping = defaultPing
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Server is one replica of the front end. Any replica serves any request.
+type Server struct {
+	opts     Options
+	about    wire.Implementation
+	store    *store.Store
+	origins  origins
+	mirror   *mirror
+	sdk      http.Handler
+	secret   atomic.Pointer[[]byte]
+	drain    sync.Once
+	draining chan struct{}
+}
+
+// New makes a front end. It answers from the start, and is ready once Run has mirrored the catalogue.
+func New(o Options) (*Server, error) {
+	if o.Store == nil || o.Watcher == nil || o.Dispatcher == nil {
+		return nil, errors.New("server: Store, Watcher and Dispatcher are required")
+	}
+	o = o.withDefaults()
+	if err := o.Anonymous.validate(); err != nil {
+		return nil, err
+	}
+	allowed, err := parseOrigins(o.Origins)
+	if err != nil {
+		return nil, err
+	}
+	about := wire.Implementation{Name: "longhaul", Version: o.Version}
+	return &Server{
+		opts:     o,
+		about:    about,
+		store:    o.Store,
+		origins:  allowed,
+		mirror:   newMirror(o.Store, o.Watcher, o.Logger),
+		sdk:      newSDK(about, o.MaxBody, o.Logger),
+		draining: make(chan struct{}),
+	}, nil
+}
+
+// Run keeps the front end's background work going until ctx ends, which also drains it.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.Drain()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.mirror.run(ctx) })
+	return g.Wait()
+}
+
+// Drain prepares for shutdown: Ready answers 503 from now on, and subscriptions end gracefully. Held calls go on; a task is not
+// cancelled when its call is cut off after Drain.
+func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
+func (s *Server) isDraining() bool {
+	select {
+	case <-s.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// brief bounds a trip to the store that a client waits for.
+func brief(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, storeTimeout)
+}

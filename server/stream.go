@@ -1,0 +1,67 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// A client that takes nothing for so long is gone.
+const writeTimeout = 30 * time.Second
+
+// stream is the response of a request as server-sent events. It opens with the first of them: until then the request can
+// still be answered plainly.
+type stream struct {
+	w    http.ResponseWriter
+	rc   *http.ResponseController
+	buf  bytes.Buffer
+	open bool
+}
+
+func newStream(w http.ResponseWriter) *stream {
+	return &stream{w: w, rc: http.NewResponseController(w)}
+}
+
+// send writes one JSON-RPC message.
+func (s *stream) send(message []byte) error {
+	s.buf.Reset()
+	s.buf.WriteString("event: message\ndata: ")
+	if bytes.IndexByte(message, '\n') < 0 {
+		s.buf.Write(message)
+	} else if err := json.Compact(&s.buf, message); err != nil { // a line end would end the event
+		return err
+	}
+	s.buf.WriteString("\n\n")
+	return s.write(s.buf.Bytes())
+}
+
+// ping keeps proxies and impatient clients from closing a silent stream.
+func (s *stream) ping() error { return s.write([]byte(": ping\n\n")) }
+
+func (s *stream) write(b []byte) error {
+	if !s.open {
+		s.start()
+	}
+	// Not every writer has deadlines; those of net/http do.
+	_ = s.rc.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if _, err := s.w.Write(b); err != nil {
+		return errGone
+	}
+	if err := s.rc.Flush(); err != nil {
+		return errGone
+	}
+	return nil
+}
+
+func (s *stream) start() {
+	s.open = true
+	h := s.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	s.w.WriteHeader(http.StatusOK)
+}
+
+// close leaves the connection as it was, for the next request on it.
+func (s *stream) close() { _ = s.rc.SetWriteDeadline(time.Time{}) }

@@ -1,0 +1,45 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// update serves tasks/update: an empty acknowledgement, whatever the answers were for.
+func (s *Server) update(ctx context.Context, q *request) (json.RawMessage, error) {
+	if !q.Params.Has("inputResponses") {
+		return nil, invalid("inputResponses is missing")
+	}
+	answers, err := responses(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.reply(ctx, t.ID, answers); err != nil {
+		return nil, err
+	}
+	return wire.Acknowledged(s.about), nil
+}
+
+// reply gives answers to a task's questions. A task that had given its slot back goes to the queue again.
+func (s *Server) reply(ctx context.Context, id tasks.ID, answers map[string]json.RawMessage) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	next, err := s.store.Answer(ctx, id, answers)
+	if err != nil {
+		return err
+	}
+	if next != nil {
+		s.opts.Dispatcher.Dispatch(*next)
+	}
+	return nil
+}

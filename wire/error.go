@@ -1,0 +1,58 @@
+package wire
+
+import "encoding/json"
+
+// The error codes of JSON-RPC 2.0.
+const (
+	CodeParse          = -32700
+	CodeInvalidRequest = -32600
+	CodeMethodNotFound = -32601
+	CodeInvalidParams  = -32602
+	CodeInternal       = -32603
+)
+
+// The error codes of protocol revision 2026-07-28.
+const (
+	CodeHeaderMismatch     = -32020
+	CodeMissingCapability  = -32021
+	CodeUnsupportedVersion = -32022
+)
+
+// Our own error codes. The specification asks that they lie outside of -32768 to -32000 (basic, Error Codes).
+const (
+	CodeUnavailable = 1503 // try again soon: the store does not answer, or this process is starting or stopping
+	CodeCancelled   = 1499 // the task of a held call was cancelled
+)
+
+// Error is a JSON-RPC error. Data is any value that marshals to JSON.
+type Error struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+	Data    any    `json:"data,omitempty"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// ErrorResponse is the whole message that answers a request with an error. An id that could not be read is left out
+// (basic, Error Responses).
+func ErrorResponse(id json.RawMessage, e *Error) []byte {
+	b, err := json.Marshal(e)
+	if err != nil { // the data cannot be JSON: the code and the message matter more
+		b, _ = json.Marshal(&Error{Code: e.Code, Message: e.Message})
+	}
+	return message(id, `"error":`, b)
+}
+
+// Response is the whole message that answers a request with a result.
+func Response(id, result json.RawMessage) []byte { return message(id, `"result":`, result) }
+
+// message is put together by hand so that a large result is not scanned and copied once more.
+func message(id json.RawMessage, member string, value []byte) []byte {
+	b := make([]byte, 0, len(`{"jsonrpc":"2.0","id":,}`)+len(id)+len(member)+len(value))
+	b = append(b, `{"jsonrpc":"2.0",`...)
+	if len(id) > 0 {
+		b = append(append(append(b, `"id":`...), id...), ',')
+	}
+	b = append(append(b, member...), value...)
+	return append(b, '}')
+}

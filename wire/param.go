@@ -1,0 +1,134 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ParamHeader is an argument that a tool's schema wants repeated in a header, by x-mcp-header.
+type ParamHeader struct {
+	Header string   // "Mcp-Param-Region"
+	Path   []string // of properties, from the schema's root
+}
+
+type annotated struct {
+	Type       json.RawMessage      `json:"type"`
+	Header     *json.RawMessage     `json:"x-mcp-header"`
+	Properties map[string]annotated `json:"properties"`
+}
+
+// ParamHeaders finds the annotated properties of an input schema, in the order of their headers. An annotation that the
+// specification forbids (Schema Extension) is an error: clients leave such a tool out.
+func ParamHeaders(schema json.RawMessage) ([]ParamHeader, error) {
+	var root annotated
+	if err := json.Unmarshal(schema, &root); err != nil {
+		return nil, fmt.Errorf("input schema: %w", err)
+	}
+	var found []ParamHeader
+	if err := root.collect(nil, &found); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b ParamHeader) int {
+		return strings.Compare(strings.ToLower(a.Header), strings.ToLower(b.Header))
+	})
+	for i := 1; i < len(found); i++ {
+		if strings.EqualFold(found[i-1].Header, found[i].Header) {
+			return nil, fmt.Errorf("two properties have the x-mcp-header of %s", found[i].Header)
+		}
+	}
+	return found, nil
+}
+
+func (a annotated) collect(path []string, found *[]ParamHeader) error {
+	for name, p := range a.Properties {
+		at := append(slices.Clone(path), name)
+		if p.Header != nil {
+			h, err := p.header()
+			if err != nil {
+				return fmt.Errorf("property %q: %w", strings.Join(at, "."), err)
+			}
+			*found = append(*found, ParamHeader{Header: headerParam + h, Path: at})
+		}
+		if err := p.collect(at, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a annotated) header() (string, error) {
+	var name, kind string
+	if json.Unmarshal(*a.Header, &name) != nil || !token(name) {
+		return "", fmt.Errorf("x-mcp-header %s is no header name", *a.Header)
+	}
+	if json.Unmarshal(a.Type, &kind) != nil || !slices.Contains([]string{"string", "integer", "boolean"}, kind) {
+		return "", fmt.Errorf("x-mcp-header is for strings, integers and booleans only")
+	}
+	return name, nil
+}
+
+func token(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// Check compares the header's values with the call's arguments (Server Behavior for Custom Headers).
+func (p ParamHeader) Check(values []string, arguments json.RawMessage) error {
+	raw, ok := p.lookup(arguments)
+	switch {
+	case !ok && len(values) > 0:
+		return fmt.Errorf("header %s came without its argument %q", p.Header, strings.Join(p.Path, "."))
+	case !ok:
+		return nil
+	case len(values) != 1:
+		return fmt.Errorf("header %s is required once, for argument %q", p.Header, strings.Join(p.Path, "."))
+	}
+	got, err := DecodeHeader(values[0])
+	if err != nil {
+		return fmt.Errorf("header %s %w", p.Header, err)
+	}
+	if !same(got, raw) {
+		return fmt.Errorf("header %s does not match argument %q", p.Header, strings.Join(p.Path, "."))
+	}
+	return nil
+}
+
+// lookup reads the value at the exact path; null counts as absent.
+func (p ParamHeader) lookup(raw json.RawMessage) (json.RawMessage, bool) {
+	for _, name := range p.Path {
+		var o Object
+		if json.Unmarshal(raw, &o) != nil || !o.Has(name) {
+			return nil, false
+		}
+		raw = o[name]
+	}
+	return raw, true
+}
+
+const maxSafeInteger = 1<<53 - 1
+
+func same(header string, raw json.RawMessage) bool {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return false
+	}
+	switch v := v.(type) {
+	case string:
+		return header == v
+	case bool:
+		return header == strconv.FormatBool(v)
+	case float64: // integers are compared as numbers: 42.0 is 42 (Server Validation)
+		n, err := strconv.ParseFloat(header, 64)
+		return err == nil && n == v && n == math.Trunc(n) && math.Abs(n) <= maxSafeInteger
+	}
+	return false
+}
