@@ -35,7 +35,7 @@ func opsDoor(p *parts) *http.Server {
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
 }
 
-const readyTimeout = 1500 * time.Millisecond
+const readyTimeout = time.Second
 
 // ready says whether a worker can take work: it can while Redis answers.
 func (p *parts) ready(w http.ResponseWriter, r *http.Request) {

@@ -81,7 +81,7 @@ func declare(r role, o *options, out io.Writer) *flag.FlagSet {
 	if r.reads {
 		fs.Var(&o.data, "data", "`directory` that built-in tools may read, repeatable (default .)")
 	}
-	fs.IntVar(&o.concurrency, "concurrency", 4, "attempts to run at once")
+	fs.IntVar(&o.concurrency, "concurrency", 8, "attempts to run at once")
 	fs.StringVar(&o.queue, "queue", "default", "`name` of the queue of tools whose policy names none")
 	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
 	fs.DurationVar(&o.drain, "drain", 30*time.Second, "how long running attempts may finish at shutdown")

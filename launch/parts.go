@@ -71,7 +71,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	p.keeper = keeper.New(p.store, q, name, log)
 	if r.works || o.work || o.embedded() {
 		p.worker = worker.New(worker.Options{
-			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: q, Serve: p.client(serving(*ro)), Dispatcher: p.dispatcher, Name: name,
+			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(p.client(serving(*ro))), Dispatcher: p.dispatcher, Name: name,
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Log: log,
 		}, p.metrics)
 	}
@@ -82,7 +82,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 			return nil, err
 		}
 	}
-	return p, p.openDoors(o)
+	return p, p.openDoors(ctx, o)
 }
 
 // openRedis starts the embedded store, unless there is a Redis.
@@ -105,16 +105,16 @@ func (p *parts) client(o *redis.UniversalOptions) redis.UniversalClient {
 	return rdb
 }
 
-func (p *parts) openDoors(o *options) error {
-	var err error
+func (p *parts) openDoors(ctx context.Context, o *options) (err error) {
+	var listen net.ListenConfig
 	if p.front != nil {
-		if p.listen[0], err = net.Listen("tcp", o.addr); err != nil {
+		if p.listen[0], err = listen.Listen(ctx, "tcp", o.addr); err != nil {
 			return fmt.Errorf("serve MCP: %w (another -addr?)", err)
 		}
 		p.http = door(p.front)
 	}
 	if o.opsAddr != "" && o.opsAddr != "off" {
-		if p.listen[1], err = net.Listen("tcp", o.opsAddr); err != nil {
+		if p.listen[1], err = listen.Listen(ctx, "tcp", o.opsAddr); err != nil {
 			return fmt.Errorf("serve health and metrics: %w (another -ops-addr, or off?)", err)
 		}
 		p.ops = opsDoor(p)

@@ -3,6 +3,7 @@ package launch
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -94,7 +95,7 @@ func addresses(hosts, port string) ([]string, error) {
 
 // redact keeps the URL, and the password in it, out of an error.
 func redact(err error) error {
-	if ue, ok := err.(*url.Error); ok {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
 		return ue.Err
 	}
 	return err

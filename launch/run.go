@@ -57,6 +57,6 @@ func (p *parts) serve(ctx context.Context, door int, s *http.Server) error {
 	if s.Shutdown(bye) != nil {
 		_ = s.Close() // held calls: their tasks run on
 	}
-	<-failed
+	<-failed //nolint:errcheck // it says that it was shut down
 	return nil
 }

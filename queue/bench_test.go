@@ -37,7 +37,7 @@ func BenchmarkPickup(b *testing.B) {
 		}
 		go func() {
 			o := queue.ServeOptions{Queues: map[string]int{name: 1}, Slots: s}.WithTimers(after)
-			ended <- q.Serve(ctx, serving, o, func(context.Context, tasks.Delivery) {
+			ended <- queue.NewServer(serving).Serve(ctx, o, func(context.Context, tasks.Delivery) {
 				called <- time.Now()
 				s.Release()
 			})

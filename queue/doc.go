@@ -4,7 +4,7 @@
 //	q := queue.New(rdb)
 //	err := q.Enqueue(ctx, tasks.Delivery{Task: id, Attempt: 1, Queue: "default"})
 //	...
-//	err = q.Serve(ctx, servingClient, queue.ServeOptions{Queues: map[string]int{"default": 1}, Slots: slots}, handle)
+//	err = queue.NewServer(itsOwnClient).Serve(ctx, queue.ServeOptions{Queues: map[string]int{"default": 1}, Slots: slots}, handle)
 //
 // The truth about a task is in its record, not here. asynq's leases, retries, timeouts and archive never touch a running
 // attempt, since a handler returns as soon as it has started one: delivery is at most once per enqueue, and the keeper

@@ -5,7 +5,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Queue puts deliveries into queues, tells what became of them, and serves them to a worker. Its methods may be called
+// Queue puts deliveries into queues and tells what became of them. Its methods may be called
 // by any goroutine.
 type Queue struct {
 	rdb   redis.UniversalClient

@@ -95,6 +95,12 @@ func (s *slots) count(n int) {
 	s.most = max(s.most, s.used)
 }
 
+func (s *slots) record() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most
+}
+
 func (s *slots) inUse() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +128,7 @@ func serve(t testing.TB, rdb redis.UniversalClient, n int, o queue.ServeOptions)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- queue.New(rdb).Serve(ctx, rdb, o, func(_ context.Context, d tasks.Delivery) { w.taken <- d })
+		ended <- queue.NewServer(rdb).Serve(ctx, o, func(_ context.Context, d tasks.Delivery) { w.taken <- d })
 	}()
 	w.stop = sync.OnceFunc(func() {
 		cancel()

@@ -33,7 +33,7 @@ func TestAsynqsScriptsAreTheOnesWeKnow(t *testing.T) {
 	client.AddHook(record)
 	server.AddHook(record)
 	d := enqueue(t, queue.New(client), first("shape"))
-	w := serve(t, server, 1, only(d.Queue))
+	w := serve(t, server, 2, only(d.Queue))
 	w.next(t)
 	w.stop()
 
@@ -60,21 +60,24 @@ func TestOnlyTheDequeueScriptIsHeld(t *testing.T) {
 	t.Parallel()
 	opts := redistest.Options(t)
 	server := redistest.Open(t, opts)
-	held := make(chan string, 1000)
+	var mu sync.Mutex
+	got := map[string]bool{}
 	server.AddHook(spy{done: func(cmd redis.Cmder, _ error) {
 		if queue.IsDequeue(cmd) {
-			held <- fmt.Sprint(cmd.Args()[3])
+			mu.Lock()
+			defer mu.Unlock()
+			got[fmt.Sprint(cmd.Args()[3])] = true
 		}
 	}})
 	d := enqueue(t, queue.New(redistest.Open(t, opts)), first(newQueue()))
-	w := serve(t, server, 1, only(d.Queue).WithTimers(never))
+	w := serve(t, server, 2, only(d.Queue).WithTimers(never))
 	w.next(t)
+	eventually(t, "a whole round", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(got) >= 4
+	})
 	w.stop()
-	close(held)
-	got := map[string]bool{}
-	for k := range held {
-		got[k] = true
-	}
 	want := map[string]bool{}
 	for _, n := range queue.Names(d.Queue) {
 		want[queue.Key(n, "pending")] = true

@@ -37,6 +37,15 @@ type ServeOptions struct {
 // handlers is how many deliveries asynq may be busy handing over. It has nothing to do with how many attempts run.
 const handlers = 32
 
+// Server takes deliveries for one worker.
+type Server struct {
+	rdb redis.UniversalClient
+}
+
+// NewServer makes a server on a client of its own, to which it adds a hook: nothing else may use the client, which stays the caller's
+// to close, after Serve has returned.
+func NewServer(rdb redis.UniversalClient) *Server { return &Server{rdb} }
+
 // Serve takes deliveries from the queues and hands each to handle, until ctx ends. It then takes no more, waits until all
 // that it took were handed over, and returns nil; it returns an error only if it could not begin. A Redis that is away
 // is waited for.
@@ -45,9 +54,8 @@ const handlers = 32
 // ends. It must return quickly, and asynq then forgets the delivery. It may be called from several goroutines at once,
 // and, for what was already taken, after ctx has ended. The priority of attempts after the first is reported as normal.
 //
-// The client must be for this one call of Serve, which adds a hook to it, and stay open until it has returned. Its read
-// timeout bounds how long a Redis that stopped answering can delay the return.
-func (q *Queue) Serve(ctx context.Context, rdb redis.UniversalClient, o ServeOptions, handle func(context.Context, tasks.Delivery)) error {
+// It may be called once. The client's read timeout bounds how long a Redis that stopped answering can delay the return.
+func (s *Server) Serve(ctx context.Context, o ServeOptions, handle func(context.Context, tasks.Delivery)) error {
 	weights, err := o.weights()
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
@@ -58,12 +66,12 @@ func (q *Queue) Serve(ctx context.Context, rdb redis.UniversalClient, o ServeOpt
 	if o.after == nil {
 		o.after = time.After
 	}
-	w := listen(ctx, rdb, o.Queues)
+	w := listen(ctx, s.rdb, o.Queues)
 	defer w.close()
 	p := &pacer{ctx: ctx, slots: o.Slots, woken: w.C, names: len(weights), after: o.after}
 	h := &handler{base: context.WithoutCancel(ctx), pacer: p, logger: o.Logger, handle: handle}
-	rdb.AddHook(p)
-	server := asynq.NewServerFromRedisClient(rdb, config(weights, h))
+	s.rdb.AddHook(p)
+	server := asynq.NewServerFromRedisClient(s.rdb, config(weights, h))
 	if err := server.Start(h); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}

@@ -94,7 +94,7 @@ func TestAPanickingHandlerKeepsItsSlot(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	o := queue.ServeOptions{Queues: map[string]int{d.Queue: 1}, Slots: s, Logger: slog.New(slog.DiscardHandler)}
-	err := queue.New(rdb).Serve(ctx, rdb, o, func(context.Context, tasks.Delivery) {
+	err := queue.NewServer(rdb).Serve(ctx, o, func(context.Context, tasks.Delivery) {
 		cancel()
 		panic("as asked")
 	})

@@ -1,13 +1,11 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -32,10 +30,6 @@ var known = []struct {
 	{errState, http.StatusBadRequest, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
 	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
 	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: try again in 2 seconds"},
-	{context.DeadlineExceeded, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
-	{io.EOF, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
-	{io.ErrUnexpectedEOF, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
-	{net.ErrClosed, http.StatusServiceUnavailable, wire.CodeUnavailable, unreachable},
 }
 
 const unreachable = "the task store does not answer: try again in 2 seconds"
@@ -101,7 +95,7 @@ func lookup(err error) (failure, bool) {
 			return failure{a.status, wire.Error{Code: a.code, Message: a.message}}, true
 		}
 	}
-	if _, ok := errors.AsType[net.Error](err); ok {
+	if store.Unavailable(err) {
 		return failure{http.StatusServiceUnavailable, wire.Error{Code: wire.CodeUnavailable, Message: unreachable}}, true
 	}
 	return failure{http.StatusInternalServerError, wire.Error{Code: wire.CodeInternal, Message: "internal error"}}, false

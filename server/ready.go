@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const pingTimeout = 1500 * time.Millisecond
+const pingTimeout = time.Second
 
 // Health answers 200 as long as the process lives.
 func (s *Server) Health(w http.ResponseWriter, _ *http.Request) {

@@ -396,7 +396,9 @@ func (m *model) compareKeys(r *rapid.T) {
 	for i, e := range events {
 		var seq, ms int64
 		var kind string
-		fmt.Sscan(e, &seq, &ms, &kind)
+		if _, err := fmt.Sscan(e, &seq, &ms, &kind); err != nil {
+			m.t.Fatalf("event %q: %v", e, err)
+		}
 		if kind == "end" {
 			ends++
 			if i != len(events)-1 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -35,7 +36,7 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 		}
 		return nil
 	})
-	if err != nil && err != redis.Nil { // Nil: one of the strings is absent
+	if err != nil && !errors.Is(err, redis.Nil) { // Nil: one of the strings is absent
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
 	if len(hash.Val()) == 0 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -43,8 +44,8 @@ func (s *Store) NewWatcher() *Watcher {
 
 // Run reads the connection until ctx ends. It returns nil.
 func (w *Watcher) Run(ctx context.Context) error {
-	defer w.sub.Close()
 	messages := w.sub.ChannelWithSubscriptions()
+	defer drain(w.sub, messages)
 	tick := time.NewTicker(recheck)
 	defer tick.Stop()
 	var checking sync.WaitGroup
@@ -59,6 +60,14 @@ func (w *Watcher) Run(ctx context.Context) error {
 			checking.Wait() // the last one has had its 15 s
 			checking.Go(func() { w.recheck(ctx) })
 		}
+	}
+}
+
+// drain closes the subscription and takes what is still on its way: go-redis would hold a goroutine for it.
+func drain(sub *redis.PubSub, messages <-chan any) {
+	_ = sub.Close()
+	for range messages {
+		continue
 	}
 }
 
@@ -184,7 +193,7 @@ func (w *Watcher) compare(ctx context.Context, entries []*entry) {
 	})
 	for i, e := range entries {
 		seq, err := seqs[i].Int64()
-		if err == redis.Nil || err == nil && e.differs(seq) {
+		if errors.Is(err, redis.Nil) || err == nil && e.differs(seq) {
 			e.resync()
 		}
 	}

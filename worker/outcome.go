@@ -96,11 +96,21 @@ func (a *attempt) drained() {
 	a.release("drained", store.Release{Phase: tasks.Queued, Message: "its worker was shut down; starting again"})
 }
 
-const maxGiveBack = 30 * time.Second
+const (
+	triesPerRound = 4
+	firstGiveBack = 250 * time.Millisecond
+	maxGiveBack   = 30 * time.Second
+)
 
-// giveBack leaves the attempt to another worker. It waits longer each time, so that two wrong workers do not play ball with it.
+// giveBack leaves the attempt to another worker. Of two images on one queue the wrong one takes a delivery as often as not, and more
+// often when the right one is busy: so a few tries follow each other at once. Then it waits, longer each time, so that wrong
+// workers do not play ball with it.
 func (a *attempt) giveBack(message string) {
-	delay := min(maxGiveBack, 250*time.Millisecond<<min(a.GivenBack, 10))
+	if (a.GivenBack+1)%triesPerRound != 0 {
+		a.release("given back", store.Release{Phase: tasks.Queued, Unable: true, Message: message})
+		return
+	}
+	delay := min(maxGiveBack, firstGiveBack<<min(a.GivenBack/triesPerRound, 10))
 	delay += time.Duration(rand.Int64N(int64(delay) / 2))
 	a.release("given back", store.Release{Phase: tasks.Delayed, Delay: delay, Unable: true, Message: message})
 }

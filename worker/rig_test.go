@@ -61,7 +61,7 @@ func (r *rig) start(reg *tasks.Registry, change ...func(*worker.Options)) (stop 
 	opts.MaxRetries = -1
 	serve := redis.NewUniversalClient(&opts)
 	o := worker.Options{
-		Registry: reg, Store: r.store, Watcher: r.watcher, Queue: r.queue, Serve: serve, Dispatcher: r.out, Name: "w", Log: quiet(),
+		Registry: reg, Store: r.store, Watcher: r.watcher, Queue: queue.NewServer(serve), Dispatcher: r.out, Name: "w", Log: quiet(),
 		Drain: 10 * time.Millisecond,
 	}
 	for _, c := range change {

@@ -9,13 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
-
 	"github.com/longhaul-mcp/longhaul/keeper"
 	"github.com/longhaul-mcp/longhaul/queue"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Options say what a worker needs and how it behaves.
@@ -23,12 +21,11 @@ type Options struct {
 	Registry   *tasks.Registry
 	Store      *store.Store
 	Watcher    *store.Watcher
-	Queue      *queue.Queue
-	Serve      redis.UniversalClient // a client of its own, for the queue's server
+	Queue      *queue.Server
 	Dispatcher *keeper.Dispatcher
 	Name       string // tells this process from others
 
-	Concurrency  int            // attempts at once. Zero: 4
+	Concurrency  int            // attempts at once. Zero: 8
 	DefaultQueue string         // for tools whose policy names none. Zero: default
 	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools
 	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: 30 s
@@ -53,7 +50,7 @@ type Worker struct {
 // New makes a worker. It does nothing before Run.
 func New(o Options, reg prometheus.Registerer) *Worker {
 	if o.Concurrency == 0 {
-		o.Concurrency = 4
+		o.Concurrency = 8
 	}
 	if o.DefaultQueue == "" {
 		o.DefaultQueue = "default"
@@ -94,7 +91,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var announcing sync.WaitGroup
 	announcing.Go(func() { w.announce(ctx) })
 	w.Log.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.Queues)), "slots", w.Concurrency, "tools", len(w.Registry.Tools()))
-	err := w.Queue.Serve(ctx, w.Serve, queue.ServeOptions{Queues: w.Queues, Slots: w.slots, Logger: w.Log}, w.take)
+	err := w.Queue.Serve(ctx, queue.ServeOptions{Queues: w.Queues, Slots: w.slots, Logger: w.Log}, w.take)
 	announcing.Wait()
 
 	w.await(w.Drain)           // what can still finish does

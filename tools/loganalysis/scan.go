@@ -2,6 +2,7 @@ package loganalysis
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"runtime"
@@ -110,7 +111,7 @@ func (t *tally) read(l lines, mtime time.Time) (format string, err error) {
 	var r record
 	for {
 		line, size, long, err := l.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return p.format(), nil
 		}
 		if err != nil {
@@ -136,7 +137,7 @@ func (t *tally) detect(l lines, mtime time.Time) (parser, error) {
 			return detect(head, mtime), err
 		}
 		_, size, long, err := l.next()
-		if err == io.EOF || !long {
+		if errors.Is(err, io.EOF) || !long {
 			return nil, nil
 		}
 		if err != nil {

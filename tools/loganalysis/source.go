@@ -54,7 +54,7 @@ func (s source) explain(err error) error {
 func unpack(r io.Reader) (text io.Reader, compressed bool, err error) {
 	raw := bufio.NewReaderSize(r, 64<<10)
 	magic, err := raw.Peek(2)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, false, err
 	}
 	if string(magic) != "\x1f\x8b" {
