@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -72,6 +73,8 @@ func (c *call) check() error {
 	switch {
 	case c.meta.Key != "" && c.owner == tasks.Nobody:
 		return invalid("%s needs a caller who can be told from others: this server does not know who you are", wire.MetaKey)
+	case time.Until(c.meta.StartAt) > p.MaxLifetime:
+		return invalid("%s is later than a task of this tool may stay open: within %s", wire.MetaStart, p.MaxLifetime)
 	case p.Task == tasks.Required && p.Refuse && !c.modern:
 		return &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool can only be called as a task"}
 	case p.Task == tasks.Required && p.Refuse && !c.extended():
@@ -85,6 +88,11 @@ func (c *call) check() error {
 		}
 	}
 	return nil
+}
+
+// shared: repeats of this call lead to the same task.
+func (c *call) shared() bool {
+	return c.owner != tasks.Nobody && (c.meta.Key != "" || c.tool.Policy.Dedupe != "")
 }
 
 // readRetry reads what a repeated call brings: answers, and the state that says what they are for (patterns/mrtr).
@@ -126,24 +134,25 @@ func (s *Server) create(ctx context.Context, c *call, answered []store.Answered)
 	ctx, cancel := brief(context.WithoutCancel(ctx))
 	defer cancel()
 	arguments := c.arguments
-	if c.meta.Key != "" {
+	if c.shared() {
 		arguments = canonical(arguments) // a repeat is one even if it is written differently
 	}
 	n := store.NewTask{
-		ID:           s.store.NewID(c.owner, c.meta.Key),
 		Tool:         c.tool.Name,
 		Owner:        c.owner,
 		Arguments:    arguments,
 		Policy:       c.tool.Policy,
 		Capabilities: c.asks(),
 		Key:          c.meta.Key,
+		Start:        c.meta.StartAt,
 		Answered:     answered,
 	}
+	n.ID = s.store.NewID(c.owner, n.Repeats())
 	t, created, err := s.store.Create(ctx, n)
 	if err != nil {
 		return nil, &strayError{n.ID, err}
 	}
-	if created {
+	if created && t.Phase == tasks.Queued { // the keeper enqueues one that starts later
 		s.opts.Dispatcher.Dispatch(t.Delivery)
 	}
 	return t, nil

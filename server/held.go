@@ -153,7 +153,7 @@ func (h *held) ping() error {
 // (transports/streamable-http, Cancellation); before, it says nothing. It is not the client's doing when we are shutting down, and
 // not its last word when it can come back: with its idempotency key, or with a state as this call did.
 func (h *held) abandon(ctx context.Context) {
-	if !h.modern || h.server.isDraining() || h.meta.Key != "" || h.state.Task != "" {
+	if !h.modern || h.server.isDraining() || h.shared() || h.state.Task != "" {
 		return
 	}
 	ctx, cancel := brief(context.WithoutCancel(ctx)) // the request is over, its task is not

@@ -17,6 +17,7 @@ var Client = Lease{}
 // Outcome is what a task ends with.
 type Outcome struct {
 	Message string          // the last status message
+	Clean   bool            // of Finish: the tool reported no error
 	Result  json.RawMessage // of Finish
 	Error   *tasks.Error    // of Break
 }
@@ -35,7 +36,7 @@ func (s *Store) Apply(ctx context.Context, id tasks.ID, e tasks.Event, by Lease,
 	if err != nil {
 		return fmt.Errorf("%s task: %w", e, err)
 	}
-	args := by.args(o.Message, payload)
+	args := by.args(o.Message, payload, count(o.Clean))
 	args = append(append([]any{string(e.To())}, args...), anys(e.From())...)
 	r, err := s.task(ctx, s.scripts.transition, id, args...)
 	if err != nil {

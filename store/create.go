@@ -13,7 +13,7 @@ import (
 
 // NewTask is a call that is to become a task.
 type NewTask struct {
-	ID           tasks.ID // from NewID, with the same owner and key
+	ID           tasks.ID // from NewID, with the same owner and Repeats
 	Tool         string
 	Owner        tasks.Owner
 	Arguments    json.RawMessage
@@ -21,6 +21,8 @@ type NewTask struct {
 	Capabilities tasks.Capabilities
 	// Key is the caller's idempotency key, "" for none. Nobody has no keys.
 	Key string
+	// Start is when the task may start. Zero: now.
+	Start time.Time
 	// Answered are questions that were asked before there was a task: the tool finds their answers.
 	Answered []Answered
 }
@@ -31,9 +33,47 @@ type Answered struct {
 	Answer json.RawMessage
 }
 
-// Create writes a task and its owner's index in one round trip; it can be read through any process when Create returns. With a key
-// that stands for an earlier call of the same owner, that call's task is returned, and created is false. Whoever creates a task
-// hands its delivery to the queue; if nobody does, the keeper will.
+// Repeats is what a call shares with its repeats: the caller's key, or, where the policy says so, the tool and its arguments. It is ""
+// where every call is a task of its own.
+func (n NewTask) Repeats() string {
+	switch {
+	case n.Owner == tasks.Nobody:
+		return ""
+	case n.Key != "":
+		return hashKey(n.Key)
+	case n.Policy.Dedupe == tasks.ByArguments:
+		return "args-" + n.digest()
+	}
+	return ""
+}
+
+func (n NewTask) digest() string { return hashKey(n.Tool, string(n.input())) }
+
+func (n NewTask) input() json.RawMessage {
+	if len(n.Arguments) == 0 {
+		return json.RawMessage("{}")
+	}
+	return n.Arguments
+}
+
+// window is for how long a task that has ended serves repeats, as create.lua takes it.
+func (n NewTask) window() int64 {
+	if n.Key != "" {
+		return -1
+	}
+	return n.Policy.Window.Milliseconds()
+}
+
+func (n NewTask) start() int64 {
+	if n.Start.IsZero() {
+		return 0
+	}
+	return n.Start.UnixMilli()
+}
+
+// Create writes a task and its owner's index in one round trip; it can be read through any process when Create returns. If it repeats an
+// earlier call of the same owner whose task serves it too, that task is returned, and created is false. Whoever creates a task that is
+// Queued hands its delivery to the queue; if nobody does, the keeper will.
 //
 // An error leaves it unknown whether the task was created: it can be looked up by its ID.
 func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created bool, err error) {
@@ -48,7 +88,7 @@ func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created b
 	switch answer.code() {
 	case 1:
 		at, _ := answer[1].(int64)
-		return n.fresh(time.UnixMilli(at).UTC()), true, nil
+		return n.fresh(time.UnixMilli(at).UTC(), tasks.Phase(answer.text(2))), true, nil
 	case 0:
 		t, err := s.Get(ctx, tasks.ID(answer.text(1)))
 		return t, false, err
@@ -60,17 +100,13 @@ func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created b
 
 func (s *Store) creation(n NewTask) (keys []string, args []any, err error) {
 	keys = taskKeys(n.ID)
-	key := ""
-	if n.Key != "" {
-		key = hashKey(n.Key)
+	if key := n.Repeats(); key != "" {
 		keys = append(keys, idempotencyKey(n.ID.Shard(), n.Owner, key))
 	}
-	input := n.Arguments
-	if len(input) == 0 {
-		input = json.RawMessage("{}")
-	}
-	fields := n.fields(key, input)
-	args = append([]any{string(n.ID), pack(input), n.Policy.MaxLifetime.Milliseconds(), queuedMessage, len(fields)}, fields...)
+	fields := n.fields()
+	args = append([]any{
+		string(n.ID), pack(n.input()), n.Policy.MaxLifetime.Milliseconds(), n.message(), n.start(), n.window(), len(fields),
+	}, fields...)
 	for _, a := range n.Answered {
 		request, err := json.Marshal(a.Request)
 		if err != nil {
@@ -81,21 +117,26 @@ func (s *Store) creation(n NewTask) (keys []string, args []any, err error) {
 	return keys, args, nil
 }
 
-const queuedMessage = "queued"
+func (n NewTask) message() string {
+	if n.Start.IsZero() {
+		return "queued"
+	}
+	return "starts at " + n.Start.UTC().Format(time.RFC3339)
+}
 
-func (n NewTask) fields(key string, input json.RawMessage) []any {
+func (n NewTask) fields() []any {
 	p := n.Policy
 	return []any{
 		"status", string(tasks.Working), "tool", n.Tool, "owner", string(n.Owner), "queue", p.Queue, "priority", string(p.Priority),
 		"attempts", p.Attempts, "rerun", string(p.Rerun), "ttl", p.Retention.Milliseconds(),
-		"caps", n.Capabilities.String(), "key", key, "digest", hashKey(n.Tool, string(input)),
+		"caps", n.Capabilities.String(), "key", n.Repeats(), "digest", n.digest(),
 	}
 }
 
 // fresh is the task that create wrote, without reading it back.
-func (n NewTask) fresh(at time.Time) *tasks.Task {
+func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 	return &tasks.Task{
-		ID: n.ID, Tool: n.Tool, Owner: n.Owner, Status: tasks.Working, Phase: tasks.Queued, Message: queuedMessage,
+		ID: n.ID, Tool: n.Tool, Owner: n.Owner, Status: tasks.Working, Phase: phase, Message: n.message(),
 		Delivery: tasks.Delivery{Task: n.ID, Attempt: 1, Queue: n.Policy.Queue, Priority: n.Policy.Priority},
 		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention,
 	}

@@ -215,3 +215,66 @@ func TestAnIdempotencyKeyStandsForOneCall(t *testing.T) {
 		}
 	})
 }
+
+func TestCallsShareATaskByTheirArguments(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		policy := tasks.Policy{Dedupe: tasks.ByArguments, Window: time.Hour}.WithDefaults("default")
+		call := func(args string) *tasks.Task {
+			t.Helper()
+			n := store.NewTask{Tool: "crawl", Owner: tasks.Local, Arguments: []byte(args), Policy: policy}
+			n.ID = s.NewID(n.Owner, n.Repeats())
+			task, _, err := s.Create(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return task
+		}
+		end := func(task *tasks.Task, clean bool) {
+			t.Helper()
+			c := claim(t, s, task.Delivery, "a")
+			if err := s.Apply(t.Context(), task.ID, tasks.Finish, c.Lease, store.Outcome{Result: []byte(`{}`), Clean: clean}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		failed := call(`{"a":1}`)
+		if call(`{"a":1}`).ID != failed.ID || call(`{"a":2}`).ID == failed.ID {
+			t.Error("an open task serves the same arguments, and no others")
+		}
+		end(failed, false)
+		good := call(`{"a":1}`)
+		if good.ID == failed.ID {
+			t.Error("a task that ended in an error serves a repeat")
+		}
+		end(good, true)
+		if call(`{"a":1}`).ID != good.ID {
+			t.Error("within the window a completed task serves no repeat")
+		}
+		rdb.HIncrBy(t.Context(), shard(good.ID, "t:"+string(good.ID)), "ended", -2*time.Hour.Milliseconds())
+		if call(`{"a":1}`).ID == good.ID {
+			t.Error("after the window it still does")
+		}
+	})
+}
+
+func TestAScheduledTaskWaitsForItsTime(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		start := time.Now().Add(time.Hour).Truncate(time.Millisecond)
+		task := create(t, s, func(n *store.NewTask) { n.Start = start })
+		if task.Phase != tasks.Delayed || get(t, s, task.ID).Phase != tasks.Delayed {
+			t.Errorf("phase %s, want delayed", task.Phase)
+		}
+		if due := int64(rdb.ZScore(t.Context(), shard(task.ID, "due"), string(task.ID)).Val()); due != start.UnixMilli() {
+			t.Errorf("due at %d, want %d", due, start.UnixMilli())
+		}
+		if m, err := s.Look(t.Context(), task.ID); err != nil || m.Next != nil {
+			t.Errorf("%+v %v before its time", m, err)
+		}
+		overdue(t, rdb, task.ID, "due")
+		if m, err := s.Look(t.Context(), task.ID); err != nil || m.Next == nil {
+			t.Errorf("%+v %v when its time has come", m, err)
+		}
+		if past := create(t, s, func(n *store.NewTask) { n.Start = time.Now().Add(-time.Hour) }); past.Phase != tasks.Queued {
+			t.Errorf("phase %s of one whose time is past, want queued", past.Phase)
+		}
+	})
+}

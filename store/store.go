@@ -104,13 +104,14 @@ func (s *Store) Shards() int { return s.shards }
 // Liveness is how long an attempt is believed to run without a beat.
 func (s *Store) Liveness() time.Duration { return s.opts.Liveness }
 
-// NewID makes an id for a task. With an idempotency key the shard follows from it, so that a repeat finds its first call.
-func (s *Store) NewID(owner tasks.Owner, key string) tasks.ID {
-	if key == "" {
+// NewID makes an id for a task. The shard follows from what the call shares with its repeats (NewTask.Repeats), if anything, so that
+// a repeat finds its first call.
+func (s *Store) NewID(owner tasks.Owner, repeats string) tasks.ID {
+	if repeats == "" {
 		return tasks.NewID(mrand.IntN(s.shards))
 	}
 	h := fnv.New32a()
-	h.Write([]byte(hashKey(string(owner), key)))
+	h.Write([]byte(hashKey(string(owner), repeats)))
 	return tasks.NewID(int(h.Sum32() % uint32(s.shards)))
 }
 

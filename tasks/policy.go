@@ -34,6 +34,11 @@ type Policy struct {
 	// Inline is how long a call waits for a quick result before it is answered with a task. Zero: not at all.
 	Inline time.Duration `json:"inline,omitempty"`
 
+	// Dedupe says which calls of one caller share a task. Zero: none, but those with the same idempotency key.
+	Dedupe Dedupe `json:"dedupe,omitempty"`
+	// Window is how long a task that completed without error still serves calls that share it. Zero: only while it is open.
+	Window time.Duration `json:"window,omitempty"`
+
 	// Park is how long a question waits for its answer before the attempt gives its slot back. Zero: 30 seconds.
 	Park time.Duration `json:"park,omitempty"`
 	// Before lists questions that are asked before there is a task. The tool reads each answer by Ask with the same key.
@@ -79,6 +84,12 @@ const (
 	Required  Support = "required"
 	Forbidden Support = "forbidden"
 )
+
+// Dedupe says which calls share a task. The zero value is none.
+type Dedupe string
+
+// ByArguments: calls of one caller with the same tool and arguments share a task.
+const ByArguments Dedupe = "args"
 
 const (
 	defaultTimeout     = 24 * time.Hour
@@ -145,7 +156,7 @@ func (p Policy) Validate() error {
 	for _, d := range []struct {
 		name string
 		d    time.Duration
-	}{{"timeout", p.Timeout}, {"backoff", p.Backoff}, {"inline", p.Inline}, {"park", p.Park}, {"retention", p.Retention}, {"maxLifetime", p.MaxLifetime}} {
+	}{{"timeout", p.Timeout}, {"backoff", p.Backoff}, {"inline", p.Inline}, {"window", p.Window}, {"park", p.Park}, {"retention", p.Retention}, {"maxLifetime", p.MaxLifetime}} {
 		if d.d < 0 {
 			bad("%s is %s: it cannot be negative", d.name, d.d)
 		}
@@ -167,6 +178,14 @@ func (p Policy) Validate() error {
 	case "", Yes, No:
 	default:
 		bad("rerun %q: use yes or no", p.Rerun)
+	}
+	switch p.Dedupe {
+	case "", ByArguments:
+	default:
+		bad("dedupe %q: use args", p.Dedupe)
+	}
+	if p.Window > 0 && p.Dedupe == "" {
+		bad("window needs dedupe: args")
 	}
 	if p.Refuse && p.Task != Required {
 		bad("refuse needs task: required")

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -17,6 +18,7 @@ const (
 	MetaSubscription = "io.modelcontextprotocol/subscriptionId"
 	MetaProgress     = "dev.longhaul/progress"
 	MetaKey          = "dev.longhaul/idempotency-key"
+	MetaStart        = "dev.longhaul/start-at"
 	metaToken        = "progressToken"
 )
 
@@ -30,6 +32,7 @@ type Meta struct {
 	LogLevel     Level           // empty: no log messages are wanted
 	Token        json.RawMessage // progressToken as it was written; nil: no progress is wanted
 	Key          string          // idempotency key
+	StartAt      time.Time       // zero: at once
 }
 
 // ClientCapabilities is what a client can do, as far as it matters to a task.
@@ -60,7 +63,10 @@ func DecodeMeta(params Object) (Meta, error) {
 	if err := m.decodeToken(o); err != nil {
 		return m, err
 	}
-	return m, m.decodeKey(o)
+	if err := m.decodeKey(o); err != nil {
+		return m, err
+	}
+	return m, m.decodeStart(o)
 }
 
 func (m *Meta) decodeClient(o Object) error {
@@ -138,6 +144,19 @@ func (m *Meta) decodeKey(o Object) error {
 		return invalidMeta(MetaKey, fmt.Sprintf("is not a string of 1 to %d bytes", MaxKey))
 	}
 	m.Key = key
+	return nil
+}
+
+func (m *Meta) decodeStart(o Object) error {
+	if !o.Has(MetaStart) {
+		return nil
+	}
+	text, _ := o.Text(MetaStart)
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return invalidMeta(MetaStart, "is not a time such as 2026-12-24T18:00:00Z")
+	}
+	m.StartAt = at
 	return nil
 }
 

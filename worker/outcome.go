@@ -51,7 +51,7 @@ func (a *attempt) finish(tool *tasks.Registered, res *tasks.Result) {
 	if res.IsError {
 		outcome = "error"
 	}
-	a.end(outcome, tasks.Finish, store.Outcome{Message: outcome, Result: doc})
+	a.end(outcome, tasks.Finish, store.Outcome{Message: outcome, Result: doc, Clean: !res.IsError})
 }
 
 // failed counts a failure: an error, a panic or a timeout. The task runs again if its policy allows.

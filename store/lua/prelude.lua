@@ -95,5 +95,5 @@ local function close(status, text, payload)
   redis.call('ZADD', ENDS, NOW + keep, ID)
   for i = 1, 8 do redis.call('PEXPIRE', KEYS[i], keep + GRACE) end
   local idem = idempotency()
-  if idem then redis.call('PEXPIRE', idem, keep + GRACE) end
+  if idem and redis.call('GET', idem) == ID then redis.call('PEXPIRE', idem, keep + GRACE) end
 end
