@@ -28,6 +28,7 @@ type options struct {
 
 	data        list
 	concurrency int
+	durability  string
 	queue       string
 	queues      weights
 	drain       time.Duration
@@ -65,6 +66,7 @@ func declare(r role, o *options, out io.Writer) *flag.FlagSet {
 	fs.SetOutput(io.Discard) // errors are explained by parse
 	fs.Usage = func() { usage(out, r, fs) }
 	fs.StringVar(&o.redis, "redis", "", "`URL` of the Redis that servers and workers share: redis://, rediss://, redis-sentinel:// or redis-cluster://\nempty: an embedded store in this process, which vanishes at exit")
+	fs.StringVar(&o.durability, "durability", "default", "`default|strict`: strict answers only when a replica of Redis has the write too")
 	if r.serves || !r.needsRedis {
 		fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
 		fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
@@ -103,6 +105,12 @@ func (o *options) settle(r role) error {
 	}
 	if o.concurrency < 1 || o.concurrency > 10000 {
 		return fmt.Errorf("-concurrency %d: use 1 to 10000", o.concurrency)
+	}
+	if o.durability != "default" && o.durability != "strict" {
+		return fmt.Errorf("-durability %q: use default or strict", o.durability)
+	}
+	if o.durability == "strict" && o.embedded() {
+		return errors.New("-durability strict needs -redis: the embedded store has no replica")
 	}
 	if err := tasks.ValidQueue(o.queue); err != nil {
 		return fmt.Errorf("-queue: %w", err)

@@ -44,7 +44,7 @@ func (s *Store) Apply(ctx context.Context, id tasks.ID, e tasks.Event, by Lease,
 	}
 	switch r.code() {
 	case 1:
-		return nil
+		return s.durable(ctx, id)
 	case 0:
 		return &tasks.StateError{Event: e, Status: tasks.Status(r.text(1))}
 	case -1:
@@ -80,9 +80,9 @@ func (s *Store) Answer(ctx context.Context, id tasks.ID, answers map[string]json
 	switch r.code() {
 	case 2:
 		d := delivery(id, r.list(1))
-		return &d, nil
-	case 1, 0:
-		return nil, nil
+		return &d, s.durable(ctx, id)
+	case 1, 0: // 0 too: an answer that is repeated may not be on a replica yet
+		return nil, s.durable(ctx, id)
 	case -1:
 		return nil, tasks.ErrNotFound
 	}

@@ -14,6 +14,11 @@ func (s *Store) Check(ctx context.Context) []string {
 			warnings = append(warnings, "Redis may evict tasks: set maxmemory-policy to noeviction, it is "+policy)
 		}
 	}
+	if replication, err := s.rdb.Info(ctx, "replication").Result(); err == nil && s.opts.Strict {
+		if infoField(replication, "connected_slaves") == "0" {
+			warnings = append(warnings, "strict durability refuses every write until Redis has a replica")
+		}
+	}
 	if persistence, err := s.rdb.Info(ctx, "persistence").Result(); err == nil {
 		if infoField(persistence, "aof_enabled") == "0" {
 			warnings = append(warnings, "Redis forgets tasks when it restarts: set appendonly to yes")

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -160,7 +161,7 @@ func (s *Store) createIndexed(ctx context.Context, n NewTask, keys []string, arg
 			return nil, err
 		}
 		v, err := create.Slice()
-		return reply(v), err
+		return reply(v), errors.Join(err, s.durable(ctx, n.ID))
 	}
 }
 

@@ -33,6 +33,9 @@ func endsKey(shard int) string { return shardTag(shard) + "ends" } // open: maxi
 // tickKey is a string: when a keeper last looked after the shard, and until when nothing is reaped. Never expires.
 func tickKey(shard int) string { return shardTag(shard) + "tick" }
 
+// syncKey is a string that strict writes set before they wait for a replica. Never expires.
+func syncKey(shard int) string { return shardTag(shard) + "sync" }
+
 // idempotencyKey is a string: the task of an owner's key. Expires with its task.
 func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 	return shardTag(shard) + "idem:" + string(owner) + ":" + key

@@ -22,6 +22,7 @@ type Options struct {
 	Look     time.Duration // how soon an unclaimed task is looked at again, at first. Zero: 5 s
 	Gap      time.Duration // silence of the keeper after which nobody is reaped for a while. Zero: 6 s
 	Pause    time.Duration // that while. Zero: 2 × Liveness
+	Strict   bool          // create, answer and the end of a task wait for a replica. Zero: false
 	Events   int           // how many events of a task are kept for replay. Zero: 100
 }
 
