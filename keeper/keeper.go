@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -76,38 +77,51 @@ func (k *Keeper) round(ctx context.Context) error {
 			return err
 		}
 		shards, err := k.store.Tick(ctx)
-		more = false
-		for _, o := range shards {
-			if !o.Empty() {
-				more = k.act(ctx, o) || more
-			}
-		}
 		if err != nil {
+			return errors.Join(err, k.act(ctx, shards, &more))
+		}
+		if err := k.act(ctx, shards, &more); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// act does everything that is overdue in a shard. It reports whether anything moved, and so more may be waiting behind it.
-func (k *Keeper) act(ctx context.Context, o store.Overdue) (moved bool) {
-	errs := 0
-	for _, role := range []struct {
-		name string
-		ids  []tasks.ID
-		do   func(context.Context, tasks.ID) (bool, error)
-	}{{"sweep", o.Due, k.sweep}, {"reap", o.Live, k.reap}, {"prune", o.Ends, k.prune}} {
-		for _, id := range role.ids {
-			if ctx.Err() != nil || errs > maxErrors {
-				return false
+// roles are what a keeper does, the most urgent first.
+func (k *Keeper) roles() []role {
+	return []role{
+		{"reap", func(o store.Overdue) []tasks.ID { return o.Live }, k.reap},
+		{"sweep", func(o store.Overdue) []tasks.ID { return o.Due }, k.sweep},
+		{"prune", func(o store.Overdue) []tasks.ID { return o.Ends }, k.prune},
+	}
+}
+
+type role struct {
+	name string
+	of   func(store.Overdue) []tasks.ID
+	do   func(context.Context, tasks.ID) (bool, error)
+}
+
+// act does what is overdue, for about a period: then it is time to tick again, or the shards would take the silence for an outage.
+// more says whether something moved, so that there may be more behind it.
+func (k *Keeper) act(ctx context.Context, shards []store.Overdue, more *bool) error {
+	*more = false
+	until := time.Now().Add(period)
+	for _, r := range k.roles() {
+		errs := 0
+		for _, o := range shards {
+			for _, id := range r.of(o) {
+				if time.Now().After(until) || ctx.Err() != nil || errs > maxErrors {
+					return ctx.Err()
+				}
+				did, err := r.do(ctx, id)
+				if err != nil {
+					errs++
+					k.log.Warn("keeper action failed, it will be tried again", "action", r.name, "task", id, "err", err)
+				}
+				*more = *more || did
 			}
-			did, err := role.do(ctx, id)
-			if err != nil {
-				errs++
-				k.log.Warn("keeper action failed, it will be tried again", "action", role.name, "task", id, "err", err)
-			}
-			moved = moved || did
 		}
 	}
-	return moved
+	return nil
 }

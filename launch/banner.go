@@ -51,7 +51,7 @@ const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","i
 
 // example is a call that works when pasted: a log file if one is at hand, otherwise the first tool with what its schema asks for.
 func example(o *options, p *parts) (tool, arguments string) {
-	tools := p.worker.Registry.Tools()
+	tools := p.registry.Tools()
 	if len(tools) == 0 {
 		return "TOOL", "{}"
 	}

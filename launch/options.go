@@ -16,6 +16,7 @@ import (
 
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/worker"
 )
 
 // options are the flags of all binaries; each declares those that it has.
@@ -83,10 +84,10 @@ func declare(r role, o *options, out io.Writer) *flag.FlagSet {
 	if r.reads {
 		fs.Var(&o.data, "data", "`directory` that built-in tools may read, repeatable (default .)")
 	}
-	fs.IntVar(&o.concurrency, "concurrency", 8, "attempts to run at once")
-	fs.StringVar(&o.queue, "queue", "default", "`name` of the queue of tools whose policy names none")
+	fs.IntVar(&o.concurrency, "concurrency", worker.DefaultConcurrency, "attempts to run at once")
+	fs.StringVar(&o.queue, "queue", worker.DefaultQueue, "`name` of the queue of tools whose policy names none")
 	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
-	fs.DurationVar(&o.drain, "drain", 30*time.Second, "how long running attempts may finish at shutdown")
+	fs.DurationVar(&o.drain, "drain", worker.DefaultDrain, "how long running attempts may finish at shutdown")
 	fs.BoolVar(&o.check, "check", false, "validate everything and exit")
 	fs.StringVar(&o.probe, "probe", "", "GET this `URL`, exit 0 if it answers 200, and do nothing else: a health check for images without curl")
 	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "`debug|info|warn|error`")
@@ -121,7 +122,7 @@ func (o *options) settle(r role) error {
 	if len(o.data) == 0 {
 		o.data = list{"."}
 	}
-	if o.probe != "" || !(r.serves || o.embedded()) {
+	if o.probe != "" || !r.serves && (r.needsRedis || !o.embedded()) {
 		return nil
 	}
 	return o.settleCallers()
@@ -178,7 +179,7 @@ func (w *weights) String() string {
 	return strings.Join(parts, ",")
 }
 
-const maxWeight = 10
+const maxWeight = 100
 
 // Set adds the queues of one flag.
 func (w *weights) Set(s string) error {

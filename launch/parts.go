@@ -33,6 +33,7 @@ type parts struct {
 	dispatcher *keeper.Dispatcher
 	keeper     *keeper.Keeper
 	metrics    *prometheus.Registry
+	registry   *tasks.Registry
 
 	front  *server.Server // nil: this process has no front end
 	worker *worker.Worker // nil: this process runs no tools
@@ -45,7 +46,7 @@ const openTimeout = 10 * time.Second
 
 // assemble opens and connects the parts that the role and its options ask for. Nothing runs yet.
 func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (_ *parts, err error) {
-	p := &parts{log: log, metrics: prometheus.NewRegistry()}
+	p := &parts{log: log, metrics: prometheus.NewRegistry(), registry: reg}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -71,8 +72,8 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	p.keeper = keeper.New(p.store, q, name, log)
 	if r.works || o.work || o.embedded() {
 		p.worker = worker.New(worker.Options{
-			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(p.client(serving(*ro))), Dispatcher: p.dispatcher, Name: name,
-			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Log: log,
+			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(p.client(ro)), Dispatcher: p.dispatcher, Name: name,
+			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
 		}, p.metrics)
 	}
 	if r.serves || o.embedded() {

@@ -100,9 +100,3 @@ func redact(err error) error {
 	}
 	return err
 }
-
-// serving are the options of the queue server's own client: a dequeue that is sent again would take a second delivery.
-func serving(o redis.UniversalOptions) *redis.UniversalOptions {
-	o.MaxRetries = -1
-	return &o
-}

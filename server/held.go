@@ -159,6 +159,6 @@ func (h *held) abandon(ctx context.Context) {
 	ctx, cancel := brief(context.WithoutCancel(ctx)) // the request is over, its task is not
 	defer cancel()
 	if err := h.server.store.Cancel(ctx, h.id); err != nil && !errors.Is(err, tasks.ErrNotFound) {
-		h.log.Warn("abandoned task not cancelled", "task", h.id, "tool", h.tool.Name, "error", err)
+		h.log.Warn("abandoned task not cancelled", "task", h.id, "tool", h.tool.Name, "err", err)
 	}
 }

@@ -35,6 +35,7 @@ const patience = 20 * time.Second
 
 // front is a front end on a store of its own. The test is its worker: it takes deliveries and plays the tool.
 type front struct {
+	reports atomic.Int64 // of all attempts: each report has a number of its own
 	*server.Server
 	t          testing.TB
 	http       *httptest.Server
@@ -371,13 +372,13 @@ func (c claimed) check(err error) {
 
 func (c claimed) progress(done, total float64, words string) {
 	c.f.t.Helper()
-	_, err := c.f.store.Report(c.f.ctx, c.Lease, &tasks.Progress{Done: done, Total: total, Message: words}, nil)
+	_, err := c.f.store.Report(c.f.ctx, c.Lease, int(c.f.reports.Add(1)), &tasks.Progress{Done: done, Total: total, Message: words}, nil)
 	c.check(err)
 }
 
 func (c claimed) log(level, words string) {
 	c.f.t.Helper()
-	_, err := c.f.store.Report(c.f.ctx, c.Lease, nil, []store.Log{{Level: level, Message: words}})
+	_, err := c.f.store.Report(c.f.ctx, c.Lease, int(c.f.reports.Add(1)), nil, []store.Log{{Level: level, Message: words}})
 	c.check(err)
 }
 
@@ -389,7 +390,7 @@ func (c claimed) ask(key string) {
 // answer puts a question, or finds its answer.
 func (c claimed) answer(key string) json.RawMessage {
 	c.f.t.Helper()
-	a, _, err := c.f.store.Question(c.f.ctx, c.Lease, tasks.Question{Key: key, Request: form(key + "?")})
+	a, _, err := c.f.store.Question(c.f.ctx, c.Lease, tasks.Question{Key: key, Request: form(key + "?")}, true)
 	c.check(err)
 	return a
 }

@@ -24,12 +24,9 @@ type tool struct {
 	listed  json.RawMessage
 }
 
-// The queue of tools whose worker named none.
-const defaultQueue = "default"
-
 func compile(t tasks.Tool) (*tool, error) {
 	digest := t.Digest()
-	t.Policy = t.Policy.WithDefaults(defaultQueue)
+	t.Policy = t.Policy.WithDefaults(t.Policy.Queue) // a newer worker may leave out what an older server has no default for
 	input, err := tasks.CompileSchema(t.InputSchema)
 	if err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
@@ -90,7 +87,7 @@ func (m *mirror) run(ctx context.Context) error {
 	for {
 		var again <-chan time.Time
 		if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
-			m.log.Warn("catalogue not read", "error", err)
+			m.log.Warn("catalogue not read", "err", err)
 			again = retry.C
 		}
 		select {
@@ -146,6 +143,6 @@ func (m *mirror) build(announced []tasks.Tool, old *catalogue) *catalogue {
 func (m *mirror) report(name string, err error, old, c *catalogue) {
 	c.broken[name] = err.Error()
 	if old.broken[name] != c.broken[name] {
-		m.log.Error("tool left out of the list", "tool", name, "error", err)
+		m.log.Error("tool left out of the list", "tool", name, "err", err)
 	}
 }

@@ -61,7 +61,13 @@ func (o origins) origin(origin, host string) bool {
 	if err != nil || u.Host == "" {
 		return false
 	}
-	return strings.EqualFold(u.Host, host) || loopback(u.Host)
+	return loopback(u.Host) || strings.EqualFold(u.Host, host) && o.own(host)
+}
+
+// own: a Host that only this server can have. A name that nobody configured may be another's, led here by its DNS (rebinding).
+func (o origins) own(host string) bool {
+	_, err := netip.ParseAddr(hostname(host))
+	return err == nil || o.host(host)
 }
 
 // loopback: an address, with or without a port, that only this machine reaches.

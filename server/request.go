@@ -48,7 +48,7 @@ func (q *request) answer(result json.RawMessage, err error) {
 func (q *request) fail(err error) {
 	f, mapped := explain(err, q.modern)
 	if !mapped {
-		q.log.Error("request failed", "method", q.Method, "error", err)
+		q.log.Error("request failed", "method", q.Method, "err", err)
 	}
 	switch f.status {
 	case http.StatusServiceUnavailable:

@@ -55,7 +55,7 @@ func TestQuestionsBeforeThereIsATask(t *testing.T) {
 	c := f.claim()
 	for key, want := range map[string]string{"name": "Ada", "city": "Bern"} {
 		request := tasks.Question{Key: key, Request: form("Your " + key + "?")}
-		raw, _, err := f.store.Question(t.Context(), c.Lease, request)
+		raw, _, err := f.store.Question(t.Context(), c.Lease, request, true)
 		if err != nil || !strings.Contains(string(raw), want) {
 			t.Errorf("%s: got %s, %v", key, raw, err)
 		}

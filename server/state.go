@@ -42,7 +42,11 @@ func (s *Server) seal(ctx context.Context, c claims) (string, error) {
 		return "", err
 	}
 	payload := base64.RawURLEncoding.EncodeToString(b)
-	return payload + "." + base64.RawURLEncoding.EncodeToString(sign(secret, payload)), nil
+	state := payload + "." + base64.RawURLEncoding.EncodeToString(sign(secret, payload))
+	if len(state) > maxState {
+		return "", invalid("the answers so far are too large to be carried on: at most %d bytes", maxState)
+	}
+	return state, nil
 }
 
 // unseal reads a state that came with the call of that digest by that owner. Whatever is wrong with it is errState.

@@ -41,11 +41,3 @@ func (s *Store) Catalog(ctx context.Context) ([]tasks.Tool, error) {
 	}
 	return list, nil
 }
-
-// Retire takes a tool out of the catalogue. Workers that still have it announce it again.
-func (s *Store) Retire(ctx context.Context, tool string) error {
-	if err := s.rdb.HDel(ctx, catalogKey, tool).Err(); err != nil {
-		return fmt.Errorf("retire %s: %w", tool, err)
-	}
-	return s.rdb.Publish(ctx, catalogKey, tool).Err()
-}

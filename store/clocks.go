@@ -52,10 +52,13 @@ func (s *Store) Tick(ctx context.Context) ([]Overdue, error) {
 	return all, errors.Join(errs...)
 }
 
+// ids leaves out what is none: somebody else's hand in Redis must not stop the keeper.
 func ids(list []any) []tasks.ID {
 	out := make([]tasks.ID, 0, len(list))
 	for _, v := range list {
-		out = append(out, tasks.ID(text(v)))
+		if id, err := tasks.ParseID(text(v)); err == nil {
+			out = append(out, id)
+		}
 	}
 	return out
 }
@@ -111,15 +114,18 @@ func moved(id tasks.ID, r reply, err error, doing string) (Moved, error) {
 
 // Prune forgets a task whose retention is over, and breaks one that was open for longer than its lifetime.
 func (s *Store) Prune(ctx context.Context, id tasks.ID) (Moved, error) {
+	// the owner's index first: once the record is gone nobody knows whose it was
+	rec, err := s.rdb.HMGet(ctx, taskKey(id), "phase", "owner").Result()
+	if err != nil {
+		return Moved{}, fmt.Errorf("prune: %w", err)
+	}
+	if r := reply(rec); tasks.Phase(r.text(0)) == tasks.Ended {
+		s.unlist(ctx, tasks.Owner(r.text(1)), id)
+	}
 	r, err := s.task(ctx, s.scripts.prune, id, string(tasks.Break.To()),
 		errorJSON(tasks.ReasonLifetime, "the task was open for longer than its maximum lifetime"))
 	if err != nil {
 		return Moved{}, fmt.Errorf("prune: %w", err)
-	}
-	if owner := r.text(1); r.code() == 2 && owner != "" {
-		if err := s.rdb.ZRem(ctx, ownerKey(tasks.Owner(owner)), string(id)).Err(); err != nil {
-			return Moved{}, fmt.Errorf("prune owner's index: %w", err)
-		}
 	}
 	return Moved{Broken: r.code() == 1}, nil
 }

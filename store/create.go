@@ -86,6 +86,9 @@ func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created b
 	if err != nil {
 		return nil, false, fmt.Errorf("create task: %w", err)
 	}
+	if answer.code() != 1 {
+		s.unlist(ctx, n.Owner, n.ID) // there is no such task
+	}
 	switch answer.code() {
 	case 1:
 		at, _ := answer[1].(int64)
@@ -143,13 +146,23 @@ func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 	}
 }
 
-// createIndexed sends both writes as one pipeline, the index first. A Redis that forgot the scripts gets them, and both again.
+// known is how long anything may be known of the task, at the most.
+func (n NewTask) known() time.Duration { return n.Policy.MaxLifetime + n.Policy.Retention + time.Hour }
+
+// unlist takes a task out of its owner's index. If that fails, the entry goes with the index.
+func (s *Store) unlist(ctx context.Context, owner tasks.Owner, id tasks.ID) {
+	if owner != tasks.Nobody {
+		_ = s.rdb.ZRem(ctx, ownerKey(owner), string(id)).Err()
+	}
+}
+
+// createIndexed sends both writes as one pipeline, the index first (on a cluster, where they go to two nodes, at once). A Redis that forgot the scripts gets them, and both again.
 func (s *Store) createIndexed(ctx context.Context, n NewTask, keys []string, args []any) (reply, error) {
 	for again := false; ; again = true {
 		var create *redis.Cmd
 		_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			if n.Owner != tasks.Nobody {
-				run(ctx, p, s.scripts.index, again, []string{ownerKey(n.Owner)}, string(n.ID))
+				run(ctx, p, s.scripts.index, again, []string{ownerKey(n.Owner)}, string(n.ID), n.known().Milliseconds())
 			}
 			create = run(ctx, p, s.scripts.create, again, keys, args...)
 			return nil

@@ -21,7 +21,7 @@ func messageKey(id tasks.ID) string   { return taskKey(id) + ":msg" } // string:
 func errorKey(id tasks.ID) string     { return taskKey(id) + ":err" } // string: why the last attempt failed
 func argumentsKey(id tasks.ID) string { return taskKey(id) + ":in" }  // string: arguments, perhaps compressed
 func resultKey(id tasks.ID) string    { return taskKey(id) + ":out" } // string: result or error, perhaps compressed
-func eventsKey(id tasks.ID) string    { return taskKey(id) + ":ev" }  // list, capped: "seq kind body"
+func eventsKey(id tasks.ID) string    { return taskKey(id) + ":ev" }  // list, capped: "seq ms kind body"
 func questionsKey(id tasks.ID) string { return taskKey(id) + ":ask" } // hash: d:<key> digest, r:<key> request, a:<key> answer
 func memoryKey(id tasks.ID) string    { return taskKey(id) + ":mem" } // hash: steps and checkpoint
 
@@ -41,7 +41,8 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 	return shardTag(shard) + "idem:" + string(owner) + ":" + key
 }
 
-// ownerKey is a zset of an owner's tasks by creation, under a tag of its own. Entries go when their tasks are forgotten.
+// ownerKey is a zset of an owner's tasks by creation, under a tag of its own. Entries go when their tasks are forgotten, the whole when
+// the last one must have been.
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
 const (

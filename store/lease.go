@@ -30,7 +30,6 @@ type Claimed struct {
 	Failures     int // of earlier attempts
 	GivenBack    int // how often a worker could not run it
 	Answered     int // answers that are in
-	Progress     tasks.Progress
 }
 
 // Claim takes an attempt for one worker, once. ErrLost: it has ended, was superseded, or is another's.
@@ -54,7 +53,6 @@ func claimed(l Lease, rec record, in string) (*Claimed, error) {
 	c := &Claimed{
 		Lease: l, Tool: rec["tool"], Capabilities: tasks.ParseCapabilities(rec["caps"]),
 		Failures: rec.int("failures"), GivenBack: rec.int("backs"), Answered: rec.int("answered"),
-		Progress: tasks.Progress{Done: rec.float("progress"), Total: rec.float("total")},
 	}
 	if in == "" {
 		return c, nil
@@ -67,11 +65,11 @@ func claimed(l Lease, rec record, in string) (*Claimed, error) {
 	return c, nil
 }
 
-// Pulse is what a worker learns with each write about an attempt. It is ErrLost when the attempt is not its own any more, and
-// Ended when the task needs no more work, though the tool may still be running.
+// Pulse is what a worker learns with each write about an attempt. The error beside it is ErrLost when the attempt is not its own any
+// more.
 type Pulse struct {
-	Ended    bool
-	Answered int // answers that are in
+	Ended    bool // the task needs no more work, though the tool may still be running
+	Answered int  // answers that are in
 }
 
 func pulse(r reply, err error) (Pulse, error) {
@@ -98,15 +96,15 @@ func (s *Store) Beat(ctx context.Context, l Lease) (Pulse, error) {
 	return p, nil
 }
 
-// Report keeps what an attempt says: its latest progress, if any, and log messages.
-func (s *Store) Report(ctx context.Context, l Lease, p *tasks.Progress, logs []Log) (Pulse, error) {
-	args := l.args("0", "", "", "", "", "")
+// Report keeps what an attempt says: its latest progress, if any, and log messages. n counts the reports of the attempt, from 1.
+func (s *Store) Report(ctx context.Context, l Lease, n int, p *tasks.Progress, logs []Log) (Pulse, error) {
+	args := l.args(n, "0", "", "", "", "", "")
 	if p != nil {
 		body, err := json.Marshal(progressBody{p.Done, p.Total, p.ETA.Milliseconds(), p.Message})
 		if err != nil {
 			return Pulse{}, fmt.Errorf("report: %w", err)
 		}
-		args = l.args("1", float(p.Done), float(p.Total), p.ETA.Milliseconds(), p.Message, body)
+		args = l.args(n, "1", float(p.Done), float(p.Total), p.ETA.Milliseconds(), p.Message, body)
 	}
 	for _, log := range logs {
 		body, err := json.Marshal(log)
@@ -124,14 +122,19 @@ func (s *Store) Report(ctx context.Context, l Lease, p *tasks.Progress, logs []L
 
 func float(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
-// Question puts an attempt's question, or finds the answer to it. The answer is nil while there is none; Pulse.Ended: nobody will answer.
-// ErrKeyReused: the key stands for another question of this task.
-func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question) (answer json.RawMessage, ended bool, err error) {
+// Question puts an attempt's question, or finds the answer to it. The answer is nil while there is none; ended: the task has ended, and
+// nobody will answer. able says whether the client can answer such a question: if not, it is only looked up.
+// ErrKeyReused: the key stands for another question of this task. ErrTooMany: it was not put.
+func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bool) (answer json.RawMessage, ended bool, err error) {
 	request, err := json.Marshal(q.Request)
 	if err != nil {
 		return nil, false, fmt.Errorf("ask: %w", err)
 	}
-	args := l.args(q.Key, q.Request.Digest(), request, maxQuestion, string(tasks.Ask.To()))
+	most := maxQuestion
+	if !able {
+		most = 0
+	}
+	args := l.args(q.Key, q.Request.Digest(), request, most, string(tasks.Ask.To()))
 	r, err := s.task(ctx, s.scripts.ask, l.Task, append(args, anys(tasks.Ask.From())...)...)
 	if err != nil {
 		return nil, false, fmt.Errorf("ask: %w", err)
@@ -166,14 +169,17 @@ type Release struct {
 	Answered int
 }
 
+// ErrEnded: the task has ended; there is nothing to give back.
+var ErrEnded = fmt.Errorf("the task has ended")
+
 // ErrTooMany: a task asks a bounded number of questions.
 var ErrTooMany = fmt.Errorf("a task may ask %d questions", maxQuestion)
 
 // ErrAnswered: the attempt was not parked, since an answer came in.
 var ErrAnswered = fmt.Errorf("an answer came in")
 
-// Release gives an attempt back: the next one, which is returned, is nobody's yet. ErrLost when it was not the worker's any more;
-// a StateError when the task has ended.
+// Release gives an attempt back: the next one, which is returned, is nobody's yet. ErrLost when it was not the worker's any more,
+// ErrEnded when the task has ended.
 func (s *Store) Release(ctx context.Context, l Lease, how Release) (next tasks.Delivery, err error) {
 	cause := ""
 	if how.Err != nil {
@@ -190,7 +196,7 @@ func (s *Store) Release(ctx context.Context, l Lease, how Release) (next tasks.D
 	case "answered":
 		return next, ErrAnswered
 	case "ended":
-		return next, &tasks.StateError{Event: "release", Status: "ended"}
+		return next, ErrEnded
 	case "lost":
 		return next, tasks.ErrLost
 	}
@@ -212,7 +218,7 @@ func delivery(id tasks.ID, v []any) tasks.Delivery {
 
 // Leave says that the tool of an ended task has returned, so that its place is free.
 func (s *Store) Leave(ctx context.Context, l Lease) error {
-	if _, err := s.scripts.leave.Run(ctx, s.rdb, taskKeys(l.Task), append([]any{string(l.Task)}, l.args()...)...).Result(); err != nil {
+	if _, err := s.task(ctx, s.scripts.leave, l.Task, l.args()...); err != nil {
 		return fmt.Errorf("leave: %w", err)
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestATaskLivesFromCreateToItsResult(t *testing.T) {
 		if c.Tool != "crawl" || string(c.Arguments) != `{"url":"/"}` || !c.Capabilities.Has(tasks.CanFillForms) {
 			t.Fatalf("claimed %+v", c)
 		}
-		p, err := s.Report(t.Context(), c.Lease, &tasks.Progress{Done: 420, Total: 1000, Message: "crawling /docs", ETA: 3 * time.Minute}, nil)
+		p, err := s.Report(t.Context(), c.Lease, 1, &tasks.Progress{Done: 420, Total: 1000, Message: "crawling /docs", ETA: 3 * time.Minute}, nil)
 		if err != nil || p.Ended {
 			t.Fatal(p, err)
 		}
@@ -127,7 +127,7 @@ func TestQuestionsAreAskedAndAnsweredOnce(t *testing.T) {
 		task := create(t, s)
 		c := claim(t, s, task.Delivery, "a")
 		ask := func(key, text string) (json.RawMessage, error) {
-			a, _, err := s.Question(t.Context(), c.Lease, tasks.Question{Key: key, Request: tasks.FormSchema(text, map[string]any{"type": "object"})})
+			a, _, err := s.Question(t.Context(), c.Lease, tasks.Question{Key: key, Request: tasks.FormSchema(text, map[string]any{"type": "object"})}, true)
 			return a, err
 		}
 		for _, key := range []string{"one", "two", "one"} {
@@ -167,7 +167,7 @@ func TestAParkedTaskResumesWithItsAnswer(t *testing.T) {
 		task := create(t, s)
 		c := claim(t, s, task.Delivery, "a")
 		q := tasks.Question{Key: "k", Request: tasks.FormSchema("?", map[string]any{"type": "object"})}
-		if _, _, err := s.Question(t.Context(), c.Lease, q); err != nil {
+		if _, _, err := s.Question(t.Context(), c.Lease, q, true); err != nil {
 			t.Fatal(err)
 		}
 		parked, err := s.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Parked, Message: "waiting for an answer"})
@@ -185,7 +185,7 @@ func TestAParkedTaskResumesWithItsAnswer(t *testing.T) {
 			t.Fatalf("answer: next %v, %v, want %v", next, err, parked)
 		}
 		c = claim(t, s, *next, "b")
-		if a, _, err := s.Question(t.Context(), c.Lease, q); string(a) != `{"action":"accept"}` || err != nil {
+		if a, _, err := s.Question(t.Context(), c.Lease, q, true); string(a) != `{"action":"accept"}` || err != nil {
 			t.Errorf("asked again: %s %v", a, err)
 		}
 		if _, err := s.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Parked}); !errors.Is(err, store.ErrAnswered) {

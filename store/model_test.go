@@ -59,7 +59,7 @@ type model struct {
 	status                      tasks.Status
 	phase                       tasks.Phase
 	attempt, failures, attempts int
-	crashes, ends               int
+	crashes, ends, reports      int
 	holder, prev                string // tokens of the current and of the released attempt
 	rerun                       bool
 	inLive                      bool
@@ -156,7 +156,8 @@ func (m *model) beat(r *rapid.T) {
 
 func (m *model) report(r *rapid.T) {
 	l := m.lease(r)
-	p, err := m.s.Report(r.Context(), l, &tasks.Progress{Done: 1, Total: 3}, []store.Log{{Level: "info", Message: "x"}})
+	m.reports++
+	p, err := m.s.Report(r.Context(), l, m.reports, &tasks.Progress{Done: 1, Total: 3}, []store.Log{{Level: "info", Message: "x"}})
 	m.pulse("report", l, p, err)
 }
 
@@ -181,7 +182,7 @@ func (m *model) ask(r *rapid.T) {
 	ended, held := m.phase == tasks.Ended, m.held(l)
 	var answer json.RawMessage
 	var saidEnded bool
-	err := twice(r, func() (err error) { answer, saidEnded, err = m.s.Question(r.Context(), l, q); return err })
+	err := twice(r, func() (err error) { answer, saidEnded, err = m.s.Question(r.Context(), l, q, true); return err })
 	if ended {
 		if !saidEnded || err != nil {
 			m.t.Fatalf("ask in an ended task: %t %v", saidEnded, err)

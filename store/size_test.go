@@ -23,7 +23,7 @@ func TestARecordStaysSmall(t *testing.T) {
 	})
 	c := claim(t, s, task.Delivery, strings.Repeat("x", 14))
 	long := strings.Repeat("m", 300)
-	if _, err := s.Report(t.Context(), c.Lease, &tasks.Progress{Done: 1.5e300, Total: 2, Message: long}, nil); err != nil {
+	if _, err := s.Report(t.Context(), c.Lease, 1, &tasks.Progress{Done: 1.5e300, Total: 2, Message: long}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := get(t, s, task.ID); got.Message != long {

@@ -33,13 +33,14 @@ type entry struct {
 	watch *Watch
 
 	// guarded by watch.mu
-	task   *tasks.Task
-	logs   []Log
-	logged int64 // seq of the last log message that was taken
-	stale  bool  // to be read again before it is returned
-	queued bool  // in watch.ready
-	shown  bool  // returned at least once
-	gone   bool
+	task    *tasks.Task
+	logs    []Log
+	logged  int64 // seq of the last log message that was taken
+	stale   bool  // to be read again before it is returned
+	reading bool  // being read: what is heard meanwhile may be older or newer
+	queued  bool  // in watch.ready
+	shown   bool  // returned at least once
+	gone    bool
 }
 
 const maxLogs = 100
@@ -122,7 +123,7 @@ func (x *Watch) pop() *entry {
 func (x *Watch) latest(ctx context.Context, e *entry) (u Update, changed bool, err error) {
 	x.mu.Lock()
 	stale := e.stale
-	e.stale = false
+	e.stale, e.reading = false, stale
 	x.mu.Unlock()
 	if stale {
 		if changed, err = e.reread(ctx); err != nil {
@@ -142,11 +143,12 @@ func (e *entry) reread(ctx context.Context) (changed bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	t, events, err := e.watch.watcher.store.read(ctx, e.id, true)
+	e.watch.mu.Lock()
+	defer e.watch.mu.Unlock()
+	e.reading = false
 	if err != nil && !errors.Is(err, tasks.ErrNotFound) {
 		return false, err
 	}
-	e.watch.mu.Lock()
-	defer e.watch.mu.Unlock()
 	if t == nil {
 		changed = !e.gone
 		e.task, e.gone = nil, true
@@ -183,8 +185,8 @@ func (e *entry) log(ev event) {
 func (e *entry) hear(ev event) {
 	e.watch.mu.Lock()
 	defer e.watch.mu.Unlock()
-	if e.stale || e.task == nil || ev.seq != e.task.Seq+1 || !e.take(ev) {
-		if !e.stale && e.task != nil && ev.seq <= e.task.Seq {
+	if e.stale || e.reading || e.task == nil || ev.seq != e.task.Seq+1 || !e.take(ev) {
+		if !e.stale && !e.reading && e.task != nil && ev.seq <= e.task.Seq {
 			return // older than the snapshot
 		}
 		e.stale = true

@@ -34,24 +34,34 @@ func (s *Schema) Validate(doc json.RawMessage) error {
 	return err
 }
 
-// Fill validates a JSON object and returns it with the schema's defaults filled in.
+// Fill validates a JSON object and returns it with the schema's defaults for the members that it lacks. What the caller wrote stays as
+// it was written: numbers keep all their digits.
 func (s *Schema) Fill(doc json.RawMessage) (json.RawMessage, error) {
 	v, err := s.decode(doc)
 	if err != nil {
 		return nil, err
 	}
-	m, ok := v.(map[string]any)
+	filled, ok := v.(map[string]any)
 	if !ok {
 		return doc, nil
 	}
-	before := len(m)
-	if err := s.resolved.ApplyDefaults(&m); err != nil {
+	given := make(map[string]json.RawMessage, len(filled))
+	if len(filled) > 0 {
+		if err := json.Unmarshal(doc, &given); err != nil {
+			return nil, fmt.Errorf("not a JSON object: %w", err)
+		}
+	}
+	if err := s.resolved.ApplyDefaults(&filled); err != nil {
 		return nil, fmt.Errorf("apply defaults: %w", err)
 	}
-	if len(m) == before { // nothing was filled in at the top: keep the caller's own bytes, numbers included
-		return doc, nil
+	for name, value := range filled {
+		if _, ok := given[name]; !ok {
+			if given[name], err = json.Marshal(value); err != nil {
+				return nil, fmt.Errorf("apply defaults: %w", err)
+			}
+		}
 	}
-	return json.Marshal(m)
+	return json.Marshal(given)
 }
 
 func (s *Schema) decode(doc json.RawMessage) (any, error) {

@@ -18,8 +18,8 @@ func (w *Worker) announce(ctx context.Context) {
 	for {
 		wait := tick.C
 		var err error
-		if started, err = w.Store.Announce(ctx, started, tools); err != nil && ctx.Err() == nil {
-			w.Log.Warn("tools are not announced yet, trying again", "err", err)
+		if started, err = w.opts.Store.Announce(ctx, started, tools); err != nil && ctx.Err() == nil {
+			w.opts.Logger.Warn("tools are not announced yet, trying again", "err", err)
 			wait = time.After(time.Second)
 		}
 		select {
@@ -32,7 +32,7 @@ func (w *Worker) announce(ctx context.Context) {
 
 func (w *Worker) tools() []tasks.Tool {
 	var list []tasks.Tool
-	for _, r := range w.Registry.Tools() {
+	for _, r := range w.opts.Registry.Tools() {
 		t := r.Tool
 		t.Policy = w.policy(r)
 		list = append(list, t)

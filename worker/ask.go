@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -14,9 +13,6 @@ import (
 
 // Ask puts a question and waits for its answer; after the policy's Park it gives the attempt back instead.
 func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, error) {
-	if !a.mayAsk(q) {
-		return nil, tasks.Permanent(fmt.Errorf("%s: %w", q.Request.Method, tasks.ErrCannotAsk))
-	}
 	park := time.NewTimer(a.policy.Park)
 	defer park.Stop()
 	for {
@@ -31,31 +27,29 @@ func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, e
 			return nil, context.Cause(ctx)
 		case <-park.C:
 			if a.park(ctx) {
-				return nil, context.Cause(ctx)
+				return nil, tasks.ErrParked
 			}
 			park.Reset(a.policy.Park)
 		}
 	}
 }
 
-// mayAsk: the client declared that it can answer this, or it did before there was a task.
-func (a *attempt) mayAsk(q tasks.Question) bool {
-	return a.Capabilities.Has(q.Request.Kind()) ||
-		slices.ContainsFunc(a.policy.Before, func(b tasks.Question) bool { return b.Key == q.Key })
-}
-
-// question writes the question, through outages of Redis.
+// question writes the question, through outages of Redis. One that the client cannot answer is only looked up: it may have been
+// answered before there was a task.
 func (a *attempt) question(ctx context.Context, q tasks.Question) (json.RawMessage, error) {
+	able := a.Capabilities.Has(q.Request.Kind())
 	for {
-		answer, ended, err := a.w.Store.Question(ctx, a.Lease, q)
+		answer, ended, err := a.w.opts.Store.Question(ctx, a.Lease, q, able)
 		switch {
 		case ended:
 			a.cancel(tasks.ErrCancelled)
 			return nil, tasks.ErrCancelled
+		case !able && errors.Is(err, store.ErrTooMany):
+			return nil, tasks.Permanent(fmt.Errorf("%s: %w", q.Request.Method, tasks.ErrCannotAsk))
 		case err == nil:
 			return answer, nil
 		case errors.Is(err, tasks.ErrLost):
-			a.cancel(errGone)
+			a.cancel(tasks.ErrLost)
 			return nil, err
 		case permanent(err):
 			return nil, tasks.Permanent(err)
@@ -78,7 +72,7 @@ func (a *attempt) park(ctx context.Context) bool {
 	a.mu.Lock()
 	seen := a.seen
 	a.mu.Unlock()
-	_, err := a.w.Store.Release(ctx, a.Lease, store.Release{Phase: tasks.Parked, Message: "waiting for an answer", Answered: seen})
+	_, err := a.w.opts.Store.Release(ctx, a.Lease, store.Release{Phase: tasks.Parked, Message: "waiting for an answer", Answered: seen})
 	if errors.Is(err, store.ErrAnswered) {
 		a.answered(seen + 1)
 		return false

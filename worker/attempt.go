@@ -22,28 +22,27 @@ type attempt struct {
 	log    *slog.Logger
 
 	cancel  context.CancelCauseFunc
-	started time.Time
+	started time.Time // when the tool was
+	claimed time.Time // when the claim was first tried: Redis counts its liveness from then, or later
 
 	remembering sync.Mutex // what follows; held over the trip to Redis
 	memory      map[string]json.RawMessage
 	recalled    bool
 
-	reports reports
-	mu      sync.Mutex
-	seen    int           // answers that are in, as far as we know
-	changed chan struct{} // closed, and replaced, when there are more
+	reported int // reports so far: one that Redis gets twice counts once; guarded by reports.flushing
+	reports  reports
+	mu       sync.Mutex
+	seen     int           // answers that are in, as far as we know
+	changed  chan struct{} // closed, and replaced, when there are more
 }
 
-func newAttempt(w *Worker, c *store.Claimed) *attempt {
+func newAttempt(w *Worker, c *store.Claimed, claimed time.Time) *attempt {
 	return &attempt{
-		Claimed: c, w: w, policy: tasks.Policy{}.WithDefaults(w.DefaultQueue), started: time.Now(),
-		log:     w.Log.With("task", c.Task, "tool", c.Tool, "attempt", c.Attempt),
+		Claimed: c, w: w, policy: tasks.Policy{}.WithDefaults(w.opts.DefaultQueue), started: time.Now(), claimed: claimed,
+		log:     w.opts.Logger.With("task", c.Task, "tool", c.Tool, "attempt", c.Attempt),
 		reports: newReports(), seen: c.Answered, changed: make(chan struct{}), memory: make(map[string]json.RawMessage),
 	}
 }
-
-// errGone ends attempts whose task needs no more work from them: another attempt took their place.
-var errGone = tasks.ErrLost
 
 // abandon is how long a tool whose context has ended may take to return before the outcome is written without it.
 const abandon = 5 * time.Second
@@ -64,7 +63,7 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 	go func() { returned <- a.call(ctx, tool, args) }() // not waited for only where a tool ignores its context at shutdown
 	ans, ok := a.await(ctx, returned)
 	a.flush() // what the tool said comes before its end
-	a.settle(ctx, tool, ans)
+	a.settle(ctx, ans)
 	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
 		a.log.Warn("tool ignores that its context has ended; its slot stays taken until it returns")
 		select {
@@ -80,8 +79,10 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 
 // answer is what a tool came back with.
 type answer struct {
-	result   *tasks.Result
-	err      error
+	result   json.RawMessage
+	isError  bool   // the tool says so in its result
+	err      error  // the tool returned no result
+	unfit    error  // it returned one that cannot be delivered
 	panicked string // the panic and its stack, if it was one
 }
 
@@ -92,7 +93,21 @@ func (a *attempt) call(ctx context.Context, tool *tasks.Registered, args json.Ra
 		}
 	}()
 	res, err := tool.Handle(ctx, tasks.NewAttempt(a.Task, a.Attempt, a, a.w.draining), args)
-	return answer{result: res, err: err}
+	if err != nil {
+		return answer{err: err}
+	}
+	return a.encode(tool, res) // here, since an output may bring a MarshalJSON of its own
+}
+
+func (a *attempt) encode(tool *tasks.Registered, res *tasks.Result) answer {
+	if res == nil {
+		res = &tasks.Result{}
+	}
+	doc, err := res.Encode(tool.Output)
+	if err == nil && len(doc) > maxResult {
+		err = fmt.Errorf("the result has %d bytes, the limit is %d", len(doc), maxResult)
+	}
+	return answer{result: doc, isError: res.IsError, unfit: err}
 }
 
 // await waits for the tool; ok is false if it had not returned a good while after its context ended.

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -19,12 +20,13 @@ const (
 // beat is the attempt's voice to Redis: it says that the attempt is alive, passes on what it reports, and hears when it should stop.
 // It is the one goroutine that writes for a running attempt, besides Ask.
 func (a *attempt) beat(ctx context.Context) {
-	nudged, stop := a.w.Watcher.Nudged(a.Task)
+	nudged, stop := a.w.opts.Watcher.Nudged(a.Task)
 	defer stop()
-	period := a.w.Store.Liveness() / beatsPerLease
+	period := a.w.opts.Store.Liveness() / beatsPerLease
 	next := time.NewTimer(period)
 	defer next.Stop()
-	heard := a.started // monotonic: when Redis last took our word
+	fence := a.fence()
+	defer fence.Stop()
 	var resting <-chan time.Time
 	for {
 		reported := a.reports.signal
@@ -46,31 +48,45 @@ func (a *attempt) beat(ctx context.Context) {
 		case <-next.C:
 		}
 		asked := time.Now()
-		fence := heard.Add(a.w.Store.Liveness() - selfFence)
-		if err := a.beatOnce(ctx, min(period, time.Until(fence))); err == nil {
-			heard = asked
-			next.Reset(period)
-		} else {
+		if err := a.beatOnce(ctx, period); err != nil {
 			next.Reset(retryBeat)
+			continue
 		}
-		if a.policy.Exclusive && !time.Now().Before(heard.Add(a.w.Store.Liveness()-selfFence)) {
-			a.cancel(errGone)
-		}
+		fence.Reset(a.alone() - time.Since(asked))
+		next.Reset(period)
 	}
 }
 
-// beatOnce must not wait for a silent Redis for longer than an exclusive attempt may go on.
+// fence ends an exclusive attempt that Redis has not heard of for so long that another one may soon be started. It has a timer of
+// its own: a silent Redis keeps the beat waiting.
+func (a *attempt) fence() *time.Timer {
+	t := time.AfterFunc(a.alone()-time.Since(a.claimed), func() { a.cancel(tasks.ErrLost) })
+	if !a.policy.Exclusive {
+		t.Stop()
+	}
+	return t
+}
+
+// alone is how long after a beat no other attempt can have been started. It never ends for one that need not be alone.
+func (a *attempt) alone() time.Duration {
+	if !a.policy.Exclusive {
+		return math.MaxInt64
+	}
+	return a.w.opts.Store.Liveness() - selfFence
+}
+
+// beatOnce must not wait for a silent Redis for longer than the next beat is due.
 func (a *attempt) beatOnce(ctx context.Context, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, max(patience, retryBeat))
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return a.pulse(a.w.Store.Beat(ctx, a.Lease))
+	return a.pulse(a.w.opts.Store.Beat(ctx, a.Lease))
 }
 
 // pulse acts on what Redis says of the attempt.
 func (a *attempt) pulse(p store.Pulse, err error) error {
 	switch {
 	case errors.Is(err, tasks.ErrLost), errors.Is(err, tasks.ErrNotFound):
-		a.cancel(errGone)
+		a.cancel(tasks.ErrLost)
 		return nil
 	case err != nil:
 		return err // an outage: the attempt runs on, and the next beat may get through

@@ -15,7 +15,7 @@ func (a *attempt) Recall(ctx context.Context, name string) (json.RawMessage, err
 	a.remembering.Lock()
 	defer a.remembering.Unlock()
 	for !a.recalled && a.Attempt > 1 { // there is nothing before the first
-		memory, err := a.w.Store.Recall(ctx, a.Task)
+		memory, err := a.w.opts.Store.Recall(ctx, a.Task)
 		if err == nil {
 			maps.Copy(memory, a.memory)
 			a.memory, a.recalled = memory, true
@@ -31,13 +31,18 @@ func (a *attempt) Remember(ctx context.Context, name string, value json.RawMessa
 	a.remembering.Lock()
 	defer a.remembering.Unlock()
 	for {
-		p, err := a.w.Store.Remember(ctx, a.Lease, name, value)
+		p, err := a.w.opts.Store.Remember(ctx, a.Lease, name, value)
+		away := a.pulse(p, err) != nil
 		switch {
 		case errors.Is(err, store.ErrMemoryFull):
 			return tasks.Permanent(err)
-		case a.pulse(p, err) == nil && ctx.Err() == nil:
+		case p.Ended:
+			return tasks.ErrCancelled
+		case err == nil:
 			a.memory[name] = value
 			return nil
+		case !away: // refused: it is not ours any more
+			return tasks.ErrLost
 		case sleep(ctx, retryBeat) != nil:
 			return context.Cause(ctx)
 		}

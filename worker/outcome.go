@@ -15,47 +15,52 @@ import (
 // maxResult bounds what is kept of a result.
 const maxResult = 16 << 20
 
+// maxErrorLen bounds an error's text, which may quote anything.
+const maxErrorLen = 64 << 10
+
 // settle writes what came of the attempt, according to why it ended.
-func (a *attempt) settle(ctx context.Context, tool *tasks.Registered, ans answer) {
+func (a *attempt) settle(ctx context.Context, ans answer) {
 	cause := context.Cause(ctx)
 	switch {
 	case ans.err == nil:
-		a.finish(tool, ans.result)
+		a.finish(ans)
 	case errors.Is(cause, tasks.ErrParked):
 		a.note("parked", nil)
-	case errors.Is(cause, errGone):
+	case errors.Is(cause, tasks.ErrLost):
 		a.note("lost", nil)
 	case errors.Is(cause, tasks.ErrCancelled):
 		a.note("cancelled", nil)
-	case errors.Is(cause, tasks.ErrDraining) && ans.panicked == "":
+	case ans.panicked == "" && (errors.Is(cause, tasks.ErrDraining) || a.stopped(ans.err)):
 		a.drained()
 	default:
-		a.failed(tool, ans, errors.Is(cause, tasks.ErrTimeout))
+		a.failed(ans, errors.Is(cause, tasks.ErrTimeout))
+	}
+}
+
+// stopped: the tool heeded Draining, and says so.
+func (a *attempt) stopped(err error) bool {
+	select {
+	case <-a.w.draining:
+		return errors.Is(err, tasks.ErrDraining)
+	default:
+		return false
 	}
 }
 
 // finish keeps the tool's answer.
-func (a *attempt) finish(tool *tasks.Registered, res *tasks.Result) {
-	if res == nil {
-		res = &tasks.Result{}
+func (a *attempt) finish(ans answer) {
+	switch {
+	case ans.unfit != nil:
+		a.breakTask(tasks.ReasonResult, fmt.Sprintf("%s: %v", a.Tool, ans.unfit))
+	case ans.isError:
+		a.end("error", tasks.Finish, store.Outcome{Message: "the tool reported an error", Result: ans.result})
+	default:
+		a.end("completed", tasks.Finish, store.Outcome{Message: "completed", Result: ans.result, Clean: true})
 	}
-	doc, err := res.Encode(tool.Output)
-	if err == nil && len(doc) > maxResult {
-		err = fmt.Errorf("the result has %d bytes, the limit is %d", len(doc), maxResult)
-	}
-	if err != nil {
-		a.breakTask(tasks.NewError(tasks.ReasonResult, fmt.Sprintf("%s: %v", a.Tool, err)))
-		return
-	}
-	outcome := "completed"
-	if res.IsError {
-		outcome = "error"
-	}
-	a.end(outcome, tasks.Finish, store.Outcome{Message: outcome, Result: doc, Clean: !res.IsError})
 }
 
 // failed counts a failure: an error, a panic or a timeout. The task runs again if its policy allows.
-func (a *attempt) failed(tool *tasks.Registered, ans answer, timeout bool) {
+func (a *attempt) failed(ans answer, timeout bool) {
 	if timeout {
 		ans.err = fmt.Errorf("%w of %s", tasks.ErrTimeout, a.policy.Timeout)
 	}
@@ -71,12 +76,18 @@ func (a *attempt) failed(tool *tasks.Registered, ans answer, timeout bool) {
 	switch {
 	case ans.panicked != "":
 		a.log.Error("tool panicked", "err", ans.err, "stack", ans.panicked)
-		a.breakTask(tasks.NewError(tasks.ReasonPanic, ans.err.Error()))
+		a.breakTask(tasks.ReasonPanic, ans.err.Error())
 	case timeout:
-		a.breakTask(tasks.NewError(tasks.ReasonTimeout, ans.err.Error()))
+		a.breakTask(tasks.ReasonTimeout, ans.err.Error())
 	default:
-		a.finish(tool, tasks.Failure(ans.err))
+		a.finish(a.failure(ans.err))
 	}
+}
+
+// failure is the tool's error as an answer for the model.
+func (a *attempt) failure(err error) answer {
+	doc, encErr := tasks.Failure(errors.New(clip(err.Error(), maxErrorLen))).Encode(nil)
+	return answer{result: doc, isError: true, unfit: encErr}
 }
 
 func (a *attempt) retry(failures int, after time.Duration, err error) {
@@ -90,7 +101,7 @@ func (a *attempt) retry(failures int, after time.Duration, err error) {
 // drained gives the attempt back at shutdown: it resumes elsewhere at once and no failure is counted.
 func (a *attempt) drained() {
 	if a.policy.Rerun == tasks.No {
-		a.breakTask(tasks.NewError(tasks.ReasonNoRerun, "its worker was shut down, and this tool must not be started twice"))
+		a.breakTask(tasks.ReasonNoRerun, "its worker was shut down, and this tool must not be started twice")
 		return
 	}
 	a.release("drained", store.Release{Phase: tasks.Queued, Message: "its worker was shut down; starting again"})
@@ -118,31 +129,39 @@ func (a *attempt) giveBack(message string) {
 func (a *attempt) release(outcome string, how store.Release) {
 	var next tasks.Delivery
 	err := a.write(func(ctx context.Context) (err error) {
-		next, err = a.w.Store.Release(ctx, a.Lease, how)
+		next, err = a.w.opts.Store.Release(ctx, a.Lease, how)
 		return err
 	})
 	if err == nil && how.Phase == tasks.Queued {
-		a.w.Dispatcher.Dispatch(next) // the others have their time in due
+		a.w.opts.Dispatcher.Dispatch(next) // the others have their time in due
 	}
 	a.note(outcome, err)
 }
 
-func (a *attempt) breakTask(e *tasks.Error) { a.end("failed", tasks.Break, store.Outcome{Error: e}) }
+func (a *attempt) breakTask(r tasks.Reason, message string) {
+	a.end("failed", tasks.Break, store.Outcome{Error: tasks.NewError(r, clip(message, maxMessageLen))})
+}
 
 func (a *attempt) end(outcome string, e tasks.Event, o store.Outcome) {
-	a.note(outcome, a.write(func(ctx context.Context) error { return a.w.Store.Apply(ctx, a.Task, e, a.Lease, o) }))
+	a.note(outcome, a.write(func(ctx context.Context) error { return a.w.opts.Store.Apply(ctx, a.Task, e, a.Lease, o) }))
 }
 
 const maxWritePause = 2 * time.Second
 
-// write tries until Redis takes the write or refuses it: hours of work must not be lost to a minute's outage.
+// write tries while Redis cannot serve: hours of work must not be lost to a minute's outage.
 func (a *attempt) write(do func(context.Context) error) error {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, maxWritePause) {
 		err := do(a.w.writing)
-		if _, ended := errors.AsType[*tasks.StateError](err); ended {
+		if _, ended := errors.AsType[*tasks.StateError](err); ended || errors.Is(err, store.ErrEnded) {
 			a.cancel(tasks.ErrCancelled) // while the tool was returning
 		}
-		if err == nil || refused(err) || sleep(a.w.writing, wait) != nil {
+		if !store.Unavailable(err) {
+			return err
+		}
+		if wait == maxWritePause {
+			a.log.Warn("cannot write what came of the attempt, trying on", "err", err)
+		}
+		if sleep(a.w.writing, wait) != nil {
 			return err
 		}
 	}
@@ -150,7 +169,7 @@ func (a *attempt) write(do func(context.Context) error) error {
 
 func refused(err error) bool {
 	_, ended := errors.AsType[*tasks.StateError](err)
-	return ended || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
+	return ended || errors.Is(err, store.ErrEnded) || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
 }
 
 // note is the one line that the log has of an attempt.
@@ -173,7 +192,7 @@ func (a *attempt) note(outcome string, err error) {
 func (a *attempt) leave() {
 	ctx, cancel := context.WithTimeout(a.w.writing, reportTimeout)
 	defer cancel()
-	if err := a.w.Store.Leave(ctx, a.Lease); err != nil {
+	if err := a.w.opts.Store.Leave(ctx, a.Lease); err != nil {
 		a.log.Debug("leave failed, the keeper clears up", "err", err)
 	}
 }

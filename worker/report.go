@@ -97,7 +97,17 @@ func clip(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
-// flush reports what has gathered. What cannot be written is given up: the next progress says more.
+// restore keeps progress that was not written, unless there is newer by now. Log messages are given up.
+func (r *reports) restore(p *tasks.Progress) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.progress == nil && p != nil {
+		r.progress = p
+		r.poke()
+	}
+}
+
+// flush reports what has gathered.
 func (a *attempt) flush() {
 	r := &a.reports
 	r.flushing.Lock()
@@ -114,5 +124,8 @@ func (a *attempt) flush() {
 	}
 	ctx, cancel := context.WithTimeout(a.w.writing, reportTimeout)
 	defer cancel()
-	_ = a.pulse(a.w.Store.Report(ctx, a.Lease, progress, logs))
+	a.reported++
+	if a.pulse(a.w.opts.Store.Report(ctx, a.Lease, a.reported, progress, logs)) != nil {
+		r.restore(progress)
+	}
 }

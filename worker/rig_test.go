@@ -57,11 +57,9 @@ func (r *rig) start(reg *tasks.Registry, change ...func(*worker.Options)) (stop 
 	if err := reg.Err(); err != nil {
 		r.t.Fatal(err)
 	}
-	opts := *r.opts
-	opts.MaxRetries = -1
-	serve := redis.NewUniversalClient(&opts)
+	serve := redis.NewUniversalClient(r.opts)
 	o := worker.Options{
-		Registry: reg, Store: r.store, Watcher: r.watcher, Queue: queue.NewServer(serve), Dispatcher: r.out, Name: "w", Log: quiet(),
+		Registry: reg, Store: r.store, Watcher: r.watcher, Queue: queue.NewServer(serve), Dispatcher: r.out, Name: "w", Logger: quiet(),
 		Drain: 10 * time.Millisecond,
 	}
 	for _, c := range change {

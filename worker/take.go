@@ -16,17 +16,18 @@ const claimTimeout = 10 * time.Second
 
 // take claims what a delivery names, starts it in the slot that came with it, and returns: the queue's part ends here.
 func (w *Worker) take(ctx context.Context, d tasks.Delivery) {
+	tried := time.Now()
 	c, err := w.claim(ctx, d)
 	if err != nil {
 		w.slots.Release()
 		if !errors.Is(err, tasks.ErrLost) && !errors.Is(err, tasks.ErrNotFound) { // these are no fault: it was cancelled, or is another's
-			w.Log.Warn("claim failed, the keeper will have it delivered again", "task", d.Task, "attempt", d.Attempt, "err", err)
+			w.opts.Logger.Warn("claim failed, the keeper will have it delivered again", "task", d.Task, "attempt", d.Attempt, "err", err)
 		}
 		return
 	}
 	w.attempts.Go(func() {
 		defer w.slots.Release()
-		w.run(c)
+		w.run(c, tried)
 	})
 }
 
@@ -36,7 +37,7 @@ func (w *Worker) claim(ctx context.Context, d tasks.Delivery) (*store.Claimed, e
 	defer cancel()
 	l := store.Lease{Task: d.Task, Attempt: d.Attempt, Token: strconv.FormatUint(rand.Uint64(), 36)}
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
-		c, err := w.Store.Claim(ctx, l, w.Name)
+		c, err := w.opts.Store.Claim(ctx, l, w.opts.Name)
 		if err == nil || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound) || sleep(ctx, wait) != nil {
 			return c, err
 		}
@@ -55,19 +56,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // run finds the tool of a claimed attempt and runs it, or gives it back for a worker that can.
-func (w *Worker) run(c *store.Claimed) {
-	a := newAttempt(w, c)
+func (w *Worker) run(c *store.Claimed, tried time.Time) {
+	a := newAttempt(w, c, tried)
 	ctx, cancel := context.WithCancelCause(w.running)
 	defer cancel(nil)
 	a.cancel = cancel
-	tool, ok := w.Registry.Lookup(c.Tool)
+	tool, ok := w.opts.Registry.Lookup(c.Tool)
 	if !ok {
 		a.giveBack(fmt.Sprintf("waiting for a worker that has %s", c.Tool))
 		return
 	}
 	a.policy = w.policy(tool)
 	if c.Arguments == nil {
-		a.breakTask(tasks.NewError(tasks.ReasonPayload, "the task's arguments were lost"))
+		a.breakTask(tasks.ReasonPayload, "the task's arguments were lost")
 		return
 	}
 	// the front end accepted them against the listed schema: this binary is another version than the one that was listed

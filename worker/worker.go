@@ -25,19 +25,26 @@ type Options struct {
 	Dispatcher *keeper.Dispatcher
 	Name       string // tells this process from others
 
-	Concurrency  int            // attempts at once. Zero: 8
-	DefaultQueue string         // for tools whose policy names none. Zero: default
+	Concurrency  int            // attempts at once. Zero: DefaultConcurrency
+	DefaultQueue string         // for tools whose policy names none. Zero: DefaultQueue
 	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools
-	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: 30 s
-	Log          *slog.Logger
+	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: not at all
+	Logger       *slog.Logger   // Zero: slog.Default
 }
+
+// What a worker does that was told nothing else.
+const (
+	DefaultConcurrency = 8
+	DefaultQueue       = "default"
+	DefaultDrain       = 30 * time.Second
+)
 
 // farewell is how long, after the drain, attempts have to stop and their last writes to land.
 const farewell = 10 * time.Second
 
 // Worker runs attempts of the tools in its registry.
 type Worker struct {
-	Options
+	opts     Options
 	slots    slots
 	attempts sync.WaitGroup
 	draining chan struct{} // closed when the worker was told to stop
@@ -50,32 +57,32 @@ type Worker struct {
 // New makes a worker. It does nothing before Run.
 func New(o Options, reg prometheus.Registerer) *Worker {
 	if o.Concurrency == 0 {
-		o.Concurrency = 8
+		o.Concurrency = DefaultConcurrency
 	}
 	if o.DefaultQueue == "" {
-		o.DefaultQueue = "default"
+		o.DefaultQueue = DefaultQueue
 	}
-	if o.Drain == 0 {
-		o.Drain = 30 * time.Second
+	if o.Logger == nil {
+		o.Logger = slog.Default()
 	}
-	w := &Worker{Options: o, slots: newSlots(o.Concurrency), draining: make(chan struct{})}
+	w := &Worker{opts: o, slots: newSlots(o.Concurrency), draining: make(chan struct{})}
 	w.metrics = newMetrics(reg, w.slots)
 	if len(o.Queues) == 0 {
-		w.Queues = w.ownQueues()
+		w.opts.Queues = w.ownQueues()
 	}
 	return w
 }
 
 func (w *Worker) ownQueues() map[string]int {
 	queues := make(map[string]int)
-	for _, t := range w.Registry.Tools() {
+	for _, t := range w.opts.Registry.Tools() {
 		queues[w.policy(t).Queue] = 1
 	}
 	return queues
 }
 
 func (w *Worker) policy(t *tasks.Registered) tasks.Policy {
-	return t.Policy.WithDefaults(w.DefaultQueue)
+	return t.Policy.WithDefaults(w.opts.DefaultQueue)
 }
 
 // Run takes deliveries until ctx ends; then what runs may finish for Drain, and the rest is given back. It returns when nothing runs.
@@ -90,11 +97,11 @@ func (w *Worker) Run(ctx context.Context) error {
 
 	var announcing sync.WaitGroup
 	announcing.Go(func() { w.announce(ctx) })
-	w.Log.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.Queues)), "slots", w.Concurrency, "tools", len(w.Registry.Tools()))
-	err := w.Queue.Serve(ctx, queue.ServeOptions{Queues: w.Queues, Slots: w.slots, Logger: w.Log}, w.take)
+	w.opts.Logger.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.opts.Queues)), "slots", w.opts.Concurrency, "tools", len(w.opts.Registry.Tools()))
+	err := w.opts.Queue.Serve(ctx, queue.ServeOptions{Queues: w.opts.Queues, Slots: w.slots, Logger: w.opts.Logger}, w.take)
 	announcing.Wait()
 
-	w.await(w.Drain)           // what can still finish does
+	w.await(w.opts.Drain)      // what can still finish does
 	release(tasks.ErrDraining) // the rest gives its attempt back
 	if !w.await(farewell) {
 		err = errors.Join(err, errors.New("some tools did not stop; their tasks run again elsewhere"))

@@ -4,7 +4,8 @@
 if not known() then return {'lost'} end
 if ended() then return {'ended'} end
 if not held(ARGV[2], ARGV[3]) then return {'lost'} end
-local size = num('memory') + #ARGV[5] - #(redis.call('HGET', MEM, ARGV[4]) or '')
+local before = redis.call('HGET', MEM, ARGV[4])
+local size = num('memory') + #ARGV[5] + (before and -#before or #ARGV[4])
 if size > tonumber(ARGV[6]) then return {'full'} end
 redis.call('HSET', MEM, ARGV[4], ARGV[5])
 set('memory', size, 'crashes', 0)

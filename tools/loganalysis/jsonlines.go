@@ -82,10 +82,13 @@ func (p *jsonLines) time(v jsonValue) (int64, bool) {
 		return unix, true
 	}
 	n, ok := v.number()
+	if !ok {
+		return 0, false
+	}
 	for n >= 1e11 {
 		n /= 1000
 	}
-	return int64(n), ok && n > 0
+	return int64(n), n > 0
 }
 
 // jsonValue is a string, unescaped; or a number, true, false as written. Objects, arrays and null are empty.
