@@ -15,13 +15,13 @@ func banner(out io.Writer, o *options, p *parts) {
 		return
 	}
 	if !o.embedded() {
-		p.log.Info("server is up", "mcp", "http://"+p.listen[0].Addr().String()+"/mcp", "callers", string(o.anonymous))
+		p.log.Info("server is up", "mcp", "http://"+p.listener.Addr().String()+"/mcp", "callers", string(o.anonymous))
 		if o.anonymous == server.Local && !loopback(o.addr) {
 			p.log.Warn("whoever reaches this address is taken for one and the same person (-anonymous local)", "addr", o.addr)
 		}
 		return
 	}
-	url := "http://" + p.listen[0].Addr().String() + "/mcp"
+	url := "http://" + p.listener.Addr().String() + "/mcp"
 	tool, arguments := example(o, p)
 	fmt.Fprintf(out, `
 Longhaul serves MCP at %[1]s
@@ -33,9 +33,9 @@ Start a task:
     -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/call' -H 'Mcp-Name: %[2]s' \
     -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%[2]s","arguments":%[3]s,%[4]s}}'
 
-Ask for it, with the taskId of the answer:
+Ask for it, with the taskId of the answer in the place of TASK-ID:
 
-  ID=paste-the-taskId-here
+  ID=TASK-ID
   curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
     -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tasks/get' -H "Mcp-Name: $ID" \
     -d '{"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"taskId":"'$ID'",%[4]s}}'
@@ -47,7 +47,7 @@ In an MCP client's configuration:
 `, url, tool, arguments, meta)
 }
 
-const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}`
+const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}}`
 
 // example is a call that works when pasted: a log file if one is at hand, otherwise the first tool with what its schema asks for.
 func example(o *options, p *parts) (tool, arguments string) {

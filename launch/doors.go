@@ -37,8 +37,12 @@ func opsDoor(p *parts) *http.Server {
 
 const readyTimeout = time.Second
 
-// ready says whether a worker can take work: it can while Redis answers.
+// ready says whether a worker can take work: it can while Redis answers, until it is told to stop.
 func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
+	if p.stopping.Load() {
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	if err := p.store.Ping(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -20,7 +21,7 @@ var Version = "dev"
 // Main runs an author's tools: with -redis as a worker, otherwise as a whole MCP server in this one process. It ends the program.
 func Main(reg *tasks.Registry) {
 	exit(role{
-		name: "worker", registry: func(*options) *tasks.Registry { return reg }, serves: false, works: true,
+		name: filepath.Base(os.Args[0]), registry: func(*options) *tasks.Registry { return reg }, serves: false, works: true,
 		about: "Runs its tools as durable tasks: as a worker beside the servers on one Redis, or, without -redis, as a whole MCP server by itself.",
 	})
 }
@@ -55,6 +56,7 @@ var errUsage = errors.New("usage")
 
 func exit(r role) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := start(ctx, r, os.Args[1:], os.Stderr)
 	stop()
 	switch {
@@ -80,8 +82,11 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 	if err := reg.Err(); err != nil {
 		return fmt.Errorf("these tools cannot be served:\n%w", err)
 	}
+	if len(reg.Tools()) == 0 && (r.works || o.embedded()) {
+		return errors.New("no tools are registered: there is nothing to serve")
+	}
 	if o.check {
-		_, err := fmt.Fprintln(out, "configuration is fine")
+		_, err := fmt.Fprintln(out, "flags and tools are fine; Redis was not asked")
 		return err
 	}
 	p, err := assemble(ctx, r, o, reg, logger(o, out))

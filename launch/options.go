@@ -44,9 +44,10 @@ func (o *options) embedded() bool { return o.redis == "" }
 // parse reads flags, then the environment, and refuses what does not fit together.
 func parse(r role, args []string, out io.Writer) (*options, error) {
 	o := &options{}
-	fs := declare(r, o, out)
+	fs := declare(r, o)
 	err := ff.Parse(fs, args, ff.WithEnvVarPrefix("LONGHAUL"))
 	if errors.Is(err, flag.ErrHelp) {
+		usage(out, r, fs)
 		return nil, err
 	}
 	if err == nil && fs.NArg() > 0 {
@@ -62,11 +63,15 @@ func parse(r role, args []string, out io.Writer) (*options, error) {
 	return o, nil
 }
 
-func declare(r role, o *options, out io.Writer) *flag.FlagSet {
+func declare(r role, o *options) *flag.FlagSet {
 	fs := flag.NewFlagSet(r.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are explained by parse
-	fs.Usage = func() { usage(out, r, fs) }
-	fs.StringVar(&o.redis, "redis", "", "`URL` of the Redis that servers and workers share: redis://, rediss://, redis-sentinel:// or redis-cluster://\nempty: an embedded store in this process, which vanishes at exit")
+	fs.Usage = func() {}     // an error needs no page of help
+	url := "`URL` of the Redis that servers and workers share: redis://, rediss://, redis-sentinel:// or redis-cluster://"
+	if !r.needsRedis {
+		url += "\nempty: an embedded store in this process, which vanishes at exit"
+	}
+	fs.StringVar(&o.redis, "redis", "", url)
 	fs.StringVar(&o.durability, "durability", "default", "`default|strict`: strict answers only when a replica of Redis has the write too")
 	if r.serves || !r.needsRedis {
 		fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
@@ -87,10 +92,16 @@ func declare(r role, o *options, out io.Writer) *flag.FlagSet {
 	fs.IntVar(&o.concurrency, "concurrency", worker.DefaultConcurrency, "attempts to run at once")
 	fs.StringVar(&o.queue, "queue", worker.DefaultQueue, "`name` of the queue of tools whose policy names none")
 	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
-	fs.DurationVar(&o.drain, "drain", worker.DefaultDrain, "how long running attempts may finish at shutdown")
+	o.drain = worker.DefaultDrain
+	fs.Var((*duration)(&o.drain), "drain", "how `long` running attempts may finish at shutdown, such as 30s (with an embedded store, which ends too: 0)")
 	fs.BoolVar(&o.check, "check", false, "validate everything and exit")
 	fs.StringVar(&o.probe, "probe", "", "GET this `URL`, exit 0 if it answers 200, and do nothing else: a health check for images without curl")
-	fs.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "`debug|info|warn|error`")
+	fs.Func("log-level", "`debug|info|warn|error` (default info)", func(s string) error {
+		if o.logLevel.UnmarshalText([]byte(s)) != nil {
+			return errors.New("use debug, info, warn or error")
+		}
+		return nil
+	})
 	return fs
 }
 
@@ -119,13 +130,28 @@ func (o *options) settle(r role) error {
 	if o.drain < 0 {
 		return fmt.Errorf("-drain %s: it cannot be negative", o.drain)
 	}
-	if len(o.data) == 0 {
-		o.data = list{"."}
+	if o.embedded() && o.drain == worker.DefaultDrain {
+		o.drain = 0
+	}
+	if err := o.settleData(r); err != nil {
+		return err
 	}
 	if o.probe != "" || !r.serves && (r.needsRedis || !o.embedded()) {
 		return nil
 	}
 	return o.settleCallers()
+}
+
+func (o *options) settleData(r role) error {
+	if len(o.data) == 0 {
+		o.data = list{"."}
+	}
+	for _, dir := range o.data {
+		if info, err := os.Stat(dir); r.reads && (err != nil || !info.IsDir()) {
+			return fmt.Errorf("-data %s: there is no such directory", dir)
+		}
+	}
+	return nil
 }
 
 // settleCallers: on a loopback address whoever calls is the person at the machine. Anywhere else somebody has to say who they are.
@@ -136,6 +162,9 @@ func (o *options) settleCallers() error {
 	case "", "refuse":
 	default:
 		return fmt.Errorf("-anonymous %q: use refuse, local or nobody", o.anonymous)
+	}
+	if _, _, err := net.SplitHostPort(o.addr); err != nil {
+		return fmt.Errorf("-addr %q: write host:port, such as 127.0.0.1:8080", o.addr)
 	}
 	if o.anonymous == "" && loopback(o.addr) {
 		o.anonymous = server.Local
@@ -151,6 +180,21 @@ func loopback(addr string) bool {
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// duration is a flag like 30s.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+// Set reads the flag.
+func (d *duration) Set(s string) error {
+	v, err := time.ParseDuration(s)
+	if err != nil {
+		return errors.New("use a number with a unit, such as 30s or 5m")
+	}
+	*d = duration(v)
+	return nil
 }
 
 // list is a flag that may be given several times, or once with commas.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,14 +40,17 @@ type parts struct {
 	worker *worker.Worker // nil: this process runs no tools
 	http   *http.Server   // MCP
 	ops    *http.Server
-	listen [2]net.Listener
+
+	listener, opsListener net.Listener
+	embedded              bool
+	stopping              atomic.Bool
 }
 
 const openTimeout = 10 * time.Second
 
 // assemble opens and connects the parts that the role and its options ask for. Nothing runs yet.
 func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (_ *parts, err error) {
-	p := &parts{log: log, metrics: prometheus.NewRegistry(), registry: reg}
+	p := &parts{log: log, metrics: prometheus.NewRegistry(), registry: reg, embedded: o.embedded()}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -57,6 +61,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	if err != nil {
 		return nil, err
 	}
+	redis.SetLogger(redisLog{log}) // its own goes to stderr as it likes
 	rdb := p.client(ro)
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -109,13 +114,13 @@ func (p *parts) client(o *redis.UniversalOptions) redis.UniversalClient {
 func (p *parts) openDoors(ctx context.Context, o *options) (err error) {
 	var listen net.ListenConfig
 	if p.front != nil {
-		if p.listen[0], err = listen.Listen(ctx, "tcp", o.addr); err != nil {
+		if p.listener, err = listen.Listen(ctx, "tcp", o.addr); err != nil {
 			return fmt.Errorf("serve MCP: %w (another -addr?)", err)
 		}
 		p.http = door(p.front)
 	}
 	if o.opsAddr != "" && o.opsAddr != "off" {
-		if p.listen[1], err = listen.Listen(ctx, "tcp", o.opsAddr); err != nil {
+		if p.opsListener, err = listen.Listen(ctx, "tcp", o.opsAddr); err != nil {
 			return fmt.Errorf("serve health and metrics: %w (another -ops-addr, or off?)", err)
 		}
 		p.ops = opsDoor(p)
@@ -124,7 +129,7 @@ func (p *parts) openDoors(ctx context.Context, o *options) (err error) {
 }
 
 func (p *parts) close() {
-	for _, l := range p.listen {
+	for _, l := range []net.Listener{p.listener, p.opsListener} {
 		if l != nil {
 			_ = l.Close()
 		}
@@ -132,6 +137,13 @@ func (p *parts) close() {
 	for i := len(p.closers) - 1; i >= 0; i-- {
 		p.closers[i]()
 	}
+}
+
+// redisLog keeps what the Redis client says about its connections for those who look closer: who uses it is told by errors.
+type redisLog struct{ log *slog.Logger }
+
+func (r redisLog) Printf(ctx context.Context, format string, v ...any) {
+	r.log.DebugContext(ctx, "redis client: "+fmt.Sprintf(format, v...))
 }
 
 // processName tells this process from all others on the same Redis, and a person where it is.

@@ -22,6 +22,9 @@ import (
 //
 // The last two take ?tls=true; with TLS, ?ca=FILE names the authority to trust instead of the system's. Sentinels with a password of their own take ?sentinel_username= and ?sentinel_password=.
 func redisOptions(raw string) (*redis.UniversalOptions, error) {
+	if !strings.Contains(raw, "://") {
+		return nil, errors.New("redis URL: it begins with redis://, rediss://, redis-sentinel:// or redis-cluster://, as in redis://127.0.0.1:6379")
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("redis URL: %w", redact(err))

@@ -52,6 +52,7 @@ func TestRedisURLs(t *testing.T) {
 		}
 	}
 	for url, want := range map[string]string{
+		"127.0.0.1:6379":                 "as in redis://127.0.0.1:6379",
 		"http://host":                    `scheme "http": use redis, rediss`,
 		"redis-sentinel://host":          "needs ?master=NAME",
 		"redis://host/x":                 `database "x" is not a number`,

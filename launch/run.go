@@ -3,35 +3,41 @@ package launch
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// goodbye is how long requests in flight may take to end at shutdown.
-const goodbye = 10 * time.Second
+const (
+	// goodbye is how long requests in flight may take to end at shutdown.
+	goodbye = 10 * time.Second
+	// lameDuck is how long a front end that is not ready any more still answers: load balancers need a moment to see it.
+	lameDuck = 2 * time.Second
+)
 
 // run runs the parts until ctx ends, or one of them fails. Who is needed longest ends last: requests and attempts, then what they
-// handed on, then those who watch and keep.
+// handed on, then those who watch and keep, and tell how it goes.
 func (p *parts) run(ctx context.Context, started func()) error {
 	defer p.close()
-	base, stopBase := context.WithCancel(context.WithoutCancel(ctx)) // the watcher and the keeper outlive the rest
+	base, stopBase := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBase()
-	var below errgroup.Group
+	below, base := errgroup.WithContext(base)
 	below.Go(func() error { return p.watcher.Run(base) })
 	below.Go(func() error { return p.keeper.Run(base) })
+	if p.ops != nil {
+		below.Go(func() error { return serve(base, p.ops, p.opsListener, nil) })
+	}
 
 	above, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, func() { p.stopping.Store(true) })
 	if p.front != nil {
 		above.Go(func() error { return p.front.Run(ctx) })
-		above.Go(func() error { return p.serve(ctx, 0, p.http) })
+		above.Go(func() error { return serve(ctx, p.http, p.listener, p.farewell) })
 	}
 	if p.worker != nil {
 		above.Go(func() error { return p.worker.Run(ctx) })
-	}
-	if p.ops != nil {
-		above.Go(func() error { return p.serve(ctx, 1, p.ops) })
 	}
 	started()
 	err := above.Wait()
@@ -40,22 +46,36 @@ func (p *parts) run(ctx context.Context, started func()) error {
 	return errors.Join(err, below.Wait())
 }
 
+// farewell tells clients and load balancers that this front end goes, and gives the latter time to hear it.
+func (p *parts) farewell(ctx context.Context) {
+	p.front.Drain()
+	if p.embedded {
+		return // there is no other
+	}
+	t := time.NewTimer(lameDuck)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
 // serve answers HTTP until ctx ends; then requests in flight end.
-func (p *parts) serve(ctx context.Context, door int, s *http.Server) error {
+func serve(ctx context.Context, s *http.Server, l net.Listener, farewell func(context.Context)) error {
 	failed := make(chan error, 1)
-	go func() { failed <- s.Serve(p.listen[door]) }()
+	go func() { failed <- s.Serve(l) }()
 	select {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
 	}
-	if p.front != nil {
-		p.front.Drain()
-	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended; its requests have not
 	defer cancel()
+	if farewell != nil {
+		farewell(bye)
+	}
 	if s.Shutdown(bye) != nil {
-		_ = s.Close() // held calls: their tasks run on
+		_ = s.Close() // what is cut off are streams; their tasks run on
 	}
 	<-failed //nolint:errcheck // it says that it was shut down
 	return nil

@@ -33,10 +33,9 @@ func (q *Queue) Enqueue(ctx context.Context, d tasks.Delivery) error {
 	_, err := q.asynq.EnqueueContext(ctx, asynq.NewTask(taskType, payload(d)),
 		asynq.Queue(name(d)), asynq.TaskID(taskID(d)), asynq.MaxRetry(neverExhausted), asynq.Timeout(neverTimedOut))
 	conflict := errors.Is(err, asynq.ErrTaskIDConflict)
-	if err == nil || conflict {
-		// On a conflict too: it may have been this very call, resent because its reply was lost. Whether it is heard
-		// does not matter: workers also look by themselves, a little later.
-		q.rdb.Publish(ctx, channel(d.Queue), "")
+	if q.apart && (err == nil || conflict) {
+		// On a conflict too: it may have been this very call, resent because its reply was lost.
+		q.rdb.Publish(ctx, channel(d.Queue), name(d))
 	}
 	switch {
 	case conflict:

@@ -75,7 +75,7 @@ const (
 
 func key(name, end string) string { return "asynq:{" + name + "}:" + end }
 
-// channel is where a queue's deliveries are announced.
+// channel is where a queue's deliveries are announced: a message says in which of the queue's names one waits.
 func channel(queue string) string { return "lh:wake:" + queue }
 
 // taskID names a delivery in asynq: never the same twice, since an attempt is enqueued once.

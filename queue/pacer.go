@@ -26,15 +26,16 @@ var errUndecodable = errors.New("message is not one of asynq's")
 type pacer struct {
 	ctx   context.Context // ends the pacing; the context that asynq gives a command never ends
 	slots Slots
-	woken <-chan struct{}
+	woken *waker
 	names int // how many queues make a round
 	after func(time.Duration) <-chan time.Time
 
 	// The rest is touched by asynq's one asking goroutine, and after it has ended.
 
-	holds    bool // a slot, for what is taken next
-	empty    int  // queues that had nothing, since the round began
-	failures int  // rounds that failed, since one did not
+	only     map[string]bool // the names worth asking in this round; nil: all
+	holds    bool            // a slot, for what is taken next
+	empty    int             // queues that had nothing, since the round began
+	failures int             // rounds that failed, since one did not
 
 	// taken counts what was handed to asynq with a slot, until a handler or nobody has got it.
 	taken sync.WaitGroup
@@ -59,6 +60,10 @@ func (p *pacer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if !p.ready() {
 			return redis.Nil // asynq is about to be stopped; until then its queues look empty
 		}
+		if p.only != nil && !p.only[nameOf(cmd)] {
+			p.empty++ // it was empty in the last round, and nothing was announced for it
+			return redis.Nil
+		}
 		return p.learn(cmd, next(ctx, once{cmd}))
 	}
 }
@@ -72,7 +77,12 @@ func (p *pacer) ready() bool {
 		if !p.idle() {
 			return false
 		}
-		p.empty = 0
+		p.empty, p.failures = 0, 0
+	} else if p.empty == 0 {
+		// Something was found, or went wrong: a whole round. What was announced until now will be found in it. What is announced
+		// from here on may come too late for a queue that was asked already, and begins another round.
+		p.woken.take()
+		p.only = nil
 	}
 	if !p.holds {
 		if err := p.slots.Acquire(p.ctx); err != nil {
@@ -80,23 +90,18 @@ func (p *pacer) ready() bool {
 		}
 		p.holds = true
 	}
-	if p.empty == 0 {
-		// What was announced until now will be found in this round. What is announced from here on may come too late
-		// for a queue that was asked already, and begins another round.
-		select {
-		case <-p.woken:
-		default:
-		}
-	}
 	return p.ctx.Err() == nil
 }
 
 // idle waits, after a round that found nothing, until there is a reason for another.
 func (p *pacer) idle() bool {
 	select {
-	case <-p.woken:
+	case <-p.woken.C:
+		p.only = p.woken.take()
 		return true
 	case <-p.after(jitter(fallback)):
+		p.woken.take()
+		p.only = nil
 		return true
 	case <-p.ctx.Done():
 		return false

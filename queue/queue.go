@@ -10,9 +10,15 @@ import (
 type Queue struct {
 	rdb   redis.UniversalClient
 	asynq *asynq.Client
+	apart bool // announcements are sent after the script, by themselves
 }
 
-// New makes a Queue that uses the caller's Redis client and never closes it.
+// New makes a Queue that uses the caller's Redis client, adds a hook to it that concerns asynq's own script alone, and never closes it.
 func New(rdb redis.UniversalClient) *Queue {
-	return &Queue{rdb: rdb, asynq: asynq.NewClientFromRedisClient(rdb)}
+	q := &Queue{rdb: rdb, asynq: asynq.NewClientFromRedisClient(rdb)}
+	// On a cluster the two parts of a pipeline go to different nodes, and the announcement might come first.
+	if _, q.apart = rdb.(*redis.ClusterClient); !q.apart {
+		rdb.AddHook(announcer{rdb})
+	}
+	return q
 }

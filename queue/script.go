@@ -24,6 +24,13 @@ func isDequeue(cmd redis.Cmder) bool {
 	return true
 }
 
+// nameOf is the name, in asynq, of the queue that a dequeue script asks.
+func nameOf(cmd redis.Cmder) string {
+	key, _ := cmd.Args()[3].(string)
+	name, _, _ := strings.Cut(strings.TrimPrefix(key, "asynq:{"), "}")
+	return name
+}
+
 // once is a command that is never resent. A dequeue whose reply was lost has taken a task, and would take another.
 type once struct{ redis.Cmder }
 

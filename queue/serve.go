@@ -68,7 +68,7 @@ func (s *Server) Serve(ctx context.Context, o ServeOptions, handle func(context.
 	}
 	w := listen(ctx, s.rdb, o.Queues)
 	defer w.close()
-	p := &pacer{ctx: ctx, slots: o.Slots, woken: w.C, names: len(weights), after: o.after}
+	p := &pacer{ctx: ctx, slots: o.Slots, woken: w, names: len(weights), after: o.after}
 	h := &handler{base: context.WithoutCancel(ctx), pacer: p, logger: o.Logger, handle: handle}
 	s.rdb.AddHook(p)
 	server := asynq.NewServerFromRedisClient(s.rdb, config(weights, h))

@@ -9,8 +9,11 @@ import (
 
 // waker listens for announcements of new deliveries.
 type waker struct {
-	// C holds a value when something was announced since it was last received from.
+	// C holds a value when something was announced since the last take.
 	C chan struct{}
+
+	mu    sync.Mutex
+	names map[string]bool // of asynq, where something was announced; the empty one stands for all
 
 	sub  *redis.PubSub
 	done sync.WaitGroup
@@ -24,17 +27,44 @@ func listen(ctx context.Context, rdb redis.UniversalClient, queues map[string]in
 	for q := range queues {
 		channels = append(channels, channel(q))
 	}
-	w := &waker{C: make(chan struct{}, 1), sub: rdb.Subscribe(ctx, channels...)}
+	w := &waker{C: make(chan struct{}, 1), names: make(map[string]bool), sub: rdb.Subscribe(ctx, channels...)}
 	heard := w.sub.ChannelWithSubscriptions()
 	w.done.Go(func() {
-		for range heard {
-			select {
-			case w.C <- struct{}{}:
-			default: // one is as good as many
+		for m := range heard {
+			name := "" // a confirmation: anything may have been announced
+			if m, ok := m.(*redis.Message); ok {
+				name = m.Payload
 			}
+			w.announce(name)
 		}
 	})
 	return w
+}
+
+func (w *waker) announce(name string) {
+	w.mu.Lock()
+	w.names[name] = true
+	w.mu.Unlock()
+	select {
+	case w.C <- struct{}{}:
+	default: // one is as good as many
+	}
+}
+
+// take is where something was announced since the last take: nil stands for everywhere.
+func (w *waker) take() map[string]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	select {
+	case <-w.C:
+	default:
+	}
+	taken := w.names
+	w.names = make(map[string]bool)
+	if taken[""] {
+		return nil
+	}
+	return taken
 }
 
 func (w *waker) close() {

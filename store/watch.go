@@ -155,7 +155,7 @@ func (e *entry) reread(ctx context.Context) (changed bool, err error) {
 		return changed, nil
 	}
 	changed = e.task == nil || e.task.Seq != t.Seq || !e.task.Updated.Equal(t.Updated)
-	e.task = t
+	e.task, e.gone = t, false
 	e.replay(events)
 	return changed, nil
 }
@@ -217,6 +217,12 @@ func (e *entry) resync() {
 	defer e.watch.mu.Unlock()
 	e.stale = true
 	e.queue()
+}
+
+func (e *entry) isGone() bool {
+	e.watch.mu.Lock()
+	defer e.watch.mu.Unlock()
+	return e.gone
 }
 
 func (e *entry) differs(seq int64) bool {

@@ -193,7 +193,7 @@ func (w *Watcher) compare(ctx context.Context, entries []*entry) {
 	})
 	for i, e := range entries {
 		seq, err := seqs[i].Int64()
-		if errors.Is(err, redis.Nil) || err == nil && e.differs(seq) {
+		if errors.Is(err, redis.Nil) && !e.isGone() || err == nil && e.differs(seq) {
 			e.resync()
 		}
 	}

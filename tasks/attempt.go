@@ -88,5 +88,5 @@ func (a *Attempt) Ask(ctx context.Context, key string, r InputRequest) (Reply, e
 }
 
 // Draining is closed when the worker has been told to stop: a tool that can stop at a good place does so now.
-// One that goes on is cut off when the drain time ends, and the task resumes elsewhere.
+// It returns ErrDraining, and the task resumes elsewhere, without a failure. One that goes on is cut off when the drain time ends.
 func (a *Attempt) Draining() <-chan struct{} { return a.draining }

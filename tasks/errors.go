@@ -28,7 +28,7 @@ var (
 )
 
 // ErrCannotAsk: the client that created the task declared no way to answer such a question.
-var ErrCannotAsk = errors.New("the client that created this task cannot answer such a question")
+var ErrCannotAsk = errors.New("the client that created this task did not declare that it can answer such a question")
 
 // StateError says that an event was refused because of the task's status.
 type StateError struct {

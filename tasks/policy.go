@@ -88,7 +88,7 @@ const (
 // Dedupe says which calls share a task. The zero value is none.
 type Dedupe string
 
-// ByArguments: calls of one caller with the same tool and arguments share a task.
+// ByArguments says that calls of one caller with the same tool and arguments share a task.
 const ByArguments Dedupe = "args"
 
 const (

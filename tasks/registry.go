@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,9 @@ func compile(t Tool, h Handler) (*Registered, error) {
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
+	if h == nil {
+		return nil, errors.New("it has no function")
+	}
 	if _, err := json.Marshal(t); err != nil {
 		return nil, err
 	}
@@ -75,6 +79,10 @@ func AddTool[In, Out any](r *Registry, t Tool, fn func(ctx context.Context, a *A
 	if out := reflect.TypeFor[Out](); t.OutputSchema == nil && out != reflect.TypeFor[*Result]() && out.Kind() != reflect.Interface {
 		t.OutputSchema = r.infer(t.Name, "output", out)
 	}
+	if fn == nil {
+		r.Add(t, nil)
+		return
+	}
 	r.Add(t, func(ctx context.Context, a *Attempt, args json.RawMessage) (*Result, error) {
 		var in In
 		if err := json.Unmarshal(args, &in); err != nil {
@@ -97,12 +105,27 @@ func (r *Registry) infer(tool, what string, t reflect.Type) json.RawMessage {
 		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
 		return nil
 	}
+	nullMaps(s.Properties)
+	nullMaps(s.Defs)
 	b, err := json.Marshal(s)
 	if err != nil {
 		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
 		return nil
 	}
 	return b
+}
+
+// nullMaps lets maps be null below the top, as slices are: in Go the zero value is an empty one, and it marshals to null.
+func nullMaps(schemas map[string]*jsonschema.Schema) {
+	for _, s := range schemas {
+		for s != nil {
+			if s.Type == "object" && s.Properties == nil && s.AdditionalProperties != nil {
+				s.Type, s.Types = "", []string{"null", "object"}
+			}
+			nullMaps(s.Properties)
+			s = cmp.Or(s.Items, s.AdditionalProperties)
+		}
+	}
 }
 
 func asResult(out any) *Result {
@@ -112,8 +135,11 @@ func asResult(out any) *Result {
 		}
 		return res
 	}
-	if v := reflect.ValueOf(out); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+	switch v := reflect.ValueOf(out); {
+	case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
 		return &Result{}
+	case v.Kind() == reflect.Map && v.IsNil():
+		out = reflect.MakeMap(v.Type()).Interface()
 	}
 	res := &Result{Structured: out}
 	if c, ok := out.(Contenter); ok {

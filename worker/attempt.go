@@ -21,6 +21,7 @@ type attempt struct {
 	policy tasks.Policy
 	log    *slog.Logger
 
+	why     string // it failed, for the log
 	cancel  context.CancelCauseFunc
 	started time.Time // when the tool was
 	claimed time.Time // when the claim was first tried: Redis counts its liveness from then, or later
@@ -60,7 +61,7 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 	defer stopBeating()
 
 	returned := make(chan answer, 1)
-	go func() { returned <- a.call(ctx, tool, args) }() // not waited for only where a tool ignores its context at shutdown
+	go a.call(ctx, tool, args, returned) // not waited for only where a tool ignores its context at shutdown
 	ans, ok := a.await(ctx, returned)
 	a.flush() // what the tool said comes before its end
 	a.settle(ctx, ans)
@@ -86,12 +87,19 @@ type answer struct {
 	panicked string // the panic and its stack, if it was one
 }
 
-func (a *attempt) call(ctx context.Context, tool *tasks.Registered, args json.RawMessage) (ans answer) {
+// call runs the tool, and answers whatever becomes of it: it may panic, or end its goroutine (runtime.Goexit).
+func (a *attempt) call(ctx context.Context, tool *tasks.Registered, args json.RawMessage, returned chan<- answer) {
+	ans := answer{err: errors.New("tool ended its goroutine without returning"), panicked: "runtime.Goexit"}
 	defer func() {
 		if p := recover(); p != nil {
 			ans = answer{err: fmt.Errorf("tool panicked: %v", p), panicked: string(debug.Stack())}
 		}
+		returned <- ans
 	}()
+	ans = a.handle(ctx, tool, args)
+}
+
+func (a *attempt) handle(ctx context.Context, tool *tasks.Registered, args json.RawMessage) answer {
 	res, err := tool.Handle(ctx, tasks.NewAttempt(a.Task, a.Attempt, a, a.w.draining), args)
 	if err != nil {
 		return answer{err: err}

@@ -15,6 +15,9 @@ import (
 // maxResult bounds what is kept of a result.
 const maxResult = 16 << 20
 
+// maxWhy bounds what the log says of an error.
+const maxWhy = 256
+
 // maxErrorLen bounds an error's text, which may quote anything.
 const maxErrorLen = 64 << 10
 
@@ -86,12 +89,14 @@ func (a *attempt) failed(ans answer, timeout bool) {
 
 // failure is the tool's error as an answer for the model.
 func (a *attempt) failure(err error) answer {
+	a.why = clip(err.Error(), maxWhy)
 	doc, encErr := tasks.Failure(errors.New(clip(err.Error(), maxErrorLen))).Encode(nil)
 	return answer{result: doc, isError: true, unfit: encErr}
 }
 
 func (a *attempt) retry(failures int, after time.Duration, err error) {
 	said := clip(err.Error(), maxMessageLen)
+	a.why = clip(said, maxWhy)
 	a.release("retry", store.Release{
 		Phase: tasks.Delayed, Delay: after, Failed: true, Err: errors.New(said),
 		Message: fmt.Sprintf("attempt %d of %d failed, the next one starts in %s: %s", failures, a.policy.Attempts, after.Round(time.Second), said),
@@ -139,6 +144,7 @@ func (a *attempt) release(outcome string, how store.Release) {
 }
 
 func (a *attempt) breakTask(r tasks.Reason, message string) {
+	a.why = clip(message, maxWhy)
 	a.end("failed", tasks.Break, store.Outcome{Error: tasks.NewError(r, clip(message, maxMessageLen))})
 }
 
@@ -181,6 +187,9 @@ func (a *attempt) note(outcome string, err error) {
 		outcome = "refused"
 	}
 	args := []any{"outcome", outcome, "took", time.Since(a.started).Round(time.Millisecond).String()}
+	if a.why != "" {
+		args = append(args, "why", a.why)
+	}
 	if err != nil {
 		args = append(args, "err", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -58,6 +59,9 @@ func TestHowAttemptsEnd(t *testing.T) {
 		},
 		"a panic fails the task": {
 			fn: func(context.Context) error { panic("boom") }, status: tasks.Failed, says: "boom", calls: 1,
+		},
+		"so does a tool that ends its goroutine": {
+			fn: func(context.Context) error { runtime.Goexit(); return nil }, status: tasks.Failed, says: "without returning", calls: 1,
 		},
 		"so does a timeout": {
 			policy: tasks.Policy{Timeout: 30 * time.Millisecond},

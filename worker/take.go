@@ -67,6 +67,9 @@ func (w *Worker) run(c *store.Claimed, tried time.Time) {
 		return
 	}
 	a.policy = w.policy(tool)
+	if c.Attempt > 1 {
+		a.log.Info("attempt takes over", "failures", c.Failures)
+	}
 	if c.Arguments == nil {
 		a.breakTask(tasks.ReasonPayload, "the task's arguments were lost")
 		return

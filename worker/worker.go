@@ -95,18 +95,31 @@ func (w *Worker) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { close(w.draining) })
 	defer stop()
 
+	w.complain()
 	var announcing sync.WaitGroup
 	announcing.Go(func() { w.announce(ctx) })
 	w.opts.Logger.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.opts.Queues)), "slots", w.opts.Concurrency, "tools", len(w.opts.Registry.Tools()))
 	err := w.opts.Queue.Serve(ctx, queue.ServeOptions{Queues: w.opts.Queues, Slots: w.slots, Logger: w.opts.Logger}, w.take)
 	announcing.Wait()
 
+	if n := len(w.slots); n > 0 {
+		w.opts.Logger.Info("worker stops, running attempts may finish", "attempts", n, "for", w.opts.Drain.String())
+	}
 	w.await(w.opts.Drain)      // what can still finish does
 	release(tasks.ErrDraining) // the rest gives its attempt back
 	if !w.await(farewell) {
 		err = errors.Join(err, errors.New("some tools did not stop; their tasks run again elsewhere"))
 	}
 	return err
+}
+
+// complain says which of its own tools nobody may be serving.
+func (w *Worker) complain() {
+	for _, t := range w.opts.Registry.Tools() {
+		if q := w.policy(t).Queue; w.opts.Queues[q] == 0 {
+			w.opts.Logger.Warn("this worker does not serve the queue of its own tool: another one has to", "tool", t.Name, "queue", q)
+		}
+	}
 }
 
 // await waits for the running attempts, for d at most.

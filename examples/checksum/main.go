@@ -23,9 +23,11 @@ func checksum(ctx context.Context, a *tasks.Attempt, in In) (map[string]string, 
 		if err := a.Progress(ctx, i, len(files), "reading "+file); err != nil {
 			return nil, err // cancelled, or a deploy: the task goes on elsewhere
 		}
-		if data, err := os.ReadFile(file); err == nil {
-			sums[file] = fmt.Sprintf("%x", sha256.Sum256(data))
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err // the model reads it as the tool's answer
 		}
+		sums[file] = fmt.Sprintf("%x", sha256.Sum256(data))
 	}
 	return sums, err
 }

@@ -1,8 +1,8 @@
 -- What every task script shares. It is put before each of them.
 -- KEYS[1..11] are a task's keys and its shard's clocks (keys.go), ARGV[1] is its id.
 -- A script decides, Go explains. Redis TIME in milliseconds is the only clock. Status names come from Go, as arguments;
--- phases (queued, running, parked, delayed, ended) are the scripts' own. Every script may be replayed: the second
--- execution answers as the first.
+-- phases (queued, running, parked, delayed, ended) are the scripts' own. Every script may be replayed: what a worker or
+-- client wrote is answered the second time as the first; where nothing is left to do, the script says so.
 local T, MSG, ERR, IN, OUT, EV, ASK, MEM, DUE, LIVE, ENDS = unpack(KEYS, 1, 11)
 local ID = ARGV[1]
 local GRACE = 600000 -- expiry is the pruner's work; keys outlive it only where no keeper lives

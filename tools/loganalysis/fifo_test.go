@@ -19,6 +19,11 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	if got := refusal(t, dir, "fifo.log"); !strings.Contains(got, "no file matches") {
 		t.Error(got)
 	}
+	for _, glob := range []string{"fifo.log/*", "*/x*"} { // a glob lists what it matches
+		if got := refusal(t, dir, glob); !strings.Contains(got, "no file matches") {
+			t.Error(got)
+		}
+	}
 	write(t, dir, "a.log", ok)
 	if r := analyze(t, dir, "."); r.FileCount != 1 {
 		t.Errorf("%d files", r.FileCount)

@@ -63,7 +63,7 @@ func selectIn(ctx context.Context, dir, name string) (*selection, error) {
 	if err != nil {
 		return nil, nil // a root that is missing here matches nothing
 	}
-	c := collector{ctx: ctx, root: root, tree: root.FS()}
+	c := collector{ctx: ctx, root: root, tree: tree{ctx, root}}
 	if err := c.collect(rel); err != nil || len(c.files) == 0 {
 		root.Close()
 		return nil, err
@@ -93,7 +93,7 @@ func within(dir, name string) (string, bool) {
 type collector struct {
 	ctx   context.Context
 	root  *os.Root
-	tree  fs.FS
+	tree  tree
 	files []source
 }
 

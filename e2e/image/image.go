@@ -1,0 +1,64 @@
+package image
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Image is what one build of a worker would hold.
+type Image struct {
+	Name   string `json:"name"`
+	Tools  []Tool `json:"tools"`
+	Ledger string `json:"ledger"` // file that its attempts are written to
+}
+
+// Tool is a tool of an image: how it is listed and run, and which of the fixture's behaviours it has.
+type Tool struct {
+	tasks.Tool
+	Does Behaviour `json:"does"`
+}
+
+// Behaviour is what a fixture tool does.
+type Behaviour string
+
+// The behaviours.
+const (
+	Echo  Behaviour = "echo"  // answers at once with an Echoed
+	Sleep Behaviour = "sleep" // {"ms": n}: reports progress until the time is over, then answers as Echo
+	Hold  Behaviour = "hold"  // {"gate": file}: until there is such a file, then answers as Echo
+	Ask   Behaviour = "ask"   // asks for a name, answers "hello NAME"
+	Fail  Behaviour = "fail"  // returns an error
+	Panic Behaviour = "panic" // panics
+)
+
+// Echoed is what most fixture tools answer.
+type Echoed struct {
+	Image     string          `json:"image"`
+	PID       int             `json:"pid"`
+	Attempt   int             `json:"attempt"`
+	StartedNs int64           `json:"startedNs"` // when the handler started, Unix time
+	Arguments json.RawMessage `json:"arguments"`
+}
+
+const variable = "FIXTURE_IMAGE"
+
+// Env is the environment variable that makes the fixture this image.
+func (im Image) Env() string {
+	b, err := json.Marshal(im)
+	if err != nil {
+		panic(fmt.Sprintf("image %s: %v", im.Name, err)) // only a schema that is not JSON
+	}
+	return variable + "=" + string(b)
+}
+
+// FromEnv is the image that this process is to be.
+func FromEnv() (Image, error) {
+	var im Image
+	if err := json.Unmarshal([]byte(os.Getenv(variable)), &im); err != nil {
+		return im, fmt.Errorf("%s: %w", variable, err)
+	}
+	return im, nil
+}

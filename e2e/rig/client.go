@@ -1,0 +1,226 @@
+package rig
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Object is a JSON object.
+type Object = map[string]any
+
+const version = "2026-07-28"
+
+// Client is an MCP client of revision 2026-07-28 that declares the Tasks extension and fills in forms.
+type Client struct {
+	url  string
+	http *http.Client
+}
+
+// Client makes a client of the server that ends with the test.
+func (s *Server) Client(t testing.TB) *Client { return NewClient(t, s.URL) }
+
+// NewClient makes a client of an endpoint that ends with the test.
+func NewClient(t testing.TB, url string) *Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &Client{url, &http.Client{Transport: transport}}
+}
+
+// AwaitReady waits until the server says that it can serve.
+func (s *Server) AwaitReady() {
+	s.t.Helper()
+	c := NewClient(s.t, strings.TrimSuffix(s.URL, "/mcp")+"/ready")
+	Await(s.t, s.name+" is ready", func() bool { return c.OK(s.t.Context()) })
+}
+
+// OK reports whether a GET is answered with 200.
+func (c *Client) OK(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
+	if err != nil {
+		return false
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode == http.StatusOK
+}
+
+// Message is any message from a server.
+type Message struct {
+	ID     json.RawMessage `json:"id"`
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+	Result json.RawMessage `json:"result"`
+	Error  *Error          `json:"error"`
+}
+
+// Error is a JSON-RPC error.
+type Error struct {
+	Code    int             `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// Error is the error for people.
+func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
+
+// Do sends a request and decodes its result. An *Error is the server's.
+func (c *Client) Do(ctx context.Context, method string, params Object, result any) error {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
+	defer cancel()
+	s, err := c.open(ctx, method, params)
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	defer s.Close()
+	for {
+		m, err := s.Next()
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", method, err)
+		case m.Error != nil:
+			return fmt.Errorf("%s: %w", method, m.Error)
+		case m.Result != nil:
+			return json.Unmarshal(m.Result, result)
+		}
+	}
+}
+
+// open sends a request, and returns what comes back: one message, or a stream of them.
+func (c *Client) open(ctx context.Context, method string, params Object) (*Stream, error) {
+	params = maps.Clone(params)
+	if params == nil {
+		params = Object{}
+	}
+	params["_meta"] = Object{
+		"io.modelcontextprotocol/protocolVersion":    version,
+		"io.modelcontextprotocol/clientInfo":         Object{"name": "e2e", "version": "1"},
+		"io.modelcontextprotocol/clientCapabilities": Object{"elicitation": Object{}, "extensions": Object{"io.modelcontextprotocol/tasks": Object{}}},
+	}
+	body, err := json.Marshal(Object{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	req.Header.Set("MCP-Protocol-Version", version)
+	req.Header.Set("Mcp-Method", method)
+	for _, member := range []string{"name", "taskId"} {
+		if v, ok := params[member].(string); ok {
+			req.Header.Set("Mcp-Name", v)
+		}
+	}
+	res, err := c.http.Do(req) //nolint:bodyclose // Stream.Close does
+	if err != nil {
+		return nil, err
+	}
+	return &Stream{res, bufio.NewReader(res.Body)}, nil
+}
+
+// Stream is an answer that is being read.
+type Stream struct {
+	res   *http.Response
+	lines *bufio.Reader
+}
+
+// Close ends the stream.
+func (s *Stream) Close() {
+	_, _ = io.CopyN(io.Discard, s.lines, 4<<10) // so that the connection of an answer that is complete is used again
+	_ = s.res.Body.Close()
+}
+
+// Next is the next message.
+func (s *Stream) Next() (Message, error) {
+	var m Message
+	if s.res.Header.Get("Content-Type") != "text/event-stream" {
+		b, err := io.ReadAll(s.lines)
+		if err != nil {
+			return m, err
+		}
+		if len(b) == 0 || json.Unmarshal(b, &m) != nil {
+			return m, fmt.Errorf("HTTP %s: %.200s", s.res.Status, b)
+		}
+		return m, nil
+	}
+	for {
+		line, err := s.lines.ReadBytes('\n')
+		if err != nil {
+			return m, err
+		}
+		if data, ok := bytes.CutPrefix(line, []byte("data: ")); ok {
+			return m, json.Unmarshal(data, &m)
+		}
+	}
+}
+
+// Listen opens a subscription to tasks, and to the list of tools if tools says so. It ends with the test.
+func (c *Client) Listen(t testing.TB, tools bool, ids ...string) *Subscription {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*Patience)
+	s, err := c.open(ctx, "subscriptions/listen", Object{"notifications": Object{"taskIds": ids, "toolsListChanged": tools}})
+	if err != nil {
+		cancel()
+		t.Fatalf("listen: %v", err)
+	}
+	x := &Subscription{t: t, stream: s, C: make(chan Message, 1000), done: make(chan struct{})}
+	go x.read()
+	t.Cleanup(func() {
+		cancel()
+		<-x.done
+	})
+	return x
+}
+
+// Subscription is a stream of notifications.
+type Subscription struct {
+	C      chan Message // closed when the stream has ended
+	t      testing.TB
+	stream *Stream
+	done   chan struct{}
+}
+
+func (x *Subscription) read() {
+	defer close(x.done)
+	defer close(x.C)
+	defer x.stream.res.Body.Close()
+	for {
+		m, err := x.stream.Next()
+		if err != nil {
+			return
+		}
+		x.C <- m
+	}
+}
+
+// Next is the next notification.
+func (x *Subscription) Next() Message {
+	x.t.Helper()
+	end := time.NewTimer(Patience)
+	defer end.Stop()
+	select {
+	case m, ok := <-x.C:
+		if !ok {
+			x.t.Fatal("the subscription ended")
+		}
+		return m
+	case <-end.C:
+		x.t.Fatal("no notification came")
+	}
+	return Message{}
+}
