@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 const (
@@ -39,11 +41,40 @@ func (p *parts) run(ctx context.Context, started func()) error {
 	if p.worker != nil {
 		above.Go(func() error { return p.worker.Run(ctx) })
 	}
-	started()
+	above.Go(func() error {
+		p.awaitTools(ctx)
+		started()
+		return nil
+	})
 	err := above.Wait()
 	p.dispatcher.Wait()
 	stopBase()
 	return errors.Join(err, below.Wait())
+}
+
+// bannerPatience is how long the banner waits for what it shows to work.
+const bannerPatience = 5 * time.Second
+
+// awaitTools waits until a call would find its tool: this process's own, if it runs any.
+func (p *parts) awaitTools(ctx context.Context) {
+	if p.front == nil {
+		return
+	}
+	var own []*tasks.Registered
+	if p.worker != nil {
+		own = p.registry.Tools()
+	}
+	ctx, cancel := context.WithTimeout(ctx, bannerPatience)
+	defer cancel()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !p.front.Lists(own) {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // farewell tells clients and load balancers that this front end goes, and gives the latter time to hear it.

@@ -11,22 +11,33 @@ import (
 
 // before sorts the questions that the policy asks before there is a task into those with an answer and those without. Earlier
 // revisions cannot be asked on a stateless connection: there the tool meets its questions itself, and learns that it cannot ask.
-func (c *call) before() (answered []store.Answered, missing []tasks.Question) {
+func (c *call) before() (answered []store.Answered, missing []tasks.Question, err error) {
 	if !c.modern {
-		return nil, nil
+		return nil, nil, nil
 	}
 	for _, q := range c.tool.Policy.Before {
-		answer, ok := c.state.Answers[q.Key] // the first answer counts
-		if !ok {
-			answer, ok = c.responses[q.Key]
-		}
-		if ok {
+		answer, ok, err := c.answerTo(q)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case ok:
 			answered = append(answered, store.Answered{Question: q, Answer: answer})
-		} else {
+		default:
 			missing = append(missing, q)
 		}
 	}
-	return answered, missing
+	return answered, missing, nil
+}
+
+// answerTo is the first answer that the client gave. One from before the tool changed its question is none.
+func (c *call) answerTo(q tasks.Question) (answer json.RawMessage, ok bool, err error) {
+	if answer, ok = c.state.Answers[q.Key]; ok && checkAnswer(q, answer) == nil {
+		return answer, true, nil
+	}
+	if answer, ok = c.responses[q.Key]; !ok {
+		return nil, false, nil
+	}
+	return answer, true, checkAnswer(q, answer)
 }
 
 func answers(answered []store.Answered) map[string]json.RawMessage {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -31,15 +32,22 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 	if err := c.tool.input.Validate(c.arguments); err != nil {
 		return c.complain(s, err) // for the model, which can mend it
 	}
-	answered, missing := c.before()
+	answered, missing, err := c.before()
+	if err != nil {
+		return nil, err
+	}
 	if len(missing) > 0 {
 		return s.ask(ctx, c, missing, claims{Answers: answers(answered)})
+	}
+	handed := c.extended() && c.tool.Policy.Task != tasks.Forbidden
+	if !handed && s.isDraining() { // nobody would wait for the task
+		return nil, errStopping
 	}
 	t, err := s.create(ctx, c, answered)
 	if err != nil {
 		return nil, err
 	}
-	if c.extended() && c.tool.Policy.Task != tasks.Forbidden {
+	if handed {
 		return s.hand(ctx, c, t)
 	}
 	return s.hold(ctx, c, t.ID)
@@ -56,7 +64,7 @@ func (s *Server) readCall(ctx context.Context, q *request) (*call, error) {
 	}
 	c := &call{request: q, tool: catalogue.tools[name]}
 	if c.tool == nil {
-		return nil, invalid("unknown tool %.100q", name)
+		return nil, catalogue.unknown(name)
 	}
 	if c.arguments, err = arguments(q.Params); err != nil {
 		return nil, err
@@ -116,7 +124,7 @@ func (c *call) readRetry(ctx context.Context, s *Server) error {
 }
 
 func (c *call) complain(s *Server, err error) (json.RawMessage, error) {
-	result, encErr := tasks.Failure(err).Encode(nil)
+	result, encErr := tasks.Failure(errors.New(plainly(err))).Encode(nil)
 	return c.plain(s, result), encErr
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -87,11 +88,36 @@ func TestBrokenArgumentsAreForTheModel(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	m, r := f.ask(modern("tools/call", obj{"name": "crawl", "arguments": obj{"url": 1}}))
-	if m.Result["isError"] != true || m.Result["resultType"] != "complete" || text(m.Result) == "" || r.status != 200 {
+	if m.Result["isError"] != true || m.Result["resultType"] != "complete" || !strings.Contains(text(m.Result), "/properties/url") || r.status != 200 {
 		t.Errorf("got %+v", m)
+	}
+	missing, _ := f.ask(modern("tools/call", obj{"name": "crawl"}))
+	for _, said := range []string{text(m.Result), text(missing.Result)} {
+		if said == "" || strings.Contains(said, "validating") {
+			t.Errorf("got %q", said)
+		}
 	}
 	if len(f.deliveries) != 0 {
 		t.Error("a task was created")
+	}
+}
+
+func TestARetriedTaskTellsItsAttempts(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	id := f.task()
+	c := f.claim()
+	attempts := func() any { meta, _ := f.get(id)["_meta"].(obj); return meta[wire.MetaAttempts] }
+	if got := attempts(); got != nil {
+		t.Errorf("first attempt: got %v", got)
+	}
+	_, err := f.store.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Queued, Failed: true, Err: errors.New("no luck")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := attempts().(obj)
+	if got["attempt"] != 2.0 || got["failures"] != 1.0 || got["lastError"] != "no luck" || got["limit"].(float64) < 1 {
+		t.Errorf("second attempt: got %v", got)
 	}
 }
 

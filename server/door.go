@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -24,6 +25,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := s.read(w, r)
 	if err != nil {
 		q.fail(err)
+		return
+	}
+	q.modern = r.Header.Get(wire.HeaderVersion) >= wire.V20260728 // how to answer what cannot even be decoded
+	if !utf8.Valid(body) {
+		q.fail(refuse(http.StatusBadRequest, wire.CodeParse, "body is not UTF-8"))
 		return
 	}
 	if q.Message, err = wire.Decode(body); err == nil {
@@ -119,6 +125,10 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 
 func (s *Server) serve(q *request, r *http.Request, body []byte) {
 	m := methods[q.Method]
+	if q.modern && strings.HasPrefix(q.Method, "notifications/") { // with an id
+		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: a notification has no id"})
+		return
+	}
 	if m.serve == nil || !q.modern && !m.legacy {
 		s.delegate(q, r, body)
 		return

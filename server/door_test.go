@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -187,6 +189,37 @@ func TestAForeignHostOnLoopbackIsRefused(t *testing.T) {
 	}
 }
 
+func TestANameThatNobodyConfiguredIsNoOrigin(t *testing.T) {
+	t.Parallel()
+	f := start(t, func(o *server.Options) { o.Origins = []string{"https://app.example.com"} })
+	for _, test := range []struct {
+		host, origin string
+		want         int
+	}{
+		{"evil.example:8080", "http://evil.example:8080", 403}, // its DNS leads here
+		{"10.0.0.5:8080", "http://10.0.0.5:8080", 200},
+		{"[fd00::5]:8080", "http://[fd00::5]:8080", 200},
+		{"10.0.0.5:8080", "http://10.0.0.6:8080", 403},
+		{"10.0.0.5:8080", "http://10.0.0.5:9090", 403},
+		{"app.example.com", "http://app.example.com", 200},
+		{"10.0.0.5:8080", "https://app.example.com", 200},
+		{"evil.example:8080", "", 200}, // no page sent it
+	} {
+		d := modern("server/discover", nil)
+		r := httptest.NewRequest(http.MethodPost, "/mcp", strings.NewReader(mustJSON(d.body)))
+		r.Header, r.Host = d.header, test.host
+		if test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		local := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 5), Port: 8080}
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, local)))
+		if w.Code != test.want {
+			t.Errorf("Host %s, Origin %q: got %d, want %d", test.host, test.origin, w.Code, test.want)
+		}
+	}
+}
+
 func TestARequestWithoutParamsHarmsNobody(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -266,5 +299,43 @@ func TestOldBatchesReachTheSDK(t *testing.T) {
 	var answers []message
 	if err := json.NewDecoder(r.lines).Decode(&answers); err != nil || len(answers) != 2 || r.status != 200 {
 		t.Errorf("got %d %+v %v", r.status, answers, err)
+	}
+}
+
+// Bodies that break the rules at the edge: each was answered otherwise once.
+func TestEdgesOfTheDoor(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for name, c := range map[string]struct {
+		body, method string
+		status, code int
+	}{
+		"params is an array":               {`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":[]}`, "tools/list", 400, -32602},
+		"bytes that are no text":           {"{\"jsonrpc\":\"2.0\",\"id\":\"\xff\",\"method\":\"tools/list\"}", "tools/list", 400, -32700},
+		"notification with an id":          {`{"jsonrpc":"2.0","id":1,"method":"notifications/cancelled","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`, "notifications/cancelled", 404, -32601},
+		"notification, another Mcp-Method": {`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}`, "tools/list", 400, -32020},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.http.URL, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range map[string]string{
+				"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+				"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": c.method,
+			} {
+				req.Header.Set(k, v)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			var got struct{ Error struct{ Code int } }
+			if err := json.NewDecoder(res.Body).Decode(&got); err != nil || res.StatusCode != c.status || got.Error.Code != c.code {
+				t.Errorf("HTTP %d, code %d (%v); want %d and %d", res.StatusCode, got.Error.Code, err, c.status, c.code)
+			}
+		})
 	}
 }

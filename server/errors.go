@@ -14,6 +14,8 @@ var (
 	errGone      = errors.New("the client went away") // nobody is left to answer
 	errState     = errors.New("requestState is not ours, is another caller's or call's, or has expired")
 	errStarting  = errors.New("the catalogue of tools has not been read yet")
+	errStopping  = errors.New("shutting down")
+	errCutOff    = errors.New("shutting down while a call is held")
 	errCancelled = errors.New("the task of this call was cancelled")
 )
 
@@ -30,7 +32,12 @@ var known = []struct {
 	{errState, http.StatusBadRequest, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
 	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
 	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: try again in 2 seconds"},
+	{errStopping, http.StatusServiceUnavailable, wire.CodeUnavailable, "this server is stopping: try again in 2 seconds"},
+	{errCutOff, http.StatusServiceUnavailable, wire.CodeUnavailable, cutOff},
 }
+
+const cutOff = "this server is stopping, and the task of this call runs on: try again in 2 seconds, with the same idempotency key or " +
+	"requestState to find the same task"
 
 const unreachable = "the task store does not answer: try again in 2 seconds"
 

@@ -39,6 +39,8 @@ func (s *Server) linger(ctx context.Context, t *tasks.Task, window time.Duration
 			if t = u.Task; t.Status != tasks.Working {
 				return t
 			}
+		case <-s.draining:
+			return t
 		case <-ctx.Done():
 			return t
 		}

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -32,6 +33,9 @@ func (q *request) identify() error {
 	}
 	if q.Kind == wire.Batch && version >= noBatch {
 		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "revision %s has no batches", version)
+	}
+	if q.Kind == wire.Notice && q.modern && strings.HasPrefix(q.Method, "notifications/") && q.header.Get(wire.HeaderMethod) != "" {
+		return q.checkMethod()
 	}
 	if q.Kind != wire.Request {
 		return nil
@@ -65,8 +69,8 @@ func unsupported(version string) error {
 	}
 }
 
-// checkModern checks what 2026-07-28 asks of every request.
-func (q *request) checkModern() error {
+// checkMethod: the header repeats the body's method, so that proxies can tell requests apart (Server Validation).
+func (q *request) checkMethod() error {
 	method, err := one(q.header, wire.HeaderMethod)
 	switch {
 	case err != nil:
@@ -75,6 +79,16 @@ func (q *request) checkModern() error {
 		return mismatch("%s is missing", wire.HeaderMethod)
 	case method != q.Method:
 		return mismatch("%s %.100q does not match the body's method %.100q", wire.HeaderMethod, method, q.Method)
+	}
+	return nil
+}
+
+// checkModern checks what 2026-07-28 asks of every request.
+func (q *request) checkModern() error {
+	if err := q.checkMethod(); err != nil {
+		return err
+	}
+	switch {
 	case q.meta.Capabilities == nil:
 		return invalid("_meta field %q is missing", wire.MetaCapabilities)
 	}

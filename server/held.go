@@ -19,6 +19,7 @@ type held struct {
 	server   *Server
 	id       tasks.ID
 	progress teller
+	looked   bool            // the task as the call found it has been shown
 	answered map[string]bool // a key never names two questions, so what was answered once is never asked again
 }
 
@@ -51,6 +52,8 @@ func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
 			if err := h.ping(); err != nil {
 				return nil, err
 			}
+		case <-h.server.draining:
+			return nil, &strayError{h.id, errCutOff}
 		case <-ctx.Done():
 			return nil, errGone
 		}
@@ -74,6 +77,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 			return result, err
 		}
 	}
+	h.looked = true
 	return nil, h.tell(h.progress.next(t))
 }
 
@@ -98,16 +102,36 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 		if h.answered[q.Key] {
 			continue
 		}
-		if a, ok := h.responses[q.Key]; ok {
-			answers[q.Key], h.answered[q.Key] = a, true
+		a, ok, err := h.brought(q)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			answers[q.Key] = a
 		} else {
 			missing = append(missing, q)
 		}
+	}
+	for key := range answers {
+		h.answered[key] = true
 	}
 	if err := h.give(ctx, answers); err != nil || len(missing) == 0 {
 		return nil, err
 	}
 	return h.server.ask(ctx, h.call, missing, claims{Task: h.id})
+}
+
+// brought is the request's answer to a question. One that does not fit is an error if the client can have seen the question, that is
+// if it was open when the call was repeated; a guess about a later question is no answer.
+func (h *held) brought(q tasks.Question) (answer json.RawMessage, ok bool, err error) {
+	if answer, ok = h.responses[q.Key]; !ok {
+		return nil, false, nil
+	}
+	err = checkAnswer(q, answer)
+	if err != nil && (h.looked || h.state.Task == "") {
+		return nil, false, nil
+	}
+	return answer, true, err
 }
 
 func (h *held) give(ctx context.Context, answers map[string]json.RawMessage) error {
@@ -151,7 +175,8 @@ func (h *held) ping() error {
 
 // abandon is what a client's leaving means for its task. On 2026-07-28 closing the stream is how a client says stop
 // (transports/streamable-http, Cancellation); before, it says nothing. It is not the client's doing when we are shutting down, and
-// not its last word when it can come back: with its idempotency key, or with a state as this call did.
+// not its last word when it can come back: with its idempotency key, or with a state as this call did. There is no grace yet (the
+// design's orphan policy): a client whose connection merely dropped finds its task cancelled.
 func (h *held) abandon(ctx context.Context) {
 	if !h.modern || h.server.isDraining() || h.shared() || h.state.Task != "" {
 		return

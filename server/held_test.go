@@ -231,6 +231,77 @@ func TestLeavingAHeldCall(t *testing.T) {
 	})
 }
 
+func TestHeldCallsAreToldToComeBackAtADeploy(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	other := replica(t, f.rdb, f.store)
+	drafts := []*draft{
+		modern("tools/call", obj{"name": "held"}),
+		modern("tools/call", obj{"name": "any"}, plainClient, withMeta(wire.MetaKey, "k")),
+		modern("tools/call", obj{"name": "any"}, plainClient, token(1)), // its stream is open
+		legacy("tools/call", obj{"name": "any"}),
+		legacy("tools/call", obj{"name": "any", "_meta": obj{"progressToken": 1}}),
+	}
+	type answer struct {
+		message
+		*response
+	}
+	answers := make([]chan answer, len(drafts))
+	played := make([]claimed, len(drafts))
+	for i, d := range drafts {
+		answers[i] = make(chan answer, 1)
+		go func() {
+			m, r, err := f.answer(d)
+			if err != nil {
+				t.Error(err)
+			}
+			answers[i] <- answer{m, r}
+		}()
+		played[i] = f.claim()
+	}
+	began := time.Now()
+	f.Drain()
+	for i, d := range drafts {
+		a := <-answers[i]
+		if a.code() != wire.CodeUnavailable || a.errorData()["taskId"] != string(played[i].Task) || a.errorData()["retryAfterMs"] != 2000.0 {
+			t.Errorf("%v: got %+v", d.body, a.Error)
+		}
+		if a.response != nil && !a.streamed() && (a.status != 503 || a.header.Get("Retry-After") != "2") {
+			t.Errorf("%v: got %d %v", d.body, a.status, a.header)
+		}
+		if task, err := f.store.Get(t.Context(), played[i].Task); err != nil || task.Status != tasks.Working {
+			t.Errorf("%v: the task is %+v, %v", d.body, task, err)
+		}
+	}
+	if d := time.Since(began); d > patience/2 {
+		t.Errorf("took %s", d)
+	}
+	for _, c := range played {
+		c.finish("survived")
+	}
+	if m, _ := other.ask(drafts[1]); text(m.Result) != "survived" {
+		t.Errorf("repeated elsewhere: got %+v", m)
+	}
+}
+
+func TestADrainingFrontStartsNothingToWaitFor(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.Drain()
+	for _, d := range []*draft{modern("tools/call", obj{"name": "held"}), legacy("tools/call", obj{"name": "any"})} {
+		m, r := f.ask(d)
+		if m.code() != wire.CodeUnavailable || r.status != 503 || r.header.Get("Retry-After") != "2" || m.errorData()["taskId"] != nil {
+			t.Errorf("got %d %+v", r.status, m)
+		}
+	}
+	if len(f.deliveries) != 0 {
+		t.Error("a task was created")
+	}
+	if m, _ := f.ask(modern("tools/call", obj{"name": "quick"})); m.Result["resultType"] != "task" { // it lingers no more
+		t.Errorf("got %+v", m)
+	}
+}
+
 // idle waits until the server has no request left.
 func (f *front) idle() {
 	f.t.Helper()

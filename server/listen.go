@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -28,9 +30,6 @@ type mark struct {
 	updated time.Time
 }
 
-// What the tasks of a stream take to be read at first: there may be many.
-const grantTimeout = 10 * time.Second
-
 // listen serves subscriptions/listen until the client leaves or we shut down.
 func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error) {
 	tools, texts, err := wire.ListenFilter(q.Params)
@@ -50,11 +49,16 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 		if sub.follower, err = s.follow(ctx, ids...); err != nil {
 			return nil, err
 		}
-		defer sub.follower.close()
 	}
+	defer sub.close()
 	visible, err := sub.grant(ctx, ids)
 	if err != nil {
 		return nil, err
+	}
+	if len(visible) < len(ids) {
+		if err := sub.narrow(ctx, slices.Collect(maps.Keys(visible))); err != nil {
+			return nil, err
+		}
 	}
 	if err := sub.open(ids, visible); err != nil {
 		return nil, err
@@ -82,21 +86,44 @@ func (q *request) subscribable(texts []string) ([]tasks.ID, error) {
 
 // grant reads how the tasks stand, to tell those that the caller may follow. A watch reports each once before anything else.
 func (x *subscription) grant(ctx context.Context, ids []tasks.ID) (map[tasks.ID]*tasks.Task, error) {
-	ctx, cancel := context.WithTimeout(ctx, grantTimeout)
-	defer cancel()
+	silence := time.NewTimer(storeTimeout) // there may be many: each may take its time
+	defer silence.Stop()
 	visible, read := make(map[tasks.ID]*tasks.Task, len(ids)), make(map[tasks.ID]bool, len(ids))
 	for len(read) < len(ids) {
 		select {
 		case u := <-x.follower.updates:
 			read[u.ID] = true
+			silence.Reset(storeTimeout)
 			if u.Task != nil && u.Task.Owner == x.owner {
 				visible[u.ID] = u.Task
 			}
+		case <-silence.C:
+			return nil, context.DeadlineExceeded
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, errGone
 		}
 	}
 	return visible, nil
+}
+
+// narrow goes on with what was granted alone: what nobody may see must not be looked after as long as the stream is open. Both follow
+// for a moment, so that nothing is missed; what is shown twice is told by its mark.
+func (x *subscription) narrow(ctx context.Context, ids []tasks.ID) error {
+	all := x.follower
+	defer all.close()
+	x.follower = nil
+	if len(ids) == 0 {
+		return nil
+	}
+	var err error
+	x.follower, err = x.server.follow(ctx, ids...)
+	return err
+}
+
+func (x *subscription) close() {
+	if x.follower != nil {
+		x.follower.close()
+	}
 }
 
 // open acknowledges what is granted, and then shows each task as it stands: what happened before the subscription is not

@@ -57,6 +57,14 @@ func (c *catalogue) same(other *catalogue) bool {
 	})
 }
 
+// unknown explains that there is no such tool, and whether that is about its name.
+func (c *catalogue) unknown(name string) error {
+	if len(c.tools)+len(c.broken) == 0 {
+		return invalid("unknown tool %.100q: no worker has announced any tool yet", name)
+	}
+	return invalid("unknown tool %.100q: tools/list names those that there are", name)
+}
+
 // mirror keeps this process's copy of the catalogue.
 type mirror struct {
 	store   *store.Store
@@ -84,10 +92,15 @@ func (m *mirror) run(ctx context.Context) error {
 	defer stop()
 	retry := time.NewTicker(mirrorRetry)
 	defer retry.Stop()
+	failing := false
 	for {
 		var again <-chan time.Time
-		if err := m.refresh(ctx); err != nil && ctx.Err() == nil {
-			m.log.Warn("catalogue not read", "err", err)
+		err := m.refresh(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		m.tell(err, failing)
+		if failing = err != nil; failing {
 			again = retry.C
 		}
 		select {
@@ -96,6 +109,16 @@ func (m *mirror) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// tell says when an outage begins and when it is over, not how long it lasts.
+func (m *mirror) tell(err error, failing bool) {
+	switch {
+	case err != nil && !failing:
+		m.log.Warn("catalogue not read", "err", err)
+	case err == nil && failing:
+		m.log.Info("catalogue read again")
 	}
 }
 
@@ -145,4 +168,10 @@ func (m *mirror) report(name string, err error, old, c *catalogue) {
 	if old.broken[name] != c.broken[name] {
 		m.log.Error("tool left out of the list", "tool", name, "err", err)
 	}
+}
+
+// Lists reports whether the catalogue has been read and holds all these tools.
+func (s *Server) Lists(tools []*tasks.Registered) bool {
+	c, err := s.mirror.read()
+	return err == nil && !slices.ContainsFunc(tools, func(t *tasks.Registered) bool { return c.tools[t.Name] == nil })
 }

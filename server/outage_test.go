@@ -10,6 +10,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
+// patient: a request gives up after 2 s, as the documentation promises; the rest is slack for a busy machine.
+const patient = 3 * time.Second
+
 func TestAnOutageIsToldWithAdvice(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Private(t)
@@ -43,7 +46,7 @@ func (f *front) refusesAll(t *testing.T, id string) {
 				t.Error(err)
 				return
 			}
-			if r.status != 503 || m.code() != wire.CodeUnavailable || r.header.Get("Retry-After") != "2" || time.Since(began) > 5*time.Second {
+			if r.status != 503 || m.code() != wire.CodeUnavailable || r.header.Get("Retry-After") != "2" || time.Since(began) > patient {
 				t.Errorf("%v: got %d %+v after %s", test.draft.body, r.status, m, time.Since(began))
 			}
 			unknown, _ := m.errorData()["taskId"].(string)

@@ -69,5 +69,5 @@ func (q *request) reply(status int, message []byte) {
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
 	q.out.w.WriteHeader(status)
-	_, _ = q.out.w.Write(message)
+	q.out.plain(message)
 }

@@ -115,6 +115,23 @@ func TestStateThatIsNotOurs(t *testing.T) {
 	}
 }
 
+func TestAnswersTooLargeForAStateAreRefused(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	params := obj{"name": "asks", "arguments": obj{}}
+	first, _ := f.ask(modern("tools/call", params))
+	asked(t, first, "name", "city")
+	large := accept(strings.Repeat("x", 900<<10))
+	m, r := f.ask(modern("tools/call", retry(params, first, obj{"name": large})))
+	if m.code() != wire.CodeInvalidParams || r.status != 400 || !strings.Contains(m.Error.Message, "too large") {
+		t.Errorf("got %d %+v", r.status, m)
+	}
+	last, _ := f.ask(modern("tools/call", retry(params, first, obj{"name": large, "city": accept("Bern")})))
+	if last.Result["resultType"] != "task" {
+		t.Errorf("all at once: got %+v", last)
+	}
+}
+
 // forge changes what a state says about its end.
 func forge(t *testing.T, payload string) string {
 	t.Helper()

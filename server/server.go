@@ -119,8 +119,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Drain prepares for shutdown: Ready answers 503 from now on, and subscriptions end gracefully. Held calls go on; a task is not
-// cancelled when its call is cut off after Drain.
+// Drain prepares for shutdown: Ready answers 503 from now on, subscriptions end gracefully, and calls that are held are told at once
+// to come back, here or to another replica. Their tasks run on. A task that need not be waited for can still be created.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 func (s *Server) isDraining() bool {

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -58,8 +59,14 @@ func (s *Server) unseal(ctx context.Context, state string, owner tasks.Owner, ca
 	}
 	payload, mac, ok := strings.Cut(state, ".")
 	got, err := base64.RawURLEncoding.Strict().DecodeString(mac)
-	if !ok || err != nil || len(state) > maxState || !hmac.Equal(got, sign(secret, payload)) {
+	if !ok || err != nil || len(state) > maxState {
 		return c, errState
+	}
+	if !hmac.Equal(got, sign(secret, payload)) {
+		// another replica may have made a new key since: Redis can lose it
+		if secret, err = s.freshKey(ctx); err != nil || !hmac.Equal(got, sign(secret, payload)) {
+			return c, errors.Join(errState, err)
+		}
 	}
 	b, err := base64.RawURLEncoding.DecodeString(payload)
 	if err != nil || json.Unmarshal(b, &c) != nil {
@@ -79,11 +86,16 @@ func sign(secret []byte, payload string) []byte {
 	return mac.Sum(nil)
 }
 
-// signingKey is the key that all replicas share; it never changes, so it is read once.
+// signingKey is the key that all replicas share. It changes only if Redis loses it, so it is read once.
 func (s *Server) signingKey(ctx context.Context) ([]byte, error) {
 	if k := s.secret.Load(); k != nil {
 		return *k, nil
 	}
+	return s.freshKey(ctx)
+}
+
+// freshKey reads the key anew.
+func (s *Server) freshKey(ctx context.Context) ([]byte, error) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	k, err := s.store.Secret(ctx)

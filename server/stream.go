@@ -54,6 +54,19 @@ func (s *stream) write(b []byte) error {
 	return nil
 }
 
+// plain writes a whole response. A client that does not read must not pin it for ever.
+func (s *stream) plain(b []byte) {
+	const chunk = 256 << 10
+	for len(b) > 0 {
+		n := min(chunk, len(b))
+		_ = s.rc.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if _, err := s.w.Write(b[:n]); err != nil {
+			return // nobody is left to answer
+		}
+		b = b[n:]
+	}
+}
+
 func (s *stream) start() {
 	s.open = true
 	h := s.w.Header()

@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// update serves tasks/update: an empty acknowledgement, whatever the answers were for.
+// update serves tasks/update: an empty acknowledgement, whatever the answers were for. One that does not fit its question undoes all.
 func (s *Server) update(ctx context.Context, q *request) (json.RawMessage, error) {
 	if !q.Params.Has("inputResponses") {
 		return nil, invalid("inputResponses is missing")
@@ -23,17 +23,20 @@ func (s *Server) update(ctx context.Context, q *request) (json.RawMessage, error
 	if err != nil {
 		return nil, err
 	}
-	if err := s.reply(ctx, t.ID, answers); err != nil {
+	fit, err := fitting(t.Questions, answers)
+	if err != nil {
 		return nil, err
+	}
+	if len(answers) > 0 { // also if none is for an open question: what a repeat brings may not be durable yet
+		if err := s.reply(ctx, t.ID, fit); err != nil {
+			return nil, err
+		}
 	}
 	return wire.Acknowledged(s.about), nil
 }
 
-// reply gives answers to a task's questions. A task that had given its slot back goes to the queue again.
+// reply gives answers that fit to a task's questions. A task that had given its slot back goes to the queue again.
 func (s *Server) reply(ctx context.Context, id tasks.ID, answers map[string]json.RawMessage) error {
-	if len(answers) == 0 {
-		return nil
-	}
 	next, err := s.store.Answer(ctx, id, answers)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ const (
 	MetaServerInfo   = "io.modelcontextprotocol/serverInfo"
 	MetaSubscription = "io.modelcontextprotocol/subscriptionId"
 	MetaProgress     = "dev.longhaul/progress"
+	MetaAttempts     = "dev.longhaul/attempts"
 	MetaKey          = "dev.longhaul/idempotency-key"
 	MetaStart        = "dev.longhaul/start-at"
 	metaToken        = "progressToken"

@@ -23,6 +23,7 @@ type resultMeta struct {
 	ServerInfo   *Implementation `json:"io.modelcontextprotocol/serverInfo,omitempty"`
 	Subscription json.RawMessage `json:"io.modelcontextprotocol/subscriptionId,omitempty"`
 	Progress     *progress       `json:"dev.longhaul/progress,omitempty"`
+	Attempts     *attempts       `json:"dev.longhaul/attempts,omitempty"`
 }
 
 // Complete gives a stored result its resultType, and the server's name where one is given: stored results have none,

@@ -32,6 +32,14 @@ type progress struct {
 	ETAMs    int64   `json:"etaMs,omitempty"`
 }
 
+// attempts is how often a task has been tried, once that is worth telling.
+type attempts struct {
+	Attempt   int    `json:"attempt"`  // the current one, from 1; also counts those that a crash or a deploy ended
+	Failures  int    `json:"failures"` // of the tool
+	Limit     int    `json:"limit"`    // failures that end the task
+	LastError string `json:"lastError,omitempty"`
+}
+
 // Created is a CreateTaskResult: the task's metadata only, never what it answers or asks.
 func Created(t *tasks.Task, server Implementation) json.RawMessage {
 	w := base(t, &server, nil)
@@ -54,7 +62,7 @@ func Changed(t *tasks.Task, subscription json.RawMessage) []byte {
 
 func base(t *tasks.Task, server *Implementation, subscription json.RawMessage) task {
 	return task{
-		Meta:           metaOf(resultMeta{ServerInfo: server, Subscription: subscription, Progress: progressOf(t.Progress)}),
+		Meta:           metaOf(resultMeta{ServerInfo: server, Subscription: subscription, Progress: progressOf(t), Attempts: attemptsOf(t)}),
 		TaskID:         t.ID,
 		Status:         t.Status,
 		StatusMessage:  t.StatusMessage(),
@@ -66,7 +74,7 @@ func base(t *tasks.Task, server *Implementation, subscription json.RawMessage) t
 }
 
 func metaOf(m resultMeta) *resultMeta {
-	if m.ServerInfo == nil && m.Subscription == nil && m.Progress == nil {
+	if m.ServerInfo == nil && m.Subscription == nil && m.Progress == nil && m.Attempts == nil {
 		return nil
 	}
 	return &m
@@ -101,11 +109,20 @@ func requests(questions []tasks.Question) map[string]tasks.InputRequest {
 	return m
 }
 
-func progressOf(p tasks.Progress) *progress {
-	if p == (tasks.Progress{}) {
+// progressOf is how far an open task is: of one that has ended it would say where it happened to be last.
+func progressOf(t *tasks.Task) *progress {
+	p := t.Progress
+	if p == (tasks.Progress{}) || t.Status.Terminal() {
 		return nil
 	}
 	return &progress{Progress: p.Done, Total: p.Total, Message: p.Message, ETAMs: p.ETA.Milliseconds()}
+}
+
+func attemptsOf(t *tasks.Task) *attempts {
+	if t.Delivery.Attempt <= 1 && t.Failures == 0 {
+		return nil
+	}
+	return &attempts{Attempt: t.Delivery.Attempt, Failures: t.Failures, Limit: t.Attempts, LastError: t.LastErr}
 }
 
 // ttl counts from creation; null while nothing bounds the task's life (Tasks, ttlMs).

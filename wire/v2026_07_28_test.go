@@ -55,8 +55,25 @@ func TestTasksAsTheExtensionWritesThem(t *testing.T) {
 			`{"resultType":"complete",` + server + head + `"status":"input_required","statusMessage":"reading",` + times +
 				`"ttlMs":null,"pollIntervalMs":500,"inputRequests":{"k":{"method":"elicitation/create","params":{"mode":"form"}}}}`,
 		},
+		"retried": {
+			task(tasks.Working, func(t *tasks.Task) {
+				t.Delivery.Attempt, t.Failures, t.Attempts, t.LastErr = 3, 1, 5, "no luck"
+			}),
+			`{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"longhaul","version":"1"},
+			"dev.longhaul/attempts":{"attempt":3,"failures":1,"limit":5,"lastError":"no luck"}},` + head +
+				`"status":"working","statusMessage":"reading",` + times + `"ttlMs":null,"pollIntervalMs":500}`,
+		},
+		"moved": {
+			task(tasks.Cancelled, func(t *tasks.Task) { t.Delivery.Attempt, t.Attempts = 2, 5 }),
+			`{"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"longhaul","version":"1"},
+			"dev.longhaul/attempts":{"attempt":2,"failures":0,"limit":5}},` + head +
+				`"status":"cancelled","statusMessage":"reading",` + times + `"ttlMs":3601000,"pollIntervalMs":500}`,
+		},
 		"completed": {
-			task(tasks.Completed, func(t *tasks.Task) { t.Message, t.Result = "", json.RawMessage(`{"content":[]}`) }),
+			task(tasks.Completed, func(t *tasks.Task) {
+				t.Message, t.Result = "", json.RawMessage(`{"content":[]}`)
+				t.Delivery.Attempt, t.Attempts, t.Progress = 1, 5, tasks.Progress{Done: 3, Total: 4} // stale: it says nothing any more
+			}),
 			`{"resultType":"complete",` + server + head + `"status":"completed",` + times +
 				`"ttlMs":3601000,"pollIntervalMs":500,"result":{"resultType":"complete","content":[]}}`,
 		},
