@@ -104,7 +104,7 @@ func TestFlags(t *testing.T) {
 		{"unknown kind of caller", false, nil, []string{"-anonymous", "everybody"}, 2, []string{"everybody", "refuse, local or nobody"}},
 		{"Redis that is not there", true, nil, []string{"-redis", "redis://127.0.0.1:1"}, 1, []string{"cannot use the Redis", "127.0.0.1:1"}},
 		{"password is kept out of errors", true, nil, []string{"-redis", "redis://u:hidden%@127.0.0.1:1"}, 1, []string{"redis URL"}},
-		{"check", false, nil, []string{"-check"}, 0, []string{"configuration is fine"}},
+		{"check", false, nil, []string{"-check"}, 0, []string{"flags and tools are fine"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
