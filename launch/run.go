@@ -43,7 +43,9 @@ func (p *parts) run(ctx context.Context, started func()) error {
 	}
 	above.Go(func() error {
 		p.awaitTools(ctx)
-		started()
+		if ctx.Err() == nil {
+			started()
+		}
 		return nil
 	})
 	err := above.Wait()
