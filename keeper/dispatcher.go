@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,6 +44,7 @@ func (d *Dispatcher) Dispatch(next tasks.Delivery) {
 		}
 		return nil
 	})
+	runtime.Gosched() // the enqueue goes out before the answer is written: an idle worker waits for it
 }
 
 // Wait returns when everything that was dispatched has been tried.

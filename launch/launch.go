@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -51,6 +52,9 @@ type role struct {
 	needsRedis    bool
 }
 
+// serverGC lets a front end, whose memory is small and short-lived, collect less often: it answers several times as many requests.
+const serverGC = 400
+
 // errUsage has been explained already.
 var errUsage = errors.New("usage")
 
@@ -74,6 +78,9 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 	o, err := parse(r, args, out)
 	if err != nil {
 		return err
+	}
+	if r.serves && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(serverGC)
 	}
 	if o.probe != "" {
 		return probe(ctx, o.probe)
