@@ -46,9 +46,6 @@ func Statuses() []Status { return []Status{Working, InputRequired, Completed, Fa
 // Events lists every event.
 func Events() []Event { return []Event{Ask, Answer, Finish, Break, Cancel} }
 
-// Open lists the statuses that a task can still leave.
-func Open() []Status { return slices.Clone(open) }
-
 // Terminal reports whether nothing can change the status any more.
 func (s Status) Terminal() bool { return !slices.Contains(open, s) }
 
