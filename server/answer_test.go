@@ -15,7 +15,7 @@ var person = tasks.FormSchema("Who?", raw(`{"type":"object","required":["name"],
 // put asks a question of any kind.
 func (c claimed) put(key string, r tasks.InputRequest) {
 	c.f.t.Helper()
-	_, _, err := c.f.store.Question(c.f.ctx, c.Lease, tasks.Question{Key: key, Request: r}, true)
+	_, err := c.f.store.Question(c.f.ctx, c.Lease, tasks.Question{Key: key, Request: r}, true)
 	c.check(err)
 }
 

@@ -390,9 +390,9 @@ func (c claimed) ask(key string) {
 // answer puts a question, or finds its answer.
 func (c claimed) answer(key string) json.RawMessage {
 	c.f.t.Helper()
-	a, _, err := c.f.store.Question(c.f.ctx, c.Lease, tasks.Question{Key: key, Request: form(key + "?")}, true)
+	a, err := c.f.store.Question(c.f.ctx, c.Lease, tasks.Question{Key: key, Request: form(key + "?")}, true)
 	c.check(err)
-	return a
+	return a.Answer
 }
 
 // await is answer until there is one.

@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,9 +57,9 @@ func TestQuestionsBeforeThereIsATask(t *testing.T) {
 	c := f.claim()
 	for key, want := range map[string]string{"name": "Ada", "city": "Bern"} {
 		request := tasks.Question{Key: key, Request: form("Your " + key + "?")}
-		raw, _, err := f.store.Question(t.Context(), c.Lease, request, true)
-		if err != nil || !strings.Contains(string(raw), want) {
-			t.Errorf("%s: got %s, %v", key, raw, err)
+		got, err := f.store.Question(t.Context(), c.Lease, request, true)
+		if err != nil || !strings.Contains(string(got.Answer), want) {
+			t.Errorf("%s: got %s, %v", key, got.Answer, err)
 		}
 	}
 }
@@ -112,6 +114,47 @@ func TestStateThatIsNotOurs(t *testing.T) {
 	other := replica(t, f.rdb, f.store)
 	if m, _ := other.ask(with(state, obj{"a": 1})); m.Result["resultType"] != "task" {
 		t.Errorf("through another replica: got %+v", m)
+	}
+}
+
+// The key is replaced while replicas run: first every replica believes the new one too, then it signs, then the old one goes.
+func TestTheSigningKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	var secret atomic.Value
+	front := replica(t, f.rdb, f.store, func(o *server.Options) {
+		o.Secret = func(context.Context) (string, error) { return secret.Load().(string), nil }
+	})
+	params := obj{"name": "asks", "arguments": obj{}}
+	state := func() string {
+		t.Helper()
+		first, _ := front.ask(modern("tools/call", params))
+		asked(t, first, "name", "city")
+		return first.Result["requestState"].(string)
+	}
+	believed := func(state string) bool {
+		t.Helper()
+		m, _ := front.ask(modern("tools/call", obj{"name": "asks", "arguments": obj{}, "requestState": state, "inputResponses": obj{"name": accept("x"), "city": accept("y")}}))
+		return m.Result["resultType"] == "task"
+	}
+	secret.Store("old")
+	byOld := state()
+	secret.Store("old new\n")
+	if byOldStill := state(); !believed(byOld) || !believed(byOldStill) {
+		t.Error("a second key changed what the first one signs")
+	}
+	secret.Store("new\nold")
+	byNew := state()
+	if !believed(byOld) || !believed(byNew) {
+		t.Error("both keys should be believed")
+	}
+	secret.Store("new")
+	if believed(byOld) || !believed(byNew) {
+		t.Error("only the new key should be believed")
+	}
+	secret.Store(" \n")
+	if m, r := front.ask(modern("tools/call", params)); r.status != 500 || m.code() != wire.CodeInternal {
+		t.Errorf("without a key: %d %+v", r.status, m)
 	}
 }
 

@@ -66,10 +66,11 @@ func (s *Store) Cancel(ctx context.Context, id tasks.ID) error {
 	return err
 }
 
-// Answer keeps a client's answers, by key: the first answer to a question counts, other keys are ignored. If the task had been
+// Answer keeps a client's answers, by key: the first answer to a question counts, other keys, and answers that come
+// after their time, are ignored. If the task had been
 // waiting without a slot, next is the delivery that resumes it.
 func (s *Store) Answer(ctx context.Context, id tasks.ID, answers map[string]json.RawMessage) (next *tasks.Delivery, err error) {
-	args := []any{string(tasks.Answer.To()), string(tasks.Answer.From()[0])}
+	args := []any{string(tasks.Answer.From()[0])}
 	for _, key := range sortedKeys(answers) {
 		args = append(args, key, []byte(answers[key]))
 	}

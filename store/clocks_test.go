@@ -156,7 +156,7 @@ func TestNothingIsLeftOfAForgottenTask(t *testing.T) {
 		if _, err := s.Report(t.Context(), c.Lease, 1, &tasks.Progress{Done: 1, Message: string(make([]byte, 100))}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.Question(t.Context(), c.Lease, tasks.Question{Key: "k", Request: tasks.Roots()}, true); err != nil {
+		if _, err := s.Question(t.Context(), c.Lease, tasks.Question{Key: "k", Request: tasks.Roots()}, true); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Apply(t.Context(), task.ID, tasks.Finish, c.Lease, store.Outcome{Result: []byte(`{}`)}); err != nil {

@@ -22,7 +22,7 @@ func errorKey(id tasks.ID) string     { return taskKey(id) + ":err" } // string:
 func argumentsKey(id tasks.ID) string { return taskKey(id) + ":in" }  // string: arguments, perhaps compressed
 func resultKey(id tasks.ID) string    { return taskKey(id) + ":out" } // string: result or error, perhaps compressed
 func eventsKey(id tasks.ID) string    { return taskKey(id) + ":ev" }  // list, capped: "seq ms kind body"
-func questionsKey(id tasks.ID) string { return taskKey(id) + ":ask" } // hash: d:<key> digest, r:<key> request, a:<key> answer
+func questionsKey(id tasks.ID) string { return taskKey(id) + ":ask" } // hash: d:<key> digest, r:<key> request, t:<key> until when, o:<key> what counts then, a:<key> answer
 func memoryKey(id tasks.ID) string    { return taskKey(id) + ":mem" } // hash: steps and checkpoint
 
 // The clocks of a shard are zsets of task ids scored in Redis milliseconds. They never expire.
@@ -48,7 +48,7 @@ func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}
 const (
 	keeperKey  = "lh:keeper"  // string: who is the keeper; expires with its lease
 	shardsKey  = "lh:shards"  // string: how many shards there are; never expires
-	secretKey  = "lh:secret"  // string: signs requestState; never expires
+	secretKey  = "lh:secret"  // string: keys that sign requestState; never expires
 	catalogKey = "lh:catalog" // hash: tool → "<started> <description>"; also the channel of its changes; never expires
 )
 

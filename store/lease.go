@@ -122,40 +122,6 @@ func (s *Store) Report(ctx context.Context, l Lease, n int, p *tasks.Progress, l
 
 func float(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
-// Question puts an attempt's question, or finds the answer to it. The answer is nil while there is none; ended: the task has ended, and
-// nobody will answer. able says whether the client can answer such a question: if not, it is only looked up.
-// ErrKeyReused: the key stands for another question of this task. ErrTooMany: it was not put.
-func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bool) (answer json.RawMessage, ended bool, err error) {
-	request, err := json.Marshal(q.Request)
-	if err != nil {
-		return nil, false, fmt.Errorf("ask: %w", err)
-	}
-	most := maxQuestion
-	if !able {
-		most = 0
-	}
-	args := l.args(q.Key, q.Request.Digest(), request, most, string(tasks.Ask.To()))
-	r, err := s.task(ctx, s.scripts.ask, l.Task, append(args, anys(tasks.Ask.From())...)...)
-	if err != nil {
-		return nil, false, fmt.Errorf("ask: %w", err)
-	}
-	switch r.text(0) {
-	case "open":
-		return nil, false, nil
-	case "answered":
-		return json.RawMessage(r.text(1)), false, nil
-	case "ended":
-		return nil, true, nil
-	case "lost":
-		return nil, false, tasks.ErrLost
-	case "reused":
-		return nil, false, fmt.Errorf("ask %q: %w", q.Key, tasks.ErrKeyReused)
-	case "full":
-		return nil, false, fmt.Errorf("ask %q: %w", q.Key, ErrTooMany)
-	}
-	return nil, false, fmt.Errorf("ask: %w", errAnswer)
-}
-
 // Release says how an attempt is given back.
 type Release struct {
 	// Phase is Queued (again at once), Delayed (after Delay) or Parked (when an answer comes).
@@ -171,9 +137,6 @@ type Release struct {
 
 // ErrEnded: the task has ended; there is nothing to give back.
 var ErrEnded = fmt.Errorf("the task has ended")
-
-// ErrTooMany: a task asks a bounded number of questions.
-var ErrTooMany = fmt.Errorf("a task may ask %d questions", maxQuestion)
 
 // ErrAnswered: the attempt was not parked, since an answer came in.
 var ErrAnswered = fmt.Errorf("an answer came in")

@@ -127,8 +127,8 @@ func TestQuestionsAreAskedAndAnsweredOnce(t *testing.T) {
 		task := create(t, s)
 		c := claim(t, s, task.Delivery, "a")
 		ask := func(key, text string) (json.RawMessage, error) {
-			a, _, err := s.Question(t.Context(), c.Lease, tasks.Question{Key: key, Request: tasks.FormSchema(text, map[string]any{"type": "object"})}, true)
-			return a, err
+			a, err := s.Question(t.Context(), c.Lease, tasks.Question{Key: key, Request: tasks.FormSchema(text, map[string]any{"type": "object"})}, true)
+			return a.Answer, err
 		}
 		for _, key := range []string{"one", "two", "one"} {
 			if a, err := ask(key, "sure?"); a != nil || err != nil {
@@ -167,7 +167,7 @@ func TestAParkedTaskResumesWithItsAnswer(t *testing.T) {
 		task := create(t, s)
 		c := claim(t, s, task.Delivery, "a")
 		q := tasks.Question{Key: "k", Request: tasks.FormSchema("?", map[string]any{"type": "object"})}
-		if _, _, err := s.Question(t.Context(), c.Lease, q, true); err != nil {
+		if _, err := s.Question(t.Context(), c.Lease, q, true); err != nil {
 			t.Fatal(err)
 		}
 		parked, err := s.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Parked, Message: "waiting for an answer"})
@@ -185,8 +185,8 @@ func TestAParkedTaskResumesWithItsAnswer(t *testing.T) {
 			t.Fatalf("answer: next %v, %v, want %v", next, err, parked)
 		}
 		c = claim(t, s, *next, "b")
-		if a, _, err := s.Question(t.Context(), c.Lease, q, true); string(a) != `{"action":"accept"}` || err != nil {
-			t.Errorf("asked again: %s %v", a, err)
+		if a, err := s.Question(t.Context(), c.Lease, q, true); string(a.Answer) != `{"action":"accept"}` || err != nil {
+			t.Errorf("asked again: %s %v", a.Answer, err)
 		}
 		if _, err := s.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Parked}); !errors.Is(err, store.ErrAnswered) {
 			t.Errorf("parking with an answer that was not seen: %v, want ErrAnswered", err)

@@ -180,12 +180,11 @@ func (m *model) ask(r *rapid.T) {
 	text := rapid.SampledFrom([]string{"sure?", "sure?", "really?"}).Draw(r, "text")
 	q := tasks.Question{Key: key, Request: tasks.FormSchema(text, map[string]any{"type": "object"})}
 	ended, held := m.phase == tasks.Ended, m.held(l)
-	var answer json.RawMessage
-	var saidEnded bool
-	err := twice(r, func() (err error) { answer, saidEnded, err = m.s.Question(r.Context(), l, q, true); return err })
+	var asked store.Asked
+	err := twice(r, func() (err error) { asked, err = m.s.Question(r.Context(), l, q, true); return err })
 	if ended {
-		if !saidEnded || err != nil {
-			m.t.Fatalf("ask in an ended task: %t %v", saidEnded, err)
+		if !asked.Ended || err != nil {
+			m.t.Fatalf("ask in an ended task: %+v %v", asked, err)
 		}
 		return
 	}
@@ -196,8 +195,8 @@ func (m *model) ask(r *rapid.T) {
 	case known == nil:
 		m.questions[key] = &question{text: text}
 		m.status = tasks.InputRequired
-	case known.answer != string(answer):
-		m.t.Fatalf("ask %s: answer %q, want %q", key, answer, known.answer)
+	case known.answer != string(asked.Answer):
+		m.t.Fatalf("ask %s: answer %q, want %q", key, asked.Answer, known.answer)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 //go:embed lua/*.lua
 var lua embed.FS
 
-// scripts holds the Lua of the store, each with the prelude and this store's times before it.
+// scripts holds the Lua of the store, each with the prelude and this store's constants before it.
 type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave *redis.Script
 	reap, look, renew, prune                                                       *redis.Script
@@ -22,9 +22,9 @@ type scripts struct {
 }
 
 func load(o Options) scripts {
-	times := fmt.Sprintf("local LIVENESS, LOOK, STEADY, EVENT_CAP = %d, %d, %d, %d\n",
-		o.Liveness.Milliseconds(), o.Look.Milliseconds(), steady.Milliseconds(), o.Events)
-	prelude := times + source("prelude")
+	constants := fmt.Sprintf("local LIVENESS, LOOK, STEADY, EVENT_CAP, ANSWERED = %d, %d, %d, %d, '%s'\n",
+		o.Liveness.Milliseconds(), o.Look.Milliseconds(), steady.Milliseconds(), o.Events, tasks.Answer.To())
+	prelude := constants + source("prelude")
 	task := func(name string) *redis.Script { return redis.NewScript(prelude + source(name)) }
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
 	return scripts{

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -27,12 +26,11 @@ type Options struct {
 }
 
 const (
-	maxLook     = 10 * time.Minute
-	steady      = 10 * time.Minute // an attempt that lived so long was not killed by its own task
-	crashLimit  = 3                // crashes that count as one failure
-	defShards   = 16
-	maxShards   = 4096
-	maxQuestion = 64 // questions that one task may ask
+	maxLook    = 10 * time.Minute
+	steady     = 10 * time.Minute // an attempt that lived so long was not killed by its own task
+	crashLimit = 3                // crashes that count as one failure
+	defShards  = 16
+	maxShards  = 4096
 )
 
 func (o Options) withDefaults() Options {
@@ -119,18 +117,19 @@ func (s *Store) NewID(owner tasks.Owner, repeats string) tasks.ID {
 // Ping reports whether Redis answers.
 func (s *Store) Ping(ctx context.Context) error { return s.rdb.Ping(ctx).Err() }
 
-// Secret is the key that signs what clients carry around for us. All processes on one Redis share it.
-func (s *Store) Secret(ctx context.Context) ([]byte, error) {
-	fresh := make([]byte, 32)
-	rand.Read(fresh) // never fails: it ends the program instead
-	if err := s.rdb.SetNX(ctx, secretKey, hex.EncodeToString(fresh), 0).Err(); err != nil {
-		return nil, fmt.Errorf("read secret: %w", err)
+// Secret is what signs that which clients carry around for us, as an operator may have written it. All processes on one Redis share it;
+// the first that asks makes it.
+func (s *Store) Secret(ctx context.Context) (string, error) {
+	secret, err := s.rdb.Get(ctx, secretKey).Result()
+	if errors.Is(err, redis.Nil) {
+		if err = s.rdb.SetNX(ctx, secretKey, rand.Text(), 0).Err(); err == nil {
+			secret, err = s.rdb.Get(ctx, secretKey).Result() // another process may have been first
+		}
 	}
-	v, err := s.rdb.Get(ctx, secretKey).Result()
 	if err != nil {
-		return nil, fmt.Errorf("read secret: %w", err)
+		return "", fmt.Errorf("read secret: %w", err)
 	}
-	return hex.DecodeString(v)
+	return secret, nil
 }
 
 // known tells an id of another Redis, whose shard does not exist here, from one of ours.

@@ -74,7 +74,8 @@ func (a *Attempt) Log(level slog.Level, format string, args ...any) {
 // The answer is durable when Ask returns. If none comes within the policy's Park, ctx ends with ErrParked and the attempt should
 // return: the tool runs again from the top, anywhere, when the answer is there.
 //
-// ErrCannotAsk: the client declared that it cannot answer this kind of question.
+// ErrUnanswered: nobody answered within the question's limit (Within). ErrCannotAsk: the client declared that it cannot answer this
+// kind of question.
 func (a *Attempt) Ask(ctx context.Context, key string, r InputRequest) (Reply, error) {
 	q := Question{Key: key, Request: r}
 	if err := q.Validate(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -15,6 +16,35 @@ import (
 type InputRequest struct {
 	Method string          `json:"method"`
 	Params json.RawMessage `json:"params"`
+
+	// Limit is how long the client has to answer, from when it is first asked. Zero: as long as the task may stay open.
+	Limit time.Duration `json:"-"`
+	// Default is the answer that counts if none came within Limit. Nil: Ask returns ErrUnanswered then.
+	Default json.RawMessage `json:"-"`
+}
+
+// Within bounds how long the client has to answer: after d, Ask returns ErrUnanswered, or what Otherwise declares. A task that was
+// parked resumes then.
+func (r InputRequest) Within(d time.Duration) InputRequest {
+	r.Limit = d
+	return r
+}
+
+// Otherwise declares the answer that counts if the client gives none within the limit: for a form an accepted one with this content,
+// for a visit that it was made, for other kinds the whole answer.
+func (r InputRequest) Otherwise(v any) InputRequest {
+	switch r.Kind() {
+	case CanFillForms:
+		v = map[string]any{"action": "accept", "content": v}
+	case CanVisit:
+		v = map[string]any{"action": "accept"}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("tasks: Otherwise: %v", err))
+	}
+	r.Default = b
+	return r
 }
 
 // The kinds of question a client may be able to answer.
@@ -97,6 +127,12 @@ func (r InputRequest) validate(key string) error {
 		return fmt.Errorf("question %q has %d bytes, the limit is %d", key, len(r.Params), maxRequestLen)
 	case !json.Valid(r.Params):
 		return fmt.Errorf("question %q: its params are not JSON", key)
+	case r.Limit < 0 || r.Limit > 0 && r.Limit < time.Millisecond:
+		return fmt.Errorf("question %q: nobody can answer within %s", key, r.Limit)
+	case r.Default != nil && r.Limit == 0:
+		return fmt.Errorf("question %q: Otherwise says what counts after a time: say by Within which one", key)
+	case len(r.Default) > maxRequestLen:
+		return fmt.Errorf("question %q: Otherwise has %d bytes, the limit is %d", key, len(r.Default), maxRequestLen)
 	}
 	return nil
 }
@@ -113,6 +149,9 @@ type Reply struct {
 
 // ErrDeclined: the user answered, and the answer was no.
 var ErrDeclined = errors.New("the user declined")
+
+// ErrUnanswered: nobody answered within the question's limit. It stays so: an answer that comes later is ignored.
+var ErrUnanswered = errors.New("nobody answered in time")
 
 // ParseReply reads an answer as it came over the wire.
 func ParseReply(raw json.RawMessage) Reply {

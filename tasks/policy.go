@@ -196,6 +196,8 @@ func (p Policy) Validate() error {
 	for _, q := range p.Before {
 		if err := q.Request.validate(q.Key); err != nil {
 			bad("before: %w", err)
+		} else if q.Request.Limit != 0 {
+			bad("before: question %q has a limit: no task waits for its answer", q.Key)
 		}
 	}
 	return errors.Join(errs...)

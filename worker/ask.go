@@ -17,12 +17,18 @@ func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, e
 	defer park.Stop()
 	for {
 		more := a.more() // before the look: an answer that comes in between is not missed
-		answer, err := a.question(ctx, q)
-		if answer != nil || err != nil {
-			return answer, err
+		asked, err := a.question(ctx, q)
+		switch {
+		case err != nil:
+			return nil, err
+		case asked.Lapsed:
+			return nil, fmt.Errorf("question %q: %w", q.Key, tasks.ErrUnanswered)
+		case asked.Answer != nil:
+			return asked.Answer, nil
 		}
 		select {
 		case <-more:
+		case <-lapse(asked.Left):
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-park.C:
@@ -34,27 +40,35 @@ func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, e
 	}
 }
 
+// lapse fires when a question's time is over: the next look at it says so.
+func lapse(left time.Duration) <-chan time.Time {
+	if left == 0 {
+		return nil
+	}
+	return time.After(left)
+}
+
 // question writes the question, through outages of Redis. One that the client cannot answer is only looked up: it may have been
 // answered before there was a task.
-func (a *attempt) question(ctx context.Context, q tasks.Question) (json.RawMessage, error) {
+func (a *attempt) question(ctx context.Context, q tasks.Question) (store.Asked, error) {
 	able := a.Capabilities.Has(q.Request.Kind())
 	for {
-		answer, ended, err := a.w.opts.Store.Question(ctx, a.Lease, q, able)
+		asked, err := a.w.opts.Store.Question(ctx, a.Lease, q, able)
 		switch {
-		case ended:
+		case asked.Ended:
 			a.cancel(tasks.ErrCancelled)
-			return nil, tasks.ErrCancelled
+			return asked, tasks.ErrCancelled
 		case !able && errors.Is(err, store.ErrTooMany):
-			return nil, tasks.Permanent(fmt.Errorf("%s: %w", q.Request.Method, tasks.ErrCannotAsk))
+			return asked, tasks.Permanent(fmt.Errorf("%s: %w", q.Request.Method, tasks.ErrCannotAsk))
 		case err == nil:
-			return answer, nil
+			return asked, nil
 		case errors.Is(err, tasks.ErrLost):
 			a.cancel(tasks.ErrLost)
-			return nil, err
+			return asked, err
 		case permanent(err):
-			return nil, tasks.Permanent(err)
+			return asked, tasks.Permanent(err)
 		case sleep(ctx, retryBeat) != nil:
-			return nil, context.Cause(ctx)
+			return asked, context.Cause(ctx)
 		}
 	}
 }

@@ -1,8 +1,12 @@
--- look says whether an unclaimed task's time has come, and when to look again: 5 s, doubling, since most only wait their turn.
+-- look says whether an unclaimed task's time has come (a parked one's, if a question lapsed), and when to look again: 5 s, doubling, since most only wait their turn.
 -- ARGV[2] longest pause between two looks
 -- returns {1, delivery, ms since it became claimable} enqueue it | {0} nothing to do
 local due = redis.call('ZSCORE', DUE, ID)
 if not due or tonumber(due) > NOW then return {0} end
+if get('phase') == 'parked' and not lapse() then
+  wait()
+  return {0}
+end
 local phase = get('phase')
 if phase ~= 'queued' and phase ~= 'delayed' then
   redis.call('ZREM', DUE, ID)

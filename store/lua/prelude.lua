@@ -1,6 +1,6 @@
 -- What every task script shares. It is put before each of them.
 -- KEYS[1..11] are a task's keys and its shard's clocks (keys.go), ARGV[1] is its id.
--- A script decides, Go explains. Redis TIME in milliseconds is the only clock. Status names come from Go, as arguments;
+-- A script decides, Go explains. Redis TIME in milliseconds is the only clock. Status names come from Go;
 -- phases (queued, running, parked, delayed, ended) are the scripts' own. Every script may be replayed: what a worker or
 -- client wrote is answered the second time as the first; where nothing is left to do, the script says so.
 local T, MSG, ERR, IN, OUT, EV, ASK, MEM, DUE, LIVE, ENDS = unpack(KEYS, 1, 11)
@@ -66,18 +66,61 @@ local function held(attempt, token)
   return holder == token
 end
 
+-- wait has a parked task looked at when the next of its questions lapses, if any does.
+local function wait()
+  local at = num('lapse')
+  if at > 0 then redis.call('ZADD', DUE, at, ID) else redis.call('ZREM', DUE, ID) end
+end
+
 -- raise makes the next attempt the current one. It belongs to nobody yet, and its asynq TaskID was never used.
 local function raise(phase, delay)
   set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0, 'reports', 0)
   redis.call('ZREM', LIVE, ID)
   if phase == 'parked' then
-    redis.call('ZREM', DUE, ID)
+    wait()
   else
     redis.call('ZADD', DUE, NOW + (phase == 'delayed' and delay or LOOK), ID)
   end
 end
 
 local function delivery() return {get('attempt'), get('queue'), get('priority')} end
+
+-- answered counts answers that came in: the last open question moves the status, and a parked task becomes claimable.
+local function answered(n)
+  redis.call('HINCRBY', T, 'answered', n)
+  if redis.call('HINCRBY', T, 'open', -n) == 0 then set('status', ANSWERED) end
+  local parked = get('phase') == 'parked'
+  if parked then
+    set('phase', 'queued', 'queued', NOW, 'looks', 0)
+    say('')
+    redis.call('ZADD', DUE, NOW + LOOK, ID)
+  end
+  event('answer', '')
+  return parked
+end
+
+-- lapse answers the questions whose time is over as their tool declared, and notes when the next one's is ('lapse', 0 = never).
+-- It returns whether there were any, and whether that woke a parked task.
+local function lapse()
+  local first = num('lapse')
+  if first == 0 or first > NOW then return false end
+  local lapsed, next = 0, 0
+  local ask = redis.call('HGETALL', ASK)
+  for i = 1, #ask, 2 do
+    local key = string.match(ask[i], '^t:(.*)$')
+    if key and redis.call('HEXISTS', ASK, 'a:' .. key) == 0 then
+      local till = tonumber(ask[i + 1])
+      if till <= NOW then
+        lapsed = lapsed + redis.call('HSETNX', ASK, 'a:' .. key, redis.call('HGET', ASK, 'o:' .. key))
+      elseif next == 0 or till < next then
+        next = till
+      end
+    end
+  end
+  set('lapse', next)
+  if lapsed == 0 then return false end
+  return true, answered(lapsed)
+end
 
 local function idempotency()
   local key = get('key')

@@ -6,6 +6,7 @@ if not known() then return {'lost'} end
 if get('prev') == ARGV[3] and get('attempt') == tostring(tonumber(ARGV[2]) + 1) then return {'released', delivery()} end
 if ended() then return {'ended'} end
 if not held(ARGV[2], ARGV[3]) then return {'lost'} end
+lapse()
 if ARGV[4] == 'parked' and num('answered') > tonumber(ARGV[10]) then return {'answered'} end
 redis.call('HINCRBY', T, 'failures', ARGV[6])
 redis.call('HINCRBY', T, 'backs', ARGV[7])
