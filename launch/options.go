@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,6 +26,7 @@ type options struct {
 	redis         string
 	anonymous     server.Anonymous
 	origins       list
+	secretFile    string
 	work          bool
 
 	data        list
@@ -76,6 +78,7 @@ func declare(r role, o *options) *flag.FlagSet {
 	if r.serves || !r.needsRedis {
 		fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
 		fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
+		fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the keys that sign what clients carry between calls, read anew at each use:\nthe first signs, each is believed (default: one key, kept in Redis)")
 		fs.Var(&o.origins, "origins", "web `origins` that may call, besides loopback and the server's own, comma-separated")
 	}
 	if r.serves {
@@ -138,6 +141,11 @@ func (o *options) settle(r role) error {
 	}
 	if o.probe != "" || !r.serves && (r.needsRedis || !o.embedded()) {
 		return nil
+	}
+	if o.secretFile != "" {
+		if _, err := secretFile(o.secretFile)(context.Background()); err != nil {
+			return fmt.Errorf("-secret-file %s: %w", o.secretFile, err)
+		}
 	}
 	return o.settleCallers()
 }

@@ -32,6 +32,8 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		"callers":            {serverRole, "-anonymous all", "use refuse, local or nobody"},
 		"refused callers":    {serverRole, "-anonymous refuse", "say -anonymous nobody"},
 		"directory":          {serverRole, "-data /no/such", "there is no such directory"},
+		"no secret":          {serverRole, "-secret-file /no/such", "no such file"},
+		"short secret":       {serverRole, "-secret-file options_test.go", "at least 32 are needed"},
 		"slots":              {serverRole, "-concurrency 0", "use 1 to 10000"},
 		"queue":              {serverRole, "-queue a.b", "letters, digits"},
 		"weight":             {serverRole, "-queues a=0", "use a number from 1 to 100"},

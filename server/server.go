@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,6 +32,10 @@ type Options struct {
 	// Their hosts are accepted as Host on a loopback address too, as a proxy in the same pod sends them. Zero: none.
 	Origins []string
 
+	// Secret reads the keys that sign requestState, with white space between them: the first signs, each is believed, so that a key
+	// can be replaced while replicas run. All replicas need the same. Zero: one that is kept in Redis.
+	Secret func(ctx context.Context) (string, error)
+
 	// Version is what serverInfo says. Zero: "dev".
 	Version string
 	// Logger gets panics and errors that no client can be told about. Zero: slog.Default().
@@ -54,6 +57,9 @@ const (
 func (o Options) withDefaults() Options {
 	if o.Anonymous == "" {
 		o.Anonymous = Nobody
+	}
+	if o.Secret == nil {
+		o.Secret = o.Store.Secret
 	}
 	if o.Version == "" {
 		o.Version = "dev"
@@ -81,7 +87,6 @@ type Server struct {
 	origins  origins
 	mirror   *mirror
 	sdk      http.Handler
-	secret   atomic.Pointer[[]byte]
 	drain    sync.Once
 	draining chan struct{}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ const stateLife = time.Hour
 const maxState = 1 << 20
 
 func (s *Server) seal(ctx context.Context, c claims) (string, error) {
-	secret, err := s.signingKey(ctx)
+	keys, err := s.signingKeys(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +44,7 @@ func (s *Server) seal(ctx context.Context, c claims) (string, error) {
 		return "", err
 	}
 	payload := base64.RawURLEncoding.EncodeToString(b)
-	state := payload + "." + base64.RawURLEncoding.EncodeToString(sign(secret, payload))
+	state := payload + "." + base64.RawURLEncoding.EncodeToString(sign(keys[0], payload))
 	if len(state) > maxState {
 		return "", invalid("the answers so far are too large to be carried on: at most %d bytes", maxState)
 	}
@@ -52,25 +53,22 @@ func (s *Server) seal(ctx context.Context, c claims) (string, error) {
 
 // unseal reads a state that came with the call of that digest by that owner. Whatever is wrong with it is errState.
 func (s *Server) unseal(ctx context.Context, state string, owner tasks.Owner, call string) (claims, error) {
-	var c claims
-	secret, err := s.signingKey(ctx)
+	keys, err := s.signingKeys(ctx)
 	if err != nil {
-		return c, err
+		return claims{}, err
 	}
 	payload, mac, ok := strings.Cut(state, ".")
 	got, err := base64.RawURLEncoding.Strict().DecodeString(mac)
 	if !ok || err != nil || len(state) > maxState {
-		return c, errState
+		return claims{}, errState
 	}
-	if !hmac.Equal(got, sign(secret, payload)) {
-		// another replica may have made a new key since: Redis can lose it
-		if secret, err = s.freshKey(ctx); err != nil || !hmac.Equal(got, sign(secret, payload)) {
-			return c, errors.Join(errState, err)
-		}
+	if !slices.ContainsFunc(keys, func(key string) bool { return hmac.Equal(got, sign(key, payload)) }) {
+		return claims{}, errState
 	}
+	var c claims
 	b, err := base64.RawURLEncoding.DecodeString(payload)
 	if err != nil || json.Unmarshal(b, &c) != nil {
-		return c, errState
+		return claims{}, errState
 	}
 	if c.Owner != owner || c.Call != call || s.opts.Now().UnixMilli() > c.Expires {
 		return claims{}, errState
@@ -78,30 +76,28 @@ func (s *Server) unseal(ctx context.Context, state string, owner tasks.Owner, ca
 	return c, nil
 }
 
-// sign keeps the secret's uses apart by a name of this one.
-func sign(secret []byte, payload string) []byte {
-	mac := hmac.New(sha256.New, secret)
+// sign keeps the key's uses apart by a name of this one.
+func sign(key, payload string) []byte {
+	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte("requestState\x00"))
 	mac.Write([]byte(payload))
 	return mac.Sum(nil)
 }
 
-// signingKey is the key that all replicas share. It changes only if Redis loses it, so it is read once.
-func (s *Server) signingKey(ctx context.Context) ([]byte, error) {
-	if k := s.secret.Load(); k != nil {
-		return *k, nil
-	}
-	return s.freshKey(ctx)
-}
-
-// freshKey reads the key anew.
-func (s *Server) freshKey(ctx context.Context) ([]byte, error) {
+// signingKeys are the keys that all replicas share: the first signs, each is believed. They are read anew each time, since few calls
+// need them and each of them may be replaced at any time.
+func (s *Server) signingKeys(ctx context.Context) ([]string, error) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	k, err := s.store.Secret(ctx)
+	secret, err := s.opts.Secret(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.secret.Store(&k)
-	return k, nil
+	keys := strings.Fields(secret)
+	if len(keys) == 0 {
+		return nil, errNoKey
+	}
+	return keys, nil
 }
+
+var errNoKey = errors.New("there is no key to sign requestState with: the secret is empty")
