@@ -48,8 +48,8 @@ func newAttempt(w *Worker, c *store.Claimed, claimed time.Time) *attempt {
 // abandon is how long a tool whose context has ended may take to return before the outcome is written without it.
 const abandon = 5 * time.Second
 
-// run runs the tool while beating for it, and writes what came of it. It returns when the tool has returned, unless the worker is
-// shutting down: then a tool that does not stop is left behind.
+// run runs the tool while beating for it, and writes what came of it. It returns when the tool has returned; one that does not stop is
+// left behind after a while, at once if the worker is shutting down.
 func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.RawMessage) {
 	ctx, stopTimer := context.WithTimeoutCause(ctx, a.policy.Timeout, tasks.ErrTimeout)
 	defer stopTimer()
@@ -61,17 +61,12 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 	defer stopBeating()
 
 	returned := make(chan answer, 1)
-	go a.call(ctx, tool, args, returned) // not waited for only where a tool ignores its context at shutdown
+	go a.call(ctx, tool, args, returned) // not waited for only where a tool ignores that its context has ended
 	ans, ok := a.await(ctx, returned)
 	a.flush() // what the tool said comes before its end
 	a.settle(ctx, ans)
 	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
-		a.log.Warn("tool ignores that its context has ended; its slot stays taken until it returns")
-		select {
-		case <-returned:
-		case <-a.w.writing.Done():
-		case <-a.w.running.Done():
-		}
+		a.outstay(returned)
 	}
 	if errors.Is(context.Cause(ctx), tasks.ErrCancelled) {
 		a.leave()
@@ -85,6 +80,7 @@ type answer struct {
 	err      error  // the tool returned no result
 	unfit    error  // it returned one that cannot be delivered
 	panicked string // the panic and its stack, if it was one
+	running  bool   // there is no answer: the tool ignores that its context has ended
 }
 
 // call runs the tool, and answers whatever becomes of it: it may panic, or end its goroutine (runtime.Goexit).
@@ -131,6 +127,6 @@ func (a *attempt) await(ctx context.Context, returned <-chan answer) (ans answer
 	case ans = <-returned:
 		return ans, true
 	case <-t.C:
-		return answer{err: context.Cause(ctx)}, false
+		return answer{err: context.Cause(ctx), running: true}, false
 	}
 }

@@ -34,7 +34,7 @@ func (a *attempt) settle(ctx context.Context, ans answer) {
 	case errors.Is(cause, tasks.ErrCancelled):
 		a.note("cancelled", nil)
 	case ans.panicked == "" && (errors.Is(cause, tasks.ErrDraining) || a.stopped(ans.err)):
-		a.drained()
+		a.drained(ans)
 	default:
 		a.failed(ans, errors.Is(cause, tasks.ErrTimeout))
 	}
@@ -69,7 +69,8 @@ func (a *attempt) failed(ans answer, timeout bool) {
 	}
 	never, after := tasks.RetryAdvice(ans.err)
 	failures := a.Failures + 1
-	if !never && a.policy.Rerun != tasks.No && failures < a.policy.Attempts {
+	beside := ans.running && a.policy.Exclusive // another attempt would run beside this one
+	if !never && !beside && a.policy.Rerun != tasks.No && failures < a.policy.Attempts {
 		if after == 0 {
 			after = a.policy.Pause(failures)
 		}
@@ -104,9 +105,13 @@ func (a *attempt) retry(failures int, after time.Duration, err error) {
 }
 
 // drained gives the attempt back at shutdown: it resumes elsewhere at once and no failure is counted.
-func (a *attempt) drained() {
+func (a *attempt) drained(ans answer) {
 	if a.policy.Rerun == tasks.No {
 		a.breakTask(tasks.ReasonNoRerun, "its worker was shut down, and this tool must not be started twice")
+		return
+	}
+	if ans.running && a.policy.Exclusive { // it ends with this process, and is then missed
+		a.note("left", nil)
 		return
 	}
 	a.release("drained", store.Release{Phase: tasks.Queued, Message: "its worker was shut down; starting again"})

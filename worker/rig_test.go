@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
@@ -29,6 +31,7 @@ type rig struct {
 	watcher *store.Watcher
 	queue   *queue.Queue
 	out     *keeper.Dispatcher
+	metrics *prometheus.Registry // of the last worker
 }
 
 func newRig(t *testing.T, opts *redis.UniversalOptions, o store.Options) *rig {
@@ -40,7 +43,7 @@ func newRig(t *testing.T, opts *redis.UniversalOptions, o store.Options) *rig {
 		t.Fatal(err)
 	}
 	q := queue.New(rdb)
-	r := &rig{t, opts, rdb, s, s.NewWatcher(), q, keeper.NewDispatcher(q, quiet())}
+	r := &rig{t: t, opts: opts, rdb: rdb, store: s, watcher: s.NewWatcher(), queue: q, out: keeper.NewDispatcher(q, quiet())}
 	ctx, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = r.watcher.Run(ctx) })
@@ -67,7 +70,9 @@ func (r *rig) start(reg *tasks.Registry, change ...func(*worker.Options)) (stop 
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = worker.New(o, nil).Run(ctx); serve.Close() }()
+	r.metrics = prometheus.NewRegistry()
+	w := worker.New(o, r.metrics)
+	go func() { defer close(done); _ = w.Run(ctx); serve.Close() }()
 	stop = func() { cancel(); <-done }
 	r.t.Cleanup(stop)
 	return stop
@@ -111,6 +116,53 @@ func (r *rig) until(task *tasks.Task, what string, ok func(*tasks.Task) bool) *t
 func (r *rig) untilStatus(task *tasks.Task, s tasks.Status) *tasks.Task {
 	r.t.Helper()
 	return r.until(task, string(s), func(t *tasks.Task) bool { return t.Status == s })
+}
+
+// eventually waits for what no watch tells.
+func (r *rig) eventually(what string, ok func() bool) {
+	r.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(30 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			r.t.Fatalf("waiting for %s in vain", what)
+		}
+	}
+}
+
+// logbook keeps what a worker logs.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) has(words string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), words)
+}
+
+// metric is the sum of a metric of the last worker.
+func (r *rig) metric(name string) (sum float64) {
+	r.t.Helper()
+	families, err := r.metrics.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name {
+				sum += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 type none struct{}

@@ -29,6 +29,7 @@ type Options struct {
 	DefaultQueue string         // for tools whose policy names none. Zero: DefaultQueue
 	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools
 	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: not at all
+	Hung         time.Duration  // how long a tool that ignores the end of its context keeps its slot. Zero: DefaultHung
 	Logger       *slog.Logger   // Zero: slog.Default
 }
 
@@ -37,6 +38,7 @@ const (
 	DefaultConcurrency = 8
 	DefaultQueue       = "default"
 	DefaultDrain       = 30 * time.Second
+	DefaultHung        = time.Minute
 )
 
 // farewell is how long, after the drain, attempts have to stop and their last writes to land.
@@ -46,6 +48,7 @@ const farewell = 10 * time.Second
 type Worker struct {
 	opts     Options
 	slots    slots
+	hung     hung
 	attempts sync.WaitGroup
 	draining chan struct{} // closed when the worker was told to stop
 	metrics  *metrics
@@ -65,7 +68,10 @@ func New(o Options, reg prometheus.Registerer) *Worker {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	w := &Worker{opts: o, slots: newSlots(o.Concurrency), draining: make(chan struct{})}
+	if o.Hung == 0 {
+		o.Hung = DefaultHung
+	}
+	w := &Worker{opts: o, slots: newSlots(o.Concurrency), hung: make(hung, o.Concurrency), draining: make(chan struct{})}
 	w.metrics = newMetrics(reg, w.slots)
 	if len(o.Queues) == 0 {
 		w.opts.Queues = w.ownQueues()
