@@ -111,11 +111,15 @@ func TestARetriedTaskTellsItsAttempts(t *testing.T) {
 	if got := attempts(); got != nil {
 		t.Errorf("first attempt: got %v", got)
 	}
-	_, err := f.store.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Queued, Failed: true, Err: errors.New("no luck")})
-	if err != nil {
+	in := store.Release{Phase: tasks.Delayed, Delay: time.Hour, Failed: true, Err: errors.New("no luck")}
+	if _, err := f.store.Release(t.Context(), c.Lease, in); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := attempts().(obj)
+	next, err := time.Parse(time.RFC3339, fmt.Sprint(got["nextAt"]))
+	if wait := time.Until(next); err != nil || wait < 50*time.Minute || wait > 70*time.Minute {
+		t.Errorf("next attempt at %v, want in an hour", got["nextAt"])
+	}
 	if got["attempt"] != 2.0 || got["failures"] != 1.0 || got["lastError"] != "no luck" || got["limit"].(float64) < 1 {
 		t.Errorf("second attempt: got %v", got)
 	}

@@ -72,6 +72,9 @@ func (r record) task(id tasks.ID, b beside) (*tasks.Task, error) {
 		Retention: r.duration("ttl"),
 		Seq:       int64(r.int("seq")),
 	}
+	if t.Phase == tasks.Delayed {
+		t.Next = r.time("next")
+	}
 	if b.message != "" {
 		t.Message = b.message
 	}

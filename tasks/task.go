@@ -37,6 +37,7 @@ type Task struct {
 	LastErr  string // why the last attempt failed
 
 	Created, Updated, Ended time.Time
+	Next                    time.Time // when the current attempt may start: zero unless it is delayed
 	Retention               time.Duration
 
 	Questions []Question // open ones, by key

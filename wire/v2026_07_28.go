@@ -37,6 +37,7 @@ type attempts struct {
 	Attempt   int    `json:"attempt"`  // the current one, from 1; also counts those that a crash or a deploy ended
 	Failures  int    `json:"failures"` // of the tool
 	Limit     int    `json:"limit"`    // failures that end the task
+	NextAt    string `json:"nextAt,omitempty"` // when the current one may start
 	LastError string `json:"lastError,omitempty"`
 }
 
@@ -119,10 +120,14 @@ func progressOf(t *tasks.Task) *progress {
 }
 
 func attemptsOf(t *tasks.Task) *attempts {
-	if t.Delivery.Attempt <= 1 && t.Failures == 0 {
+	if t.Delivery.Attempt <= 1 && t.Failures == 0 && t.Next.IsZero() {
 		return nil
 	}
-	return &attempts{Attempt: t.Delivery.Attempt, Failures: t.Failures, Limit: t.Attempts, LastError: t.LastErr}
+	a := &attempts{Attempt: t.Delivery.Attempt, Failures: t.Failures, Limit: t.Attempts, LastError: t.LastErr}
+	if !t.Next.IsZero() {
+		a.NextAt = stamp(t.Next)
+	}
+	return a
 }
 
 // ttl counts from creation; null while nothing bounds the task's life (Tasks, ttlMs).

@@ -34,6 +34,7 @@ local start = tonumber(ARGV[5])
 local phase = start > NOW and 'delayed' or 'queued'
 redis.call('HSET', T, unpack(ARGV, 8, 7 + n))
 set('phase', phase, 'attempt', 1, 'token', '', 'created', NOW, 'updated', NOW, 'queued', NOW, 'seq', 0)
+if phase == 'delayed' then set('next', start) end
 say(ARGV[4])
 redis.call('SET', IN, ARGV[2])
 for i = 8 + n, #ARGV, 4 do

@@ -78,8 +78,11 @@ local function raise(phase, delay)
   redis.call('ZREM', LIVE, ID)
   if phase == 'parked' then
     wait()
+  elseif phase == 'delayed' then
+    set('next', NOW + delay)
+    redis.call('ZADD', DUE, NOW + delay, ID)
   else
-    redis.call('ZADD', DUE, NOW + (phase == 'delayed' and delay or LOOK), ID)
+    redis.call('ZADD', DUE, NOW + LOOK, ID)
   end
 end
 
