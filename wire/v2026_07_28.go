@@ -34,9 +34,9 @@ type progress struct {
 
 // attempts is how often a task has been tried, once that is worth telling.
 type attempts struct {
-	Attempt   int    `json:"attempt"`  // the current one, from 1; also counts those that a crash or a deploy ended
-	Failures  int    `json:"failures"` // of the tool
-	Limit     int    `json:"limit"`    // failures that end the task
+	Attempt   int    `json:"attempt"`          // the current one, from 1; also counts those that a crash or a deploy ended
+	Failures  int    `json:"failures"`         // of the tool
+	Limit     int    `json:"limit"`            // failures that end the task
 	NextAt    string `json:"nextAt,omitempty"` // when the current one may start
 	LastError string `json:"lastError,omitempty"`
 }
