@@ -98,6 +98,14 @@ func (c *call) check() error {
 	return nil
 }
 
+// start is when the task may start: as the caller says, or else as the policy does. Zero: at once.
+func (c *call) start(now time.Time) time.Time {
+	if !c.meta.StartAt.IsZero() || c.tool.Policy.Delay == 0 {
+		return c.meta.StartAt
+	}
+	return now.Add(c.tool.Policy.Delay)
+}
+
 // shared: repeats of this call lead to the same task.
 func (c *call) shared() bool {
 	return c.owner != tasks.Nobody && (c.meta.Key != "" || c.tool.Policy.Dedupe != "")
@@ -152,7 +160,7 @@ func (s *Server) create(ctx context.Context, c *call, answered []store.Answered)
 		Policy:       c.tool.Policy,
 		Capabilities: c.asks(),
 		Key:          c.meta.Key,
-		Start:        c.meta.StartAt,
+		Start:        c.start(s.opts.Now()),
 		Answered:     answered,
 	}
 	n.ID = s.store.NewID(c.owner, n.Repeats())

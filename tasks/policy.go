@@ -15,6 +15,8 @@ type Policy struct {
 	// Priority orders tasks within a queue. Zero: Normal.
 	Priority Priority `json:"priority,omitempty"`
 
+	// Delay is how long a created task waits before it may start; it can be cancelled meanwhile. Zero: not at all.
+	Delay time.Duration `json:"delay,omitempty"`
 	// Timeout bounds one attempt. Zero: 24 hours.
 	Timeout time.Duration `json:"timeout,omitempty"`
 	// Attempts is how many failures (errors, panics, timeouts) end the task. Zero: 1, since a tool's error is an answer for the model.
@@ -156,10 +158,16 @@ func (p Policy) Validate() error {
 	for _, d := range []struct {
 		name string
 		d    time.Duration
-	}{{"timeout", p.Timeout}, {"backoff", p.Backoff}, {"inline", p.Inline}, {"window", p.Window}, {"park", p.Park}, {"retention", p.Retention}, {"maxLifetime", p.MaxLifetime}} {
+	}{
+		{"delay", p.Delay}, {"timeout", p.Timeout}, {"backoff", p.Backoff}, {"inline", p.Inline}, {"window", p.Window}, {"park", p.Park},
+		{"retention", p.Retention}, {"maxLifetime", p.MaxLifetime},
+	} {
 		if d.d < 0 {
 			bad("%s is %s: it cannot be negative", d.name, d.d)
 		}
+	}
+	if longest := or(p.MaxLifetime, defaultMaxLifetime); p.Delay > longest {
+		bad("delay is %s: a task may not even stay open that long (maxLifetime %s)", p.Delay, longest)
 	}
 	if p.Attempts < 0 {
 		bad("attempts is %d: it cannot be negative", p.Attempts)

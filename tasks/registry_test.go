@@ -75,6 +75,8 @@ func TestWhatIsWrongWithToolsIsSaid(t *testing.T) {
 		"name: use 1 to 64 letters":     {Name: "no spaces"},
 		`queue "a.b"`:                   {Name: "t", Policy: tasks.Policy{Queue: "a.b"}},
 		"timeout is -1s":                {Name: "t", Policy: tasks.Policy{Timeout: -time.Second}},
+		"delay is -1s":                  {Name: "t", Policy: tasks.Policy{Delay: -time.Second}},
+		"delay is 1h0m0s: a task may":   {Name: "t", Policy: tasks.Policy{Delay: time.Hour, MaxLifetime: time.Minute}},
 		`priority "urgent"`:             {Name: "t", Policy: tasks.Policy{Priority: "urgent"}},
 		"refuse needs task: required":   {Name: "t", Policy: tasks.Policy{Refuse: true}},
 		`its "type" must be "object"`:   {Name: "t", InputSchema: []byte(`{"type":"string"}`)},
