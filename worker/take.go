@@ -27,6 +27,8 @@ func (w *Worker) take(ctx context.Context, d tasks.Delivery) {
 	}
 	w.attempts.Go(func() {
 		defer w.slots.Release()
+		w.metrics.busy.Inc()
+		defer w.metrics.busy.Dec()
 		w.run(c, tried)
 	})
 }
