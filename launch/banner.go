@@ -11,11 +11,11 @@ import (
 // banner tells the person who started this what it is and what to paste next.
 func banner(out io.Writer, o *options, p *parts) {
 	if p.front == nil {
-		p.log.Info("worker is up", "redis", "connected")
+		p.log.Info("worker is up", "redis", "connected", "ops", p.opsURL())
 		return
 	}
 	if !o.embedded() {
-		p.log.Info("server is up", "mcp", "http://"+p.listener.Addr().String()+"/mcp", "callers", string(o.anonymous))
+		p.log.Info("server is up", "mcp", "http://"+p.listener.Addr().String()+"/mcp", "callers", string(o.anonymous), "ops", p.opsURL())
 		if o.anonymous == server.Local && !loopback(o.addr) {
 			p.log.Warn("whoever reaches this address is taken for one and the same person (-anonymous local)", "addr", o.addr)
 		}

@@ -35,6 +35,14 @@ func opsDoor(p *parts) *http.Server {
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
 }
 
+// opsURL is where the ops door is; "off" if there is none.
+func (p *parts) opsURL() string {
+	if p.opsListener == nil {
+		return "off"
+	}
+	return "http://" + p.opsListener.Addr().String()
+}
+
 const readyTimeout = time.Second
 
 // ready says whether a worker can take work: it can while Redis answers, until it is told to stop.
