@@ -32,6 +32,9 @@ const (
 	Ask   Behaviour = "ask"   // asks for a name, answers "hello NAME"
 	Fail  Behaviour = "fail"  // returns an error
 	Panic Behaviour = "panic" // panics
+
+	Interview Behaviour = "interview" // asks a form, a visit and a sample at once, answers with all that it was told
+	Count     Behaviour = "count"     // {"units": n, "ms": each}: works unit by unit, and checkpoints after each; a step before, a long message after
 )
 
 // Echoed is what most fixture tools answer.

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Entry is one line of a ledger: an attempt started or ended. A process that was killed leaves starts without ends.
+// Entry is one line of a ledger: an attempt started or ended, or got on. A process that was killed leaves starts without ends.
 type Entry struct {
 	AtNs      int64           `json:"atNs"` // Unix time
 	Event     Event           `json:"event"`
@@ -17,6 +17,7 @@ type Entry struct {
 	Image     string          `json:"image"`
 	PID       int             `json:"pid"`
 	Arguments json.RawMessage `json:"arguments,omitempty"`
+	Unit      int             `json:"unit,omitempty"`  // of Worked and Kept
 	Cause     string          `json:"cause,omitempty"` // why the attempt's context had ended, if it had
 }
 
@@ -27,6 +28,8 @@ type Event string
 const (
 	Started Event = "started"
 	Ended   Event = "ended"
+	Worked  Event = "worked" // a unit of work was done
+	Kept    Event = "kept"   // and its checkpoint is durable
 )
 
 // Append writes an entry to a ledger. Many processes may do so at once: each entry is one write of one line.

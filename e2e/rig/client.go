@@ -23,6 +23,7 @@ const version = "2026-07-28"
 type Client struct {
 	url  string
 	http *http.Client
+	meta Object // that its requests carry besides what it says of itself
 }
 
 // Client makes a client of the server that ends with the test.
@@ -32,7 +33,18 @@ func (s *Server) Client(t testing.TB) *Client { return NewClient(t, s.URL) }
 func NewClient(t testing.TB, url string) *Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Client{url, &http.Client{Transport: transport}}
+	return &Client{url: url, http: &http.Client{Transport: transport}}
+}
+
+// With is the client as it is, but for these members of its requests' _meta.
+func (c *Client) With(meta Object) *Client {
+	with := *c
+	with.meta = maps.Clone(c.meta)
+	if with.meta == nil {
+		with.meta = Object{}
+	}
+	maps.Copy(with.meta, meta)
+	return &with
 }
 
 // AwaitReady waits until the server says that it can serve.
@@ -104,11 +116,13 @@ func (c *Client) open(ctx context.Context, method string, params Object) (*Strea
 	if params == nil {
 		params = Object{}
 	}
-	params["_meta"] = Object{
+	meta := Object{
 		"io.modelcontextprotocol/protocolVersion":    version,
 		"io.modelcontextprotocol/clientInfo":         Object{"name": "e2e", "version": "1"},
 		"io.modelcontextprotocol/clientCapabilities": Object{"elicitation": Object{}, "extensions": Object{"io.modelcontextprotocol/tasks": Object{}}},
 	}
+	maps.Copy(meta, c.meta)
+	params["_meta"] = meta
 	body, err := json.Marshal(Object{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 	if err != nil {
 		return nil, err

@@ -29,9 +29,10 @@ func (l Ledger) of(task string, e image.Event) Ledger {
 func (l Ledger) Peak() int {
 	now, peak := 0, 0
 	for _, e := range l {
-		if e.Event == image.Started {
+		switch e.Event {
+		case image.Started:
 			now++
-		} else {
+		case image.Ended:
 			now--
 		}
 		peak = max(peak, now)

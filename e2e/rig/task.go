@@ -141,9 +141,14 @@ func (c *Client) Await(t testing.TB, id, status string) Task {
 // Answer accepts a form that a task asked to be filled in.
 func (c *Client) Answer(t testing.TB, id, key string, form any) {
 	t.Helper()
-	params := Object{"taskId": id, "inputResponses": Object{key: Object{"action": "accept", "content": form}}}
+	c.Answers(t, id, Object{key: Object{"action": "accept", "content": form}})
+}
+
+// Answers gives answers of any kind, by key.
+func (c *Client) Answers(t testing.TB, id string, answers Object) {
+	t.Helper()
 	var ack Object
-	if err := c.Do(t.Context(), "tasks/update", params, &ack); err != nil {
+	if err := c.Do(t.Context(), "tasks/update", Object{"taskId": id, "inputResponses": answers}, &ack); err != nil {
 		t.Fatal(err)
 	}
 }
