@@ -1,0 +1,342 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/longhaul-mcp/longhaul/e2e/image"
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/internal/redistest"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+var many = flag.Int("leak", 2000, "how many tasks TestForgottenTasksLeaveNothing lets expire")
+
+const few = 200
+
+// What Redis holds when many tasks have been forgotten is what it held when few had.
+func TestForgottenTasksLeaveNothing(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	rdb := f.Redis.Client(t)
+	l := &load{
+		local: f.Server().Client(t), other: f.Server().Client(t), stranger: f.Server("-anonymous", "nobody").Client(t),
+	}
+	for range 2 {
+		f.Image(mixture(), "-concurrency", "32")
+	}
+	for _, c := range []*rig.Client{l.local, l.other, l.stranger} {
+		c.AwaitTool(t, "echo")
+	}
+	table := keyTable(t)
+	met := make(map[string]bool)
+	batch := func(n int) map[string]redistest.Holding {
+		began := time.Now()
+		maps.Copy(met, l.drive(t, n, func() map[string]bool { return named(t, table, redistest.Census(t, rdb)) }))
+		drove := time.Since(began)
+		census := forgotten(t, rdb)
+		maps.Copy(met, named(t, table, census))
+		t.Logf("after %d tasks of %d kinds (driven in %s, forgotten %s later): %d keys", n, len(kinds), drove.Round(time.Second), (time.Since(began) - drove).Round(time.Second), len(census))
+		return census
+	}
+	first := batch(few)
+	second := batch(*many)
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("what Redis holds after %d tasks and after %d more (-first +second):\n%s", few, *many, diff)
+	}
+	for _, key := range slices.Sorted(maps.Keys(second)) {
+		t.Logf("%s: %s of %d", key, second[key].Type, second[key].Size)
+	}
+	for _, r := range table {
+		if !met[r.text] && !rare[r.text] {
+			t.Errorf("the key table has %s, which no task made", r.text)
+		}
+	}
+}
+
+// rare are keys that this load does not make: with -durability strict, and with questions before there is a task.
+var rare = map[string]bool{"lh:{S}:sync": true, "lh:secret": true}
+
+var (
+	date    = regexp.MustCompile(`\d{4}-\d\d-\d\d$`)
+	perTask = regexp.MustCompile(`^lh:\{\d+\}:(t|idem):|^lh:\{\d+\}:(due|live|ends)$|^asynq:\{.*\}:(t:.*|pending|active|lease|scheduled|retry)$`)
+)
+
+// forgotten waits until no task is left, and nobody is at work, and returns what Redis holds then.
+func forgotten(t *testing.T, rdb redis.UniversalClient) map[string]redistest.Holding {
+	t.Helper()
+	var rest map[string]redistest.Holding
+	var left []string
+	ok := rig.Within(t, rig.Patience, func() bool {
+		rest, left = make(map[string]redistest.Holding), nil
+		for key, h := range redistest.Census(t, rdb) {
+			if perTask.MatchString(key) {
+				left = append(left, key)
+			}
+			if !strings.HasPrefix(key, "asynq:workers:{") { // there for seconds, if a delivery was being handed over as asynq looked
+				rest[date.ReplaceAllString(key, "DATE")] = h
+			}
+		}
+		return len(left) == 0 && rest["lh:keeper"].Size == 1
+	})
+	if !ok {
+		t.Fatalf("%d keys of tasks are left: %.2000q", len(left), left)
+	}
+	return rest
+}
+
+// mixture is an image with a tool for every way in which a task can live. All of its results are soon forgotten.
+func mixture() image.Image {
+	brief := func(name string, does image.Behaviour, p tasks.Policy) image.Tool {
+		p.Retention = time.Second
+		return tool(name, does, p)
+	}
+	return image.Image{Name: "mixture", Tools: []image.Tool{
+		brief("echo", image.Echo, tasks.Policy{}),
+		brief("later", image.Echo, tasks.Policy{Delay: 300 * time.Millisecond}),
+		brief("shared", image.Echo, tasks.Policy{Dedupe: tasks.ByArguments, Window: time.Second}),
+		brief("urgent", image.Echo, tasks.Policy{Priority: tasks.High}),
+		brief("idle", image.Echo, tasks.Policy{Priority: tasks.Low}),
+		brief("fail", image.Fail, tasks.Policy{}),
+		brief("stubborn", image.Fail, tasks.Policy{Attempts: 3, Backoff: 50 * time.Millisecond}),
+		brief("panic", image.Panic, tasks.Policy{}),
+		brief("slow", image.Sleep, tasks.Policy{Timeout: 200 * time.Millisecond}),
+		brief("count", image.Count, tasks.Policy{}),
+		brief("ask", image.Ask, tasks.Policy{}),
+		brief("parks", image.Ask, tasks.Policy{Park: 50 * time.Millisecond}),
+	}}
+}
+
+// load makes tasks of every kind and sees each to its end.
+type load struct {
+	local, other, stranger *rig.Client // two servers that know who calls, and one that does not
+}
+
+// kinds are the lives of tasks. Each is given a client of its own to create with; the number tells tasks of a kind apart.
+var kinds = []struct {
+	name string
+	live func(l *load, ctx context.Context, n int) error
+}{
+	{"completed", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "echo", rig.Object{"n": n}, "completed")
+	}},
+	{"large arguments and result", func(l *load, ctx context.Context, n int) error {
+		noise := make([]byte, 50_000)
+		_, _ = rand.Read(noise) // it never fails
+		return l.ends(ctx, l.any(n), "echo", rig.Object{"noise": hex.EncodeToString(noise)}, "completed")
+	}},
+	{"high priority", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "urgent", rig.Object{}, "completed")
+	}},
+	{"low priority", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "idle", rig.Object{}, "completed")
+	}},
+	{"the tool's error", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "fail", rig.Object{}, "completed")
+	}},
+	{"retried", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "stubborn", rig.Object{}, "completed")
+	}},
+	{"failed", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "panic", rig.Object{}, "failed")
+	}},
+	{"timed out", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "slow", rig.Object{"ms": 60_000}, "failed")
+	}},
+	{"steps, checkpoints and long messages", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "count", rig.Object{"units": 3, "ms": 1}, "completed")
+	}},
+	{"delayed by its policy", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "later", rig.Object{}, "completed")
+	}},
+	{"delayed by its caller", func(l *load, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n).With(startIn(300*time.Millisecond)), "echo", rig.Object{}, "completed")
+	}},
+	{"cancelled before its start", func(l *load, ctx context.Context, n int) error {
+		return l.cancelled(ctx, l.any(n).With(startIn(time.Hour)), "echo", rig.Object{}, "starts at")
+	}},
+	{"cancelled in the queue", func(l *load, ctx context.Context, n int) error {
+		return l.cancelled(ctx, l.any(n), "idle", rig.Object{}, "")
+	}},
+	{"cancelled while it runs", func(l *load, ctx context.Context, n int) error {
+		return l.cancelled(ctx, l.any(n), "count", rig.Object{"units": 1_000_000, "ms": 20}, "counting")
+	}},
+	{"cancelled while parked", func(l *load, ctx context.Context, n int) error {
+		return l.cancelled(ctx, l.any(n), "parks", rig.Object{}, "waiting for an answer")
+	}},
+	{"answered at once", func(l *load, ctx context.Context, n int) error {
+		return l.answered(ctx, l.any(n), "ask", "")
+	}},
+	{"answered when parked", func(l *load, ctx context.Context, n int) error {
+		return l.answered(ctx, l.any(n), "parks", "waiting for an answer")
+	}},
+	{"an idempotency key", func(l *load, ctx context.Context, n int) error {
+		key := rig.Object{"dev.longhaul/idempotency-key": fmt.Sprintf("key %d %s", n, rand.Text())}
+		return l.repeated(ctx, l.local.With(key), l.other.With(key), "echo", rig.Object{"n": n})
+	}},
+	{"shared by its arguments", func(l *load, ctx context.Context, n int) error {
+		return l.repeated(ctx, l.local, l.other, "shared", rig.Object{"n": n, "text": rand.Text()})
+	}},
+}
+
+const drivers = 24
+
+// drive makes n tasks, and has a look at Redis while most of them are there.
+func (l *load) drive(t *testing.T, n int, look func() map[string]bool) map[string]bool {
+	t.Helper()
+	g, ctx := errgroup.WithContext(t.Context())
+	g.SetLimit(drivers)
+	met := make(map[string]bool)
+	for i := range n {
+		kind := kinds[i%len(kinds)]
+		g.Go(func() error {
+			if err := kind.live(l, ctx, i); err != nil {
+				return fmt.Errorf("%s: %w", kind.name, err)
+			}
+			return nil
+		})
+		if i%20 == 19 && i < 2*few {
+			maps.Copy(met, look())
+		}
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return met
+}
+
+// any is one of the clients.
+func (l *load) any(n int) *rig.Client { return []*rig.Client{l.local, l.other, l.stranger}[n%3] }
+
+func startIn(d time.Duration) rig.Object {
+	return rig.Object{"dev.longhaul/start-at": time.Now().Add(d).Format(time.RFC3339Nano)}
+}
+
+// ends makes a task and waits for its end.
+func (l *load) ends(ctx context.Context, c *rig.Client, tool string, args rig.Object, status string) error {
+	task, err := c.TryCall(ctx, tool, args)
+	if err != nil {
+		return err
+	}
+	return l.end(ctx, c, task.ID, status)
+}
+
+// end waits for the end of a task. It may have been forgotten before anybody looked.
+func (l *load) end(ctx context.Context, c *rig.Client, id, status string) error {
+	return poll(ctx, func() (bool, error) {
+		task, err := c.TryGet(ctx, id)
+		switch {
+		case unknown(err):
+			return true, nil
+		case err == nil && task.Terminal() && task.Status != status:
+			return false, fmt.Errorf("want %s, but %s", status, task)
+		}
+		return task.Terminal(), err
+	})
+}
+
+// cancelled makes a task, waits until its status message says what it should, and cancels it.
+func (l *load) cancelled(ctx context.Context, c *rig.Client, tool string, args rig.Object, says string) error {
+	task, err := c.TryCall(ctx, tool, args)
+	if err != nil {
+		return err
+	}
+	if err := said(ctx, c, task.ID, says); err != nil {
+		return err
+	}
+	var ack rig.Object
+	if err := c.Do(ctx, "tasks/cancel", rig.Object{"taskId": task.ID}, &ack); err != nil && !unknown(err) {
+		return err
+	}
+	if says == "" {
+		return nil // it may have been quicker
+	}
+	return l.end(ctx, c, task.ID, "cancelled")
+}
+
+// answered makes a task that asks, waits until its status message says what it should, and answers.
+func (l *load) answered(ctx context.Context, c *rig.Client, tool, says string) error {
+	task, err := c.TryCall(ctx, tool, rig.Object{})
+	if err != nil {
+		return err
+	}
+	if err := said(ctx, c, task.ID, says); err != nil {
+		return err
+	}
+	answer := rig.Object{"name": rig.Object{"action": "accept", "content": rig.Object{"name": "Ada"}}}
+	if err := poll(ctx, func() (bool, error) {
+		now, err := c.TryGet(ctx, task.ID)
+		return now.InputRequests["name"] != nil, err
+	}); err != nil {
+		return err
+	}
+	var ack rig.Object
+	if err := c.Do(ctx, "tasks/update", rig.Object{"taskId": task.ID, "inputResponses": answer}, &ack); err != nil {
+		return err
+	}
+	return l.end(ctx, c, task.ID, "completed")
+}
+
+// repeated makes one task by two calls.
+func (l *load) repeated(ctx context.Context, first, second *rig.Client, tool string, args rig.Object) error {
+	task, err := first.TryCall(ctx, tool, args)
+	if err != nil {
+		return err
+	}
+	again, err := second.TryCall(ctx, tool, args)
+	if err != nil {
+		return err
+	}
+	return errors.Join(l.end(ctx, first, task.ID, "completed"), l.end(ctx, second, again.ID, "completed"))
+}
+
+func said(ctx context.Context, c *rig.Client, id, words string) error {
+	if words == "" {
+		return nil
+	}
+	return poll(ctx, func() (bool, error) {
+		task, err := c.TryGet(ctx, id)
+		if err == nil && task.Terminal() {
+			err = fmt.Errorf("want it to say %q, but %s", words, task)
+		}
+		return strings.Contains(task.StatusMessage, words), err
+	})
+}
+
+// unknown: the server says that there is no such task.
+func unknown(err error) bool {
+	e, ok := errors.AsType[*rig.Error](err)
+	return ok && e.Message == "no such task"
+}
+
+// poll waits until ok, within the patience of a test.
+func poll(ctx context.Context, ok func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, rig.Patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if done, err := ok(); done || err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
