@@ -9,6 +9,17 @@ import (
 // Ledger is what ran, in order.
 type Ledger []image.Entry
 
+// Of is what happened to a task.
+func (l Ledger) Of(task string) Ledger {
+	var list Ledger
+	for _, entry := range l {
+		if entry.Task == task {
+			list = append(list, entry)
+		}
+	}
+	return list
+}
+
 // Starts are the attempts at a task.
 func (l Ledger) Starts(task string) Ledger { return l.of(task, image.Started) }
 
