@@ -54,3 +54,9 @@ func (g gate) open() {
 func running(f *rig.Fleet, task string, n int) image.Entry {
 	return f.AwaitLedger("an attempt has started", func(l rig.Ledger) bool { return len(l.Starts(task)) >= n }).Starts(task)[n-1]
 }
+
+func openGate(t *testing.T) gate {
+	g := newGate(t)
+	g.open()
+	return g
+}

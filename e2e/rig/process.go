@@ -73,11 +73,19 @@ func (p *Process) Kill() {
 	<-p.exited
 }
 
+// Freeze stops the process where it stands: its connections stay open, and it says nothing.
+func (p *Process) Freeze() { p.signal("freeze", syscall.SIGSTOP) }
+
+// Thaw lets a frozen process go on.
+func (p *Process) Thaw() { p.signal("thaw", syscall.SIGCONT) }
+
 // Terminate asks the process to stop, as kill does.
-func (p *Process) Terminate() {
+func (p *Process) Terminate() { p.signal("terminate", syscall.SIGTERM) }
+
+func (p *Process) signal(what string, s syscall.Signal) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatalf("terminate %s: %v", p.name, err)
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("%s %s: %v", what, p.name, err)
 	}
 }
 
