@@ -4,4 +4,7 @@
 //	go test ./e2e                                        about a minute
 //	go test ./e2e -v -run KillWorker -args -kills 20     recovery over many kills, with its 95th percentile
 //	go test ./e2e -v -run Freeze -args -freeze 45s       a long outage of Redis
+//	go test ./e2e -v -run Forgotten -args -leak 20000    what Redis holds after so many tasks have expired
+//	go test ./e2e -v -run Parked                         slots taken while a question waits, and after
+//	go test ./e2e -v -run Replacing                      how soon work goes on elsewhere when every worker is replaced
 package e2e
