@@ -68,8 +68,8 @@ func TestForgottenTasksLeaveNothing(t *testing.T) {
 	}
 }
 
-// rare are keys that this load does not make: with -durability strict, and with questions before there is a task.
-var rare = map[string]bool{"lh:{S}:sync": true, "lh:secret": true}
+// rare are keys that this load does not make: with -durability strict.
+var rare = map[string]bool{"lh:{S}:sync": true}
 
 var (
 	date    = regexp.MustCompile(`\d{4}-\d\d-\d\d$`)
@@ -117,6 +117,9 @@ func mixture() image.Image {
 		brief("slow", image.Sleep, tasks.Policy{Timeout: 200 * time.Millisecond}),
 		brief("count", image.Count, tasks.Policy{}),
 		brief("ask", image.Ask, tasks.Policy{}),
+		brief("first", image.Ask, tasks.Policy{Before: []tasks.Question{{Key: "name", Request: tasks.Form[struct {
+			Name string `json:"name"`
+		}]("What is your name?")}}}),
 		brief("parks", image.Ask, tasks.Policy{Park: 50 * time.Millisecond}),
 	}}
 }
@@ -184,6 +187,23 @@ var kinds = []struct {
 	{"answered when parked", func(l *load, ctx context.Context, n int) error {
 		return l.answered(ctx, l.any(n), "parks", "waiting for an answer")
 	}},
+	{"asked before there was a task", func(l *load, ctx context.Context, n int) error {
+		return l.asked(ctx, l.any(n), "first")
+	}},
+	{"held until its end", func(l *load, ctx context.Context, n int) error {
+		var result rig.Object
+		return l.any(n).With(plain).Do(ctx, "tools/call", rig.Object{"name": "echo", "arguments": rig.Object{"n": n}}, &result)
+	}},
+	{"held, and left by its client", func(l *load, ctx context.Context, n int) error {
+		ctx, leave := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer leave()
+		var result rig.Object
+		err := l.any(n).With(plain).Do(ctx, "tools/call", rig.Object{"name": "count", "arguments": rig.Object{"units": 1_000_000, "ms": 20}}, &result)
+		if err == nil {
+			return fmt.Errorf("want nobody to wait for it, got %v", result)
+		}
+		return nil
+	}},
 	{"an idempotency key", func(l *load, ctx context.Context, n int) error {
 		key := rig.Object{"dev.longhaul/idempotency-key": fmt.Sprintf("key %d %s", n, rand.Text())}
 		return l.repeated(ctx, l.local.With(key), l.other.With(key), "echo", rig.Object{"n": n})
@@ -219,8 +239,11 @@ func (l *load) drive(t *testing.T, n int, look func() map[string]bool) map[strin
 	return met
 }
 
-// any is one of the clients.
-func (l *load) any(n int) *rig.Client { return []*rig.Client{l.local, l.other, l.stranger}[n%3] }
+// any is one of the clients: another one for the next task of the same kind.
+func (l *load) any(n int) *rig.Client { return []*rig.Client{l.local, l.other, l.stranger}[n/10%3] }
+
+// plain is what a client without tasks says of itself.
+var plain = rig.Object{"io.modelcontextprotocol/clientCapabilities": rig.Object{}}
 
 func startIn(d time.Duration) rig.Object {
 	return rig.Object{"dev.longhaul/start-at": time.Now().Add(d).Format(time.RFC3339Nano)}
@@ -277,7 +300,6 @@ func (l *load) answered(ctx context.Context, c *rig.Client, tool, says string) e
 	if err := said(ctx, c, task.ID, says); err != nil {
 		return err
 	}
-	answer := rig.Object{"name": rig.Object{"action": "accept", "content": rig.Object{"name": "Ada"}}}
 	if err := poll(ctx, func() (bool, error) {
 		now, err := c.TryGet(ctx, task.ID)
 		return now.InputRequests["name"] != nil, err
@@ -285,7 +307,24 @@ func (l *load) answered(ctx context.Context, c *rig.Client, tool, says string) e
 		return err
 	}
 	var ack rig.Object
-	if err := c.Do(ctx, "tasks/update", rig.Object{"taskId": task.ID, "inputResponses": answer}, &ack); err != nil {
+	if err := c.Do(ctx, "tasks/update", rig.Object{"taskId": task.ID, "inputResponses": ada}, &ack); err != nil {
+		return err
+	}
+	return l.end(ctx, c, task.ID, "completed")
+}
+
+var ada = rig.Object{"name": rig.Object{"action": "accept", "content": rig.Object{"name": "Ada"}}}
+
+// asked makes a task of a tool whose policy asks before there is one.
+func (l *load) asked(ctx context.Context, c *rig.Client, tool string) error {
+	params := rig.Object{"name": tool, "arguments": rig.Object{}}
+	var questions struct{ RequestState string }
+	if err := c.Do(ctx, "tools/call", params, &questions); err != nil {
+		return err
+	}
+	params["requestState"], params["inputResponses"] = questions.RequestState, ada
+	var task rig.Task
+	if err := c.Do(ctx, "tools/call", params, &task); err != nil {
 		return err
 	}
 	return l.end(ctx, c, task.ID, "completed")
