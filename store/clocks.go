@@ -114,18 +114,18 @@ func moved(id tasks.ID, r reply, err error, doing string) (Moved, error) {
 
 // Prune forgets a task whose retention is over, and breaks one that was open for longer than its lifetime.
 func (s *Store) Prune(ctx context.Context, id tasks.ID) (Moved, error) {
-	// the owner's index first: once the record is gone nobody knows whose it was
-	rec, err := s.rdb.HMGet(ctx, taskKey(id), "phase", "owner").Result()
+	rec, err := s.rdb.HMGet(ctx, taskKey(id), "owner", "created").Result() // once the record is gone nobody knows
 	if err != nil {
 		return Moved{}, fmt.Errorf("prune: %w", err)
-	}
-	if r := reply(rec); tasks.Phase(r.text(0)) == tasks.Ended {
-		s.unlist(ctx, tasks.Owner(r.text(1)), id)
 	}
 	r, err := s.task(ctx, s.scripts.prune, id, string(tasks.Break.To()),
 		errorJSON(tasks.ReasonLifetime, "the task was open for longer than its maximum lifetime"))
 	if err != nil {
 		return Moved{}, fmt.Errorf("prune: %w", err)
+	}
+	if owner := tasks.Owner(reply(rec).text(0)); r.code() == 2 && owner != tasks.Nobody {
+		s.unlist(ctx, owner, id)
+		s.weed(ctx, owner, reply(rec).text(1))
 	}
 	return Moved{Broken: r.code() == 1}, nil
 }

@@ -149,7 +149,7 @@ func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 // known is how long anything may be known of the task, at the most.
 func (n NewTask) known() time.Duration { return n.Policy.MaxLifetime + n.Policy.Retention + time.Hour }
 
-// unlist takes a task out of its owner's index. If that fails, the entry goes with the index.
+// unlist takes a task out of its owner's index. If that fails, weed finds the entry later.
 func (s *Store) unlist(ctx context.Context, owner tasks.Owner, id tasks.ID) {
 	if owner != tasks.Nobody {
 		_ = s.rdb.ZRem(ctx, ownerKey(owner), string(id)).Err()
