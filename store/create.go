@@ -95,6 +95,9 @@ func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created b
 		return n.fresh(time.UnixMilli(at).UTC(), tasks.Phase(answer.text(2))), true, nil
 	case 0:
 		t, err := s.Get(ctx, tasks.ID(answer.text(1)))
+		if errors.Is(err, tasks.ErrNotFound) { // forgotten just now: it serves nobody any more
+			return s.Create(ctx, n)
+		}
 		return t, false, err
 	case -1:
 		return nil, false, fmt.Errorf("create task: idempotency key of task %s: %w", answer.text(1), tasks.ErrKeyReused)
