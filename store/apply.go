@@ -38,13 +38,13 @@ func (s *Store) Apply(ctx context.Context, id tasks.ID, e tasks.Event, by Lease,
 	}
 	args := by.args(o.Message, payload, count(o.Clean))
 	args = append(append([]any{string(e.To())}, args...), anys(e.From())...)
-	r, err := s.task(ctx, s.scripts.transition, id, args...)
+	r, unsure, err := s.lasting(ctx, s.scripts.transition, id, args...)
 	if err != nil {
 		return fmt.Errorf("%s task: %w", e, err)
 	}
 	switch r.code() {
 	case 1:
-		return s.durable(ctx, id)
+		return unsure
 	case 0:
 		return &tasks.StateError{Event: e, Status: tasks.Status(r.text(1))}
 	case -1:
@@ -74,16 +74,16 @@ func (s *Store) Answer(ctx context.Context, id tasks.ID, answers map[string]json
 	for _, key := range sortedKeys(answers) {
 		args = append(args, key, []byte(answers[key]))
 	}
-	r, err := s.task(ctx, s.scripts.answer, id, args...)
+	r, unsure, err := s.lasting(ctx, s.scripts.answer, id, args...)
 	if err != nil {
 		return nil, fmt.Errorf("answer: %w", err)
 	}
 	switch r.code() {
 	case 2:
 		d := delivery(id, r.list(1))
-		return &d, s.durable(ctx, id)
+		return &d, unsure
 	case 1, 0: // 0 too: an answer that is repeated may not be on a replica yet
-		return nil, s.durable(ctx, id)
+		return nil, unsure
 	case -1:
 		return nil, tasks.ErrNotFound
 	}

@@ -159,15 +159,21 @@ func (s *Store) unlist(ctx context.Context, owner tasks.Owner, id tasks.ID) {
 	}
 }
 
-// createIndexed sends both writes as one pipeline, the index first (on a cluster, where they go to two nodes, at once). A Redis that forgot the scripts gets them, and both again.
+// createIndexed sends both writes as one pipeline, the index first (on a cluster, where they go to two nodes, at once). A Redis that forgot
+// the scripts gets them, and both again. With strict durability the record follows by itself: it alone must not be lost.
 func (s *Store) createIndexed(ctx context.Context, n NewTask, keys []string, args []any) (reply, error) {
+	record := func(p redis.Pipeliner, whole bool) *redis.Cmd {
+		return run(ctx, p, s.scripts.create, whole, keys, args...)
+	}
 	for again := false; ; again = true {
 		var create *redis.Cmd
 		_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			if n.Owner != tasks.Nobody {
 				run(ctx, p, s.scripts.index, again, []string{ownerKey(n.Owner)}, string(n.ID), n.known().Milliseconds())
 			}
-			create = run(ctx, p, s.scripts.create, again, keys, args...)
+			if !s.opts.Strict {
+				create = record(p, again)
+			}
 			return nil
 		})
 		if isMissingScript(err) && !again {
@@ -176,8 +182,12 @@ func (s *Store) createIndexed(ctx context.Context, n NewTask, keys []string, arg
 		if err != nil {
 			return nil, err
 		}
+		if s.opts.Strict {
+			r, unsure, err := s.confirmed(ctx, n.ID, record)
+			return r, errors.Join(err, unsure)
+		}
 		v, err := create.Slice()
-		return reply(v), errors.Join(err, s.durable(ctx, n.ID))
+		return reply(v), err
 	}
 }
 

@@ -17,35 +17,98 @@ var ErrNotReplicated = errors.New("no replica has confirmed the write")
 // replicaPatience is how long a replica may take to confirm.
 const replicaPatience = time.Second
 
-// durable waits, with strict durability, until a replica has everything that was written about a task so far. WAIT speaks of the
-// writes of its own connection, so it follows one: replication is one stream, and what was written before it comes first.
-func (s *Store) durable(ctx context.Context, id tasks.ID) error {
+// fresh is how long after its end a task may be on no replica, while its worker tries to get it there.
+const fresh = time.Minute
+
+// lasting is task for a write that must outlive a failover: with strict durability it waits until a replica has everything that was
+// written about the task so far. unsure is why that could not be confirmed.
+func (s *Store) lasting(ctx context.Context, script *redis.Script, id tasks.ID, args ...any) (r reply, unsure, err error) {
 	if !s.opts.Strict {
-		return nil
+		r, err = s.task(ctx, script, id, args...)
+		return r, nil, err
 	}
-	node, err := s.master(ctx, taskKey(id))
-	if err != nil {
-		return err
+	if err := s.known(id); err != nil {
+		return nil, nil, err
 	}
-	var confirmed *redis.Cmd
-	_, err = node.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.Set(ctx, syncKey(id.Shard()), 1, 0)
-		confirmed = p.Do(ctx, "WAIT", 1, replicaPatience.Milliseconds())
-		return nil
+	args = append([]any{string(id)}, args...)
+	return s.confirmed(ctx, id, func(p redis.Pipeliner, whole bool) *redis.Cmd {
+		return run(ctx, p, script, whole, taskKeys(id), args...)
 	})
+}
+
+// confirmed sends a write and the wait for a replica to one master over one connection: go-redis repeats all of it or nothing. A wait
+// by itself could come to a newly promoted master that never had the write, and be confirmed there. WAIT speaks of what its own
+// connection wrote, and a script that is repeated writes nothing: so a key is set in between.
+func (s *Store) confirmed(ctx context.Context, id tasks.ID, write func(p redis.Pipeliner, again bool) *redis.Cmd) (r reply, unsure, err error) {
+	node, err := s.master(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var wrote, replicas *redis.Cmd
+	var set *redis.StatusCmd
+	for again := false; ; again = true {
+		_, _ = node.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+			wrote = write(p, again)
+			set = p.Set(ctx, syncKey(id.Shard()), 1, 0)
+			replicas = p.Do(ctx, "WAIT", 1, replicaPatience.Milliseconds())
+			return nil
+		})
+		if again || !isMissingScript(wrote.Err()) {
+			break
+		}
+	}
+	v, err := wrote.Slice()
+	if err != nil {
+		s.lookAround(ctx)
+		return nil, nil, err
+	}
+	return v, replicated(set, replicas), nil
+}
+
+// replicated is nil if a replica has confirmed what was set.
+func replicated(set *redis.StatusCmd, replicas *redis.Cmd) error {
+	if err := set.Err(); err != nil {
+		return fmt.Errorf("wait for a replica: %w", err)
+	}
+	n, err := replicas.Int()
 	if err != nil {
 		return fmt.Errorf("wait for a replica: %w", err)
 	}
-	if n, err := confirmed.Int(); err != nil || n < 1 {
-		return errors.Join(ErrNotReplicated, err)
+	if n < 1 {
+		return ErrNotReplicated
 	}
 	return nil
 }
 
-// master is the client of the one node that holds a key.
-func (s *Store) master(ctx context.Context, key string) (redis.UniversalClient, error) {
+// settled waits, with strict durability, until a replica has the end of a task that a client is about to be told of. An end that only
+// the master has could be taken back.
+func (s *Store) settled(ctx context.Context, t *tasks.Task) error {
+	if !s.opts.Strict || !t.Status.Terminal() || time.Since(t.Updated) > fresh {
+		return nil
+	}
+	r, unsure, err := s.confirmed(ctx, t.ID, func(p redis.Pipeliner, _ bool) *redis.Cmd {
+		return p.Do(ctx, "HMGET", taskKey(t.ID), "status")
+	})
+	if err := errors.Join(err, unsure); err != nil {
+		return err
+	}
+	if r.text(0) != string(t.Status) { // another master answers by now, which never had it
+		return ErrNotReplicated
+	}
+	return nil
+}
+
+// master is the client of the one node that holds a task.
+func (s *Store) master(ctx context.Context, id tasks.ID) (redis.UniversalClient, error) {
 	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
-		return cluster.MasterForKey(ctx, key)
+		return cluster.MasterForKey(ctx, taskKey(id))
 	}
 	return s.rdb, nil
+}
+
+// lookAround has a cluster's client ask again who holds what: what is sent to a node by its own client follows no redirection.
+func (s *Store) lookAround(ctx context.Context) {
+	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
+		cluster.ReloadState(ctx)
+	}
 }

@@ -39,12 +39,18 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 	if err != nil && !errors.Is(err, redis.Nil) { // Nil: one of the strings is absent
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
+	if err := hash.Err(); err != nil { // a Sentinel that does not know its master says Nil too
+		return nil, nil, fmt.Errorf("read task: %w", err)
+	}
 	if len(hash.Val()) == 0 {
 		return nil, nil, tasks.ErrNotFound
 	}
 	t, err := record(hash.Val()).task(id, beside{message.Val(), lastErr.Val(), out.Val(), ask.Val()})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read task %s: %w", id, err)
+	}
+	if err := s.settled(ctx, t); err != nil {
+		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
 	if !replay {
 		return t, nil, nil

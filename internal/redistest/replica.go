@@ -1,0 +1,50 @@
+package redistest
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Replica starts a server that copies another, and returns when it has all of it and confirms what is written from then on.
+func Replica(t testing.TB, master *Server, args ...string) *Server {
+	t.Helper()
+	return ReplicaAt(t, master, master.Addr(), args...)
+}
+
+// ReplicaAt is Replica over another way to the master: a proxy.
+func ReplicaAt(t testing.TB, master *Server, addr string, args ...string) *Server {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Private(t, append([]string{"--replicaof", host + " " + port, "--repl-diskless-sync-delay", "0"}, args...)...)
+	_, own, _ := net.SplitHostPort(r.Addr())
+	master.awaitInfo("replication", "port="+own+",state=online")
+	return r
+}
+
+// AwaitRole waits until the server is a "master" or a "slave", as Redis says.
+func (s *Server) AwaitRole(role string) {
+	s.t.Helper()
+	s.awaitInfo("replication", "role:"+role)
+}
+
+func (s *Server) awaitInfo(section, words string) {
+	s.t.Helper()
+	c := s.Client(s.t)
+	defer c.Close()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for deadline := time.Now().Add(startTimeout); ; <-poll.C {
+		info, err := c.Info(s.t.Context(), section).Result()
+		if err == nil && strings.Contains(info, words) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("redis-server on %s never said %s: %v\n%s", s.Addr(), words, err, info)
+		}
+	}
+}
