@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
 )
 
 // door is the HTTP server of MCP. Streams last for hours, so only the reading of a request has a time limit.
@@ -54,7 +56,7 @@ func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	if err := p.store.Ping(ctx); err != nil {
-		http.Error(w, "Redis does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "Redis "+cmp.Or(store.Plight(err), "does not answer"), http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ready")

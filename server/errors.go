@@ -39,7 +39,8 @@ var known = []struct {
 const cutOff = "this server is stopping, and the task of this call runs on: try again in 2 seconds, with the same idempotency key or " +
 	"requestState to find the same task"
 
-const unreachable = "the task store does not answer: try again in 2 seconds"
+// unavailable is told with what keeps the store from serving: "does not answer", "is full".
+const unavailable = "the task store %s: try again in 2 seconds"
 
 // failure is an error as it goes out.
 type failure struct {
@@ -102,8 +103,8 @@ func lookup(err error) (failure, bool) {
 			return failure{a.status, wire.Error{Code: a.code, Message: a.message}}, true
 		}
 	}
-	if store.Unavailable(err) {
-		return failure{http.StatusServiceUnavailable, wire.Error{Code: wire.CodeUnavailable, Message: unreachable}}, true
+	if plight := store.Plight(err); plight != "" {
+		return failure{http.StatusServiceUnavailable, wire.Error{Code: wire.CodeUnavailable, Message: fmt.Sprintf(unavailable, plight)}}, true
 	}
 	return failure{http.StatusInternalServerError, wire.Error{Code: wire.CodeInternal, Message: "internal error"}}, false
 }

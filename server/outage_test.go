@@ -1,9 +1,12 @@
 package server_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -58,4 +61,64 @@ func (f *front) refusesAll(t *testing.T, id string) {
 	if code, _ := f.ready(); code != 503 || time.Since(began) > 3*time.Second {
 		t.Errorf("ready answers %d after %s", code, time.Since(began))
 	}
+}
+
+// createRefusal sends a create, and returns what its error says: "" if it succeeds.
+func (f *front) createRefusal() string {
+	f.t.Helper()
+	m, r := f.ask(modern("tools/call", obj{"name": "any"}))
+	if m.Error == nil {
+		return ""
+	}
+	id, _ := m.errorData()["taskId"].(string)
+	if _, err := tasks.ParseID(id); err != nil || r.status != 503 || m.code() != wire.CodeUnavailable || m.errorData()["retryAfterMs"] == nil {
+		f.t.Errorf("got %d %+v, want 503 with advice and the task that may be there", r.status, m.Error)
+	}
+	return m.Error.Message
+}
+
+// A Redis at its maxmemory still tells of the tasks that it has.
+func TestAFullRedisRefusesNewTasksAlone(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Private(t, "--appendonly", "yes")
+	f := startOn(t, redis.Options())
+	id := f.task()
+	rdb := redis.Client(t)
+	rdb.ConfigSet(t.Context(), "maxmemory", "1")
+	if said := f.createRefusal(); said != "the task store is full: try again in 2 seconds" {
+		t.Errorf("a create is told %q", said)
+	}
+	f.get(id)
+	code, state := f.ready()
+	if w, _ := state["warnings"].([]any); code != 200 || len(w) != 1 || !strings.Contains(w[0].(string), "full") {
+		t.Errorf("ready answers %d %v", code, state)
+	}
+	rdb.ConfigSet(t.Context(), "maxmemory", "0")
+	if said := f.createRefusal(); said != "" {
+		t.Errorf("a create is told %q once there is memory", said)
+	}
+	if code, state = f.ready(); code != 200 || state["warnings"] != nil {
+		t.Errorf("ready answers %d %v", code, state)
+	}
+}
+
+func TestAPasswordThatChangedIsTold(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Private(t)
+	f := startOn(t, redis.Options())
+	f.task()
+	admin := redis.Client(t).(*goredis.Client).Conn() // it stays logged in
+	t.Cleanup(func() { admin.Close() })
+	if err := admin.ConfigSet(t.Context(), "requirepass", "secret").Err(); err != nil {
+		t.Fatal(err)
+	}
+	admin.Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+	if said := f.createRefusal(); said != "the task store does not accept this process's password or user: try again in 2 seconds" {
+		t.Errorf("a create is told %q", said)
+	}
+	if code, state := f.ready(); code != 503 || state["store"] != "does not accept this process's password or user" {
+		t.Errorf("ready answers %d %v", code, state)
+	}
+	admin.ConfigSet(t.Context(), "requirepass", "")
+	eventually(t, "creates work again", func() bool { return f.createRefusal() == "" })
 }

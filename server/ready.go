@@ -1,11 +1,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
 )
 
 const pingTimeout = time.Second
@@ -17,14 +20,16 @@ func (s *Server) Health(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Ready answers 200 when requests can be served and 503 while they cannot: the store does not answer, the catalogue has not been
-// read, or the process is shutting down. With ?verbose it says which, as JSON.
+// read, or the process is shutting down. With ?verbose it says which, as JSON, and what else is wrong with the store: one that is full
+// still tells of its tasks, and no other front end could do more.
 func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
-	state := s.readiness(r.Context())
+	verbose := r.URL.Query().Has("verbose")
+	state := s.readiness(r.Context(), verbose)
 	status := http.StatusOK
 	if !state.Ready {
 		status = http.StatusServiceUnavailable
 	}
-	if !r.URL.Query().Has("verbose") {
+	if !verbose {
 		w.WriteHeader(status)
 		_, _ = fmt.Fprintln(w, http.StatusText(status))
 		return
@@ -35,19 +40,23 @@ func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
 }
 
 type readiness struct {
-	Ready     bool   `json:"ready"`
-	Draining  bool   `json:"draining"`
-	Store     string `json:"store"`
-	Catalogue string `json:"catalogue"`
+	Ready     bool     `json:"ready"`
+	Draining  bool     `json:"draining"`
+	Store     string   `json:"store"`
+	Catalogue string   `json:"catalogue"`
+	Warnings  []string `json:"warnings,omitempty"`
 }
 
-func (s *Server) readiness(ctx context.Context) readiness {
+func (s *Server) readiness(ctx context.Context, verbose bool) readiness {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	r := readiness{Draining: s.isDraining(), Store: "answers", Catalogue: "not read yet"}
 	pingErr := s.store.Ping(ctx)
-	if pingErr != nil {
-		r.Store = "does not answer" // the error may name hosts: it is for the log
+	switch {
+	case pingErr != nil:
+		r.Store = cmp.Or(store.Plight(pingErr), "does not answer") // the error itself may name hosts: it is for the log
+	case verbose:
+		r.Warnings = s.store.Check(ctx)
 	}
 	c, err := s.mirror.read()
 	if err == nil {

@@ -2,29 +2,59 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
 )
 
-// Check looks for settings of Redis under which tasks can be lost. It asks by INFO, since managed ones refuse CONFIG; where even that
-// is not answered (the embedded store), it says nothing.
+// Check looks for settings and states of Redis, on a cluster of each master, under which tasks can be lost or are refused. It asks by INFO,
+// since managed ones refuse CONFIG; where even that is not answered (the embedded store), it says nothing.
 func (s *Store) Check(ctx context.Context) []string {
+	var mu sync.Mutex
 	var warnings []string
-	if memory, err := s.rdb.Info(ctx, "memory").Result(); err == nil {
-		if policy := infoField(memory, "maxmemory_policy"); policy != "" && policy != "noeviction" {
-			warnings = append(warnings, "Redis may evict tasks: set maxmemory-policy to noeviction, it is "+policy)
+	look := func(ctx context.Context, node *redis.Client) error {
+		info, err := node.Info(ctx).Result()
+		if err != nil {
+			return nil //nolint:nilerr // Ping tells of a Redis that is away
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		warnings = append(warnings, s.worries(info)...)
+		return nil
+	}
+	switch rdb := s.rdb.(type) {
+	case *redis.ClusterClient:
+		_ = rdb.ForEachMaster(ctx, look)
+	case *redis.Client:
+		_ = look(ctx, rdb)
+	}
+	slices.Sort(warnings)
+	return slices.Compact(warnings)
+}
+
+// worries are what one node's INFO gives reason for.
+func (s *Store) worries(info string) []string {
+	var list []string
+	is := func(name string) string { return infoField(info, name) }
+	worry := func(when bool, words string) {
+		if when {
+			list = append(list, words)
 		}
 	}
-	if replication, err := s.rdb.Info(ctx, "replication").Result(); err == nil && s.opts.Strict {
-		if infoField(replication, "connected_slaves") == "0" {
-			warnings = append(warnings, "strict durability refuses every write until Redis has a replica")
-		}
-	}
-	if persistence, err := s.rdb.Info(ctx, "persistence").Result(); err == nil {
-		if infoField(persistence, "aof_enabled") == "0" {
-			warnings = append(warnings, "Redis forgets tasks when it restarts: set appendonly to yes")
-		}
-	}
-	return warnings
+	policy := is("maxmemory_policy")
+	worry(policy != "" && policy != "noeviction", "Redis may evict tasks: set maxmemory-policy to noeviction, it is "+policy)
+	worry(is("aof_enabled") == "0", "Redis forgets tasks when it restarts: set appendonly to yes")
+	worry(is("aof_last_write_status") == "err", "Redis cannot write its append-only file: it refuses every write")
+	used, most := number(is("used_memory")), number(is("maxmemory"))
+	worry(most > 0 && used > most, "Redis is full: it refuses new tasks")
+	worry(is("role") == "slave", "Redis is a replica: it refuses every write")
+	strict := s.opts.Strict && is("role") == "master"
+	worry(strict && is("connected_slaves") == "0", "strict durability refuses every write until Redis has a replica")
+	worry(strict && is("min_slaves_good_slaves") == "", "strict durability: set min-replicas-to-write to 1, on every node that may become the master")
+	return list
 }
 
 func infoField(info, name string) string {
@@ -34,4 +64,9 @@ func infoField(info, name string) string {
 		}
 	}
 	return ""
+}
+
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
 }

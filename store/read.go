@@ -24,8 +24,7 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 	var hash, ask *redis.MapStringStringCmd
 	var message, lastErr, out *redis.StringCmd
 	var events *redis.StringSliceCmd
-	// MULTI, since a plain pipeline interleaves with answers: input_required without a question would be seen
-	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+	reading := func(p redis.Pipeliner) error {
 		hash = p.HGetAll(ctx, taskKey(id))
 		message = p.Get(ctx, messageKey(id))
 		lastErr = p.Get(ctx, errorKey(id))
@@ -35,7 +34,12 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 			events = p.LRange(ctx, eventsKey(id), 0, -1)
 		}
 		return nil
-	})
+	}
+	// MULTI, since a plain pipeline interleaves with answers: input_required without a question would be seen
+	_, err := s.rdb.TxPipelined(ctx, reading)
+	if redis.IsExecAbortError(err) { // a full Redis takes no MULTI, and no answers either
+		_, err = s.rdb.Pipelined(ctx, reading)
+	}
 	if err != nil && !errors.Is(err, redis.Nil) { // Nil: one of the strings is absent
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}

@@ -21,7 +21,7 @@ var refusals = []struct{ prefix, plight string }{
 	{"NOREPLICAS", noReplica},
 	{"OOM", "is full"},
 	{"MISCONF", "cannot write to its disk"},
-	{"BUSY", "is busy"},
+	{"BUSY", "is busy"}, {"EXECABORT", "is busy"},
 	{"NOAUTH", stranger}, {"WRONGPASS", stranger}, {"NOPERM", stranger},
 	{"ERR max number of clients", "has too many clients"},
 }

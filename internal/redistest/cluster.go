@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,38 +12,85 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-const slots = 16384
+const slots = 16384 // of a cluster
 
 // Cluster starts a Redis Cluster of three masters for this test alone, and returns when all of them call it complete.
 // Like Private it skips the test where there is no redis-server.
 func Cluster(t testing.TB) *redis.UniversalOptions {
 	t.Helper()
-	const size = 3
+	return ClusterOf(t, 3, 0, "--cluster-node-timeout", "5000").Options()
+}
+
+// Nodes are the servers of a cluster, as they began.
+type Nodes struct {
+	Masters  []*Server
+	Replicas []*Server // as many for each master, in the order of the masters
+}
+
+// Options leads to the cluster.
+func (n *Nodes) Options() *redis.UniversalOptions {
 	opts := &redis.UniversalOptions{IsClusterMode: true, ContextTimeoutEnabled: true}
-	nodes := make([]redis.UniversalClient, size)
-	for i := range size {
-		s := Private(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "5000")
-		node := redis.NewClient(&redis.Options{Addr: s.Addr(), ContextTimeoutEnabled: true})
-		t.Cleanup(func() { _ = node.Close() })
-		nodes[i] = node
+	for _, s := range slices.Concat(n.Masters, n.Replicas) {
 		opts.Addrs = append(opts.Addrs, s.Addr())
-	}
-	if err := join(t.Context(), nodes, opts.Addrs); err != nil {
-		t.Fatalf("make a cluster: %v", err)
 	}
 	return opts
 }
 
-// join gives each node its share of the slots, introduces all to the first, and waits until they agree.
-func join(ctx context.Context, nodes []redis.UniversalClient, addrs []string) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+// ClusterOf is Cluster with so many masters, each with so many replicas, and with the arguments that the test needs.
+func ClusterOf(t testing.TB, masters, replicasEach int, args ...string) *Nodes {
+	t.Helper()
+	n := &Nodes{}
+	var clients []redis.UniversalClient
+	var addrs []string
+	start := func() *Server {
+		s := Private(t, append([]string{"--cluster-enabled", "yes"}, args...)...)
+		clients, addrs = append(clients, s.Client(t)), append(addrs, s.Addr())
+		return s
+	}
+	for range masters {
+		n.Masters = append(n.Masters, start())
+	}
+	for range masters * replicasEach {
+		n.Replicas = append(n.Replicas, start())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
+	if err := join(ctx, clients, addrs, masters); err != nil {
+		t.Fatalf("make a cluster: %v", err)
+	}
+	for i := range n.Replicas {
+		if err := follow(ctx, clients[masters+i], clients[i/replicasEach]); err != nil {
+			t.Fatalf("make a replica: %v", err)
+		}
+	}
+	return n
+}
+
+// follow makes a node of the cluster another's replica, and waits until it has all of it.
+func follow(ctx context.Context, replica, master redis.UniversalClient) error {
+	id, err := master.Do(ctx, "cluster", "myid").Text()
+	if err != nil {
+		return err
+	}
+	if err := replica.ClusterReplicate(ctx, id).Err(); err != nil {
+		return err
+	}
+	return until(ctx, func() (string, bool, error) {
+		info, err := replica.Info(ctx, "replication").Result()
+		return info, strings.Contains(info, "master_link_status:up"), err
+	})
+}
+
+// join gives each master its share of the slots, introduces all to the first, and waits until they agree.
+func join(ctx context.Context, nodes []redis.UniversalClient, addrs []string, masters int) error {
 	for i, n := range nodes {
 		if err := n.Do(ctx, "cluster", "set-config-epoch", i+1).Err(); err != nil {
 			return err
 		}
-		if err := n.ClusterAddSlotsRange(ctx, slots*i/len(nodes), slots*(i+1)/len(nodes)-1).Err(); err != nil {
-			return err
+		if i < masters {
+			if err := n.ClusterAddSlotsRange(ctx, slots*i/masters, slots*(i+1)/masters-1).Err(); err != nil {
+				return err
+			}
 		}
 		host, port, err := net.SplitHostPort(addrs[i])
 		if err != nil {
@@ -53,29 +101,37 @@ func join(ctx context.Context, nodes []redis.UniversalClient, addrs []string) er
 		}
 	}
 	for _, n := range nodes {
-		if err := complete(ctx, n, len(nodes)); err != nil {
+		if err := complete(ctx, n, len(nodes), masters); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func complete(ctx context.Context, node redis.UniversalClient, size int) error {
+func complete(ctx context.Context, node redis.UniversalClient, known, size int) error {
+	return until(ctx, func() (string, bool, error) {
+		info, err := node.ClusterInfo(ctx).Result()
+		ok := strings.Contains(info, "cluster_state:ok")
+		for name, n := range map[string]int{"size": size, "known_nodes": known, "slots_ok": slots} {
+			ok = ok && strings.Contains(info, fmt.Sprintf("cluster_%s:%d\r\n", name, n))
+		}
+		return info, ok, err
+	})
+}
+
+// until polls until ok, or an error.
+func until(ctx context.Context, ok func() (state string, ok bool, err error)) error {
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		info, err := node.ClusterInfo(ctx).Result()
-		if err != nil {
+		state, ok, err := ok()
+		if err != nil || ok {
 			return err
-		}
-		if strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_size:%d\r\n", size)) &&
-			strings.Contains(info, fmt.Sprintf("cluster_slots_ok:%d\r\n", slots)) {
-			return nil
 		}
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %s", context.Cause(ctx), info)
+			return fmt.Errorf("%w: %s", context.Cause(ctx), state)
 		}
 	}
 }
