@@ -107,7 +107,7 @@ func (p *parts) openRedis(o *options) (*redis.UniversalOptions, error) {
 }
 
 func (p *parts) client(o *redis.UniversalOptions) redis.UniversalClient {
-	rdb := redis.NewUniversalClient(o)
+	rdb := connect(o)
 	p.closers = append(p.closers, func() { _ = rdb.Close() })
 	return rdb
 }

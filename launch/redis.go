@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/store"
 )
 
 // redisOptions reads a Redis URL:
@@ -64,6 +67,39 @@ func redisOptions(raw string) (*redis.UniversalOptions, error) {
 		o.TLSConfig, err = tlsConfig(q.Get("ca"))
 	}
 	return o, err
+}
+
+// connect makes a client.
+func connect(o *redis.UniversalOptions) redis.UniversalClient {
+	rdb := redis.NewUniversalClient(o)
+	if cluster, ok := rdb.(*redis.ClusterClient); ok {
+		cluster.AddHook(scout{cluster})
+	}
+	return rdb
+}
+
+// scout has a cluster's client ask at once who holds what when a node does not serve. By itself it asks once a minute, and when a node
+// sends it elsewhere, which one that is dead does not.
+type scout struct{ cluster *redis.ClusterClient }
+
+// DialHook leaves dialling alone.
+func (s scout) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessHook looks at what became of a command.
+func (s scout) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { return s.look(ctx, next(ctx, cmd)) }
+}
+
+// ProcessPipelineHook looks at what became of a pipeline.
+func (s scout) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error { return s.look(ctx, next(ctx, cmds)) }
+}
+
+func (s scout) look(ctx context.Context, err error) error {
+	if store.Unavailable(err) {
+		s.cluster.ReloadState(ctx)
+	}
+	return err
 }
 
 func tlsConfig(caFile string) (*tls.Config, error) {

@@ -94,6 +94,34 @@ func TestASentinelLeadsToTheMaster(t *testing.T) {
 	uses(t, "redis-sentinel://"+redistest.Sentinel(t, master, "mymain")+"/?master=mymain")
 }
 
+// A node that died sends nobody to its successor.
+func TestAClusterThatFailedOverIsFoundAtOnce(t *testing.T) {
+	t.Parallel()
+	c := redistest.ClusterOf(t, 3, 1, "--cluster-node-timeout", "1000")
+	o, err := redisOptions("redis-cluster://" + strings.Join(c.Options().Addrs, ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := connect(o)
+	t.Cleanup(func() { rdb.Close() })
+	set := func(slot string) error { return rdb.Set(t.Context(), slot, 1, 0).Err() }
+	const first = "{3560}" // in slot 0, which the first master has
+	if err := set(first); err != nil {
+		t.Fatal(err)
+	}
+	c.Masters[0].Kill()
+	c.Replicas[0].AwaitRole("master")
+	began := time.Now()
+	poll := time.NewTicker(100 * time.Millisecond)
+	defer poll.Stop()
+	for err := set(first); err != nil; err = set(first) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("20 s after the failover: %v", err)
+		}
+		<-poll.C
+	}
+}
+
 func TestTLSAndACL(t *testing.T) {
 	t.Parallel()
 	cert, key := certificate(t)
