@@ -14,8 +14,9 @@ import (
 )
 
 var (
-	kills  = flag.Int("kills", 3, "how many workers TestKillWorker kills")
-	freeze = flag.Duration("freeze", 8*time.Second, "how long TestFreezeRedis freezes Redis")
+	kills     = flag.Int("kills", 3, "how many workers TestKillWorker kills")
+	freeze    = flag.Duration("freeze", 8*time.Second, "how long tests that freeze Redis do so")
+	failovers = flag.Int("failovers", 0, "how many rounds of each kind TestFailover has; 0: one of the two that lose most")
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }

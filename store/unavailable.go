@@ -23,6 +23,7 @@ var refusals = []struct{ prefix, plight string }{
 	{"MISCONF", "cannot write to its disk"},
 	{"BUSY", "is busy"}, {"EXECABORT", "is busy"},
 	{"NOAUTH", stranger}, {"WRONGPASS", stranger}, {"NOPERM", stranger},
+	{"ERR Protocol error: unauthenticated", stranger}, // more, or longer, arguments than a stranger may send
 	{"ERR max number of clients", "has too many clients"},
 }
 

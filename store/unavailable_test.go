@@ -78,6 +78,7 @@ func TestWhatKeepsRedisFromServing(t *testing.T) {
 		answer("NOAUTH Authentication required."):                                                                                                   "does not accept this process's password or user",
 		answer("WRONGPASS invalid username-password pair or user is disabled."):                                                                     "does not accept this process's password or user",
 		answer("NOPERM User front has no permissions to run the 'evalsha' command"):                                                                 "does not accept this process's password or user",
+		answer("ERR Protocol error: unauthenticated multibulk length"):                                                                              "does not accept this process's password or user",
 		answer("ERR max number of clients reached"):                                                                                                 "has too many clients",
 		fmt.Errorf("create task: %w", store.ErrNotReplicated):                                                                                       "has no replica that confirms what is written",
 		fmt.Errorf("x: %w", context.DeadlineExceeded):                                                                                               "does not answer",

@@ -50,8 +50,12 @@ func (c *Client) With(meta Object) *Client {
 // AwaitReady waits until the server says that it can serve.
 func (s *Server) AwaitReady() {
 	s.t.Helper()
-	c := NewClient(s.t, strings.TrimSuffix(s.URL, "/mcp")+"/ready")
-	Await(s.t, s.name+" is ready", func() bool { return c.OK(s.t.Context()) })
+	Await(s.t, s.name+" is ready", func() bool { return s.Ready(s.t) })
+}
+
+// Ready is what the server says of itself.
+func (s *Server) Ready(t testing.TB) bool {
+	return NewClient(t, strings.TrimSuffix(s.URL, "/mcp")+"/ready").OK(t.Context())
 }
 
 // OK reports whether a GET is answered with 200.

@@ -14,8 +14,9 @@ import (
 
 // Fleet is one Redis and the processes around it.
 type Fleet struct {
-	Redis  *redistest.Server
+	Redis  *redistest.Server // nil: it was given by its URL
 	t      testing.TB
+	url    string
 	count  int
 	ledger string
 }
@@ -23,11 +24,20 @@ type Fleet struct {
 // New starts a Redis, with the arguments that the test needs.
 func New(t testing.TB, redis ...string) *Fleet {
 	t.Helper()
-	return &Fleet{Redis: redistest.Private(t, redis...), t: t, ledger: t.TempDir() + "/ledger"}
+	r := redistest.Private(t, redis...)
+	f := On(t, "redis://"+r.Addr())
+	f.Redis = r
+	return f
+}
+
+// On has the processes use a Redis of the test's: any URL that the product takes.
+func On(t testing.TB, url string) *Fleet {
+	t.Helper()
+	return &Fleet{t: t, url: url, ledger: t.TempDir() + "/ledger"}
 }
 
 // URL leads to the fleet's Redis.
-func (f *Fleet) URL() string { return "redis://" + f.Redis.Addr() }
+func (f *Fleet) URL() string { return f.url }
 
 // Server is a running front end.
 type Server struct {

@@ -43,7 +43,7 @@ func ClusterOf(t testing.TB, masters, replicasEach int, args ...string) *Nodes {
 	var clients []redis.UniversalClient
 	var addrs []string
 	start := func() *Server {
-		s := Private(t, append([]string{"--cluster-enabled", "yes"}, args...)...)
+		s := Private(t, append([]string{"--cluster-enabled", "yes", "--repl-diskless-sync-delay", "0"}, args...)...)
 		clients, addrs = append(clients, s.Client(t)), append(addrs, s.Addr())
 		return s
 	}

@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"context"
 	"net"
 	"strings"
 	"testing"
@@ -30,6 +31,18 @@ func ReplicaAt(t testing.TB, master *Server, addr string, args ...string) *Serve
 func (s *Server) AwaitRole(role string) {
 	s.t.Helper()
 	s.awaitInfo("replication", "role:"+role)
+}
+
+// Role is what the server says that it is: "" if it does not answer.
+func (s *Server) Role() string {
+	c := s.Client(s.t)
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
+	defer cancel()
+	info, _ := c.Info(ctx, "replication").Result()
+	_, rest, _ := strings.Cut(info, "role:")
+	role, _, _ := strings.Cut(rest, "\r\n")
+	return role
 }
 
 func (s *Server) awaitInfo(section, words string) {

@@ -1,11 +1,14 @@
 package redistest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Sentinel starts a Sentinel that watches a server under the given name, and returns its address. It ends with the test. It fails over to
@@ -37,6 +40,41 @@ func SentinelAt(t testing.TB, master, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.kill)
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("sentinel said:\n%s", p.output.String())
+		}
+	})
 	return p.addr
+}
+
+// AwaitReplicaKnown waits until a Sentinel knows of a replica that it can promote.
+func AwaitReplicaKnown(t testing.TB, sentinel, name string) {
+	t.Helper()
+	ask(t, sentinel, func(ctx context.Context, c *redis.SentinelClient) (string, bool, error) {
+		list, err := c.Replicas(ctx, name).Result()
+		return fmt.Sprint(list), len(list) > 0 && list[0]["flags"] == "slave" && list[0]["master-link-status"] == "ok", err
+	})
+}
+
+// AwaitMaster waits until a Sentinel sends clients to this server.
+func (s *Server) AwaitMaster(t testing.TB, sentinel, name string) {
+	t.Helper()
+	ask(t, sentinel, func(ctx context.Context, c *redis.SentinelClient) (string, bool, error) {
+		addr, err := c.GetMasterAddrByName(ctx, name).Result()
+		return fmt.Sprint(addr), net.JoinHostPort(addr[0], addr[1]) == s.Addr(), err
+	})
+}
+
+// ask asks a Sentinel until it says what the test wants to hear.
+func ask(t testing.TB, sentinel string, ok func(context.Context, *redis.SentinelClient) (string, bool, error)) {
+	t.Helper()
+	c := redis.NewSentinelClient(&redis.Options{Addr: sentinel})
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	if err := until(ctx, func() (string, bool, error) { return ok(ctx, c) }); err != nil {
+		t.Fatalf("ask sentinel: %v", err)
+	}
 }
