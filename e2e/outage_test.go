@@ -59,6 +59,27 @@ func TestOutageUnderLoad(t *testing.T) {
 	}
 }
 
+// A crash of Redis under load loses nothing, though its append-only file is synced once a second: what was acknowledged is with the kernel.
+func TestKillRedis(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t, "--appendonly", "yes", "--appendfsync", "everysec")
+	s := f.Server()
+	f.Image(one(image.Sleep, tasks.Policy{Attempts: 1}))
+	l := start(t, s)
+	for range *kills {
+		l.awaitMore(100)
+		f.Redis.Kill()
+		f.Redis.Restart()
+	}
+	l.awaitMore(50)
+	r := l.reckon(s.Client(t), f)
+	l.answered()
+	t.Logf("%d kills: %s", *kills, r)
+	if r.lost()+r.twice > 0 {
+		t.Errorf("want nothing lost, and nothing run twice: %s", r)
+	}
+}
+
 // through are running tasks, some of which end while Redis is frozen, and the others after it was killed.
 func through(t *testing.T, f *rig.Fleet, s *rig.Server) (ids []string) {
 	t.Helper()
