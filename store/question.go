@@ -36,7 +36,7 @@ func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bo
 		most = 0
 	}
 	args := l.args(q.Key, q.Request.Digest(), request, q.Request.Limit.Milliseconds(), []byte(q.Request.Default), most, string(tasks.Ask.To()))
-	r, err := s.task(ctx, s.scripts.ask, l.Task, append(args, anys(tasks.Ask.From())...)...)
+	r, unsure, err := s.lasting(ctx, s.scripts.ask, l.Task, append(args, anys(tasks.Ask.From())...)...)
 	if err != nil {
 		return Asked{}, fmt.Errorf("ask: %w", err)
 	}
@@ -45,7 +45,7 @@ func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bo
 		left, _ := r[1].(int64)
 		return Asked{Left: time.Duration(left) * time.Millisecond}, nil
 	case "answered":
-		return answered(r.text(1)), s.durable(ctx, l.Task)
+		return answered(r.text(1)), unsure
 	case "ended":
 		return Asked{Ended: true}, nil
 	case "lost":
