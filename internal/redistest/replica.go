@@ -27,6 +27,16 @@ func ReplicaAt(t testing.TB, master *Server, addr string, args ...string) *Serve
 	return r
 }
 
+// Follow makes the server another's replica. It keeps what it has until the other answers.
+func (s *Server) Follow(addr string) {
+	s.t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	s.check("follow", err)
+	c := s.Client(s.t)
+	defer c.Close()
+	s.check("follow", c.Do(s.t.Context(), "REPLICAOF", host, port).Err())
+}
+
 // AwaitRole waits until the server is a "master" or a "slave", as Redis says.
 func (s *Server) AwaitRole(role string) {
 	s.t.Helper()
