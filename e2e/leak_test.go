@@ -33,7 +33,7 @@ func TestForgottenTasksLeaveNothing(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
 	rdb := f.Redis.Client(t)
-	l := &load{
+	l := &lives{
 		local: f.Server().Client(t), other: f.Server().Client(t), stranger: f.Server("-anonymous", "nobody").Client(t),
 	}
 	for range 2 {
@@ -124,77 +124,77 @@ func mixture() image.Image {
 	}}
 }
 
-// load makes tasks of every kind and sees each to its end.
-type load struct {
+// lives makes tasks of every kind and sees each to its end.
+type lives struct {
 	local, other, stranger *rig.Client // two servers that know who calls, and one that does not
 }
 
 // kinds are the lives of tasks. Each is given a client of its own to create with; the number tells tasks of a kind apart.
 var kinds = []struct {
 	name string
-	live func(l *load, ctx context.Context, n int) error
+	live func(l *lives, ctx context.Context, n int) error
 }{
-	{"completed", func(l *load, ctx context.Context, n int) error {
+	{"completed", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "echo", rig.Object{"n": n}, "completed")
 	}},
-	{"large arguments and result", func(l *load, ctx context.Context, n int) error {
+	{"large arguments and result", func(l *lives, ctx context.Context, n int) error {
 		noise := make([]byte, 50_000)
 		_, _ = rand.Read(noise) // it never fails
 		return l.ends(ctx, l.any(n), "echo", rig.Object{"noise": hex.EncodeToString(noise)}, "completed")
 	}},
-	{"high priority", func(l *load, ctx context.Context, n int) error {
+	{"high priority", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "urgent", rig.Object{}, "completed")
 	}},
-	{"low priority", func(l *load, ctx context.Context, n int) error {
+	{"low priority", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "idle", rig.Object{}, "completed")
 	}},
-	{"the tool's error", func(l *load, ctx context.Context, n int) error {
+	{"the tool's error", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "fail", rig.Object{}, "completed")
 	}},
-	{"retried", func(l *load, ctx context.Context, n int) error {
+	{"retried", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "stubborn", rig.Object{}, "completed")
 	}},
-	{"failed", func(l *load, ctx context.Context, n int) error {
+	{"failed", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "panic", rig.Object{}, "failed")
 	}},
-	{"timed out", func(l *load, ctx context.Context, n int) error {
+	{"timed out", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "slow", rig.Object{"ms": 60_000}, "failed")
 	}},
-	{"steps, checkpoints and long messages", func(l *load, ctx context.Context, n int) error {
+	{"steps, checkpoints and long messages", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "count", rig.Object{"units": 3, "ms": 1}, "completed")
 	}},
-	{"delayed by its policy", func(l *load, ctx context.Context, n int) error {
+	{"delayed by its policy", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "later", rig.Object{}, "completed")
 	}},
-	{"delayed by its caller", func(l *load, ctx context.Context, n int) error {
+	{"delayed by its caller", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n).With(startIn(300*time.Millisecond)), "echo", rig.Object{}, "completed")
 	}},
-	{"cancelled before its start", func(l *load, ctx context.Context, n int) error {
+	{"cancelled before its start", func(l *lives, ctx context.Context, n int) error {
 		return l.cancelled(ctx, l.any(n).With(startIn(time.Hour)), "echo", rig.Object{}, "starts at")
 	}},
-	{"cancelled in the queue", func(l *load, ctx context.Context, n int) error {
+	{"cancelled in the queue", func(l *lives, ctx context.Context, n int) error {
 		return l.cancelled(ctx, l.any(n), "idle", rig.Object{}, "")
 	}},
-	{"cancelled while it runs", func(l *load, ctx context.Context, n int) error {
+	{"cancelled while it runs", func(l *lives, ctx context.Context, n int) error {
 		return l.cancelled(ctx, l.any(n), "count", rig.Object{"units": 1_000_000, "ms": 20}, "counting")
 	}},
-	{"cancelled while parked", func(l *load, ctx context.Context, n int) error {
+	{"cancelled while parked", func(l *lives, ctx context.Context, n int) error {
 		return l.cancelled(ctx, l.any(n), "parks", rig.Object{}, "waiting for an answer")
 	}},
-	{"answered at once", func(l *load, ctx context.Context, n int) error {
+	{"answered at once", func(l *lives, ctx context.Context, n int) error {
 		return l.answered(ctx, l.any(n), "ask", "")
 	}},
-	{"answered when parked", func(l *load, ctx context.Context, n int) error {
+	{"answered when parked", func(l *lives, ctx context.Context, n int) error {
 		return l.answered(ctx, l.any(n), "parks", "waiting for an answer")
 	}},
-	{"asked before there was a task", func(l *load, ctx context.Context, n int) error {
+	{"asked before there was a task", func(l *lives, ctx context.Context, n int) error {
 		return l.asked(ctx, l.any(n), "first")
 	}},
-	{"held until its end", func(l *load, ctx context.Context, n int) error {
+	{"held until its end", func(l *lives, ctx context.Context, n int) error {
 		var result rig.Object
 		return l.any(n).With(plain).Do(ctx, "tools/call", rig.Object{"name": "echo", "arguments": rig.Object{"n": n}}, &result)
 	}},
-	{"held, and left by its client", func(l *load, ctx context.Context, n int) error {
+	{"held, and left by its client", func(l *lives, ctx context.Context, n int) error {
 		ctx, leave := context.WithTimeout(ctx, 200*time.Millisecond)
 		defer leave()
 		var result rig.Object
@@ -204,11 +204,11 @@ var kinds = []struct {
 		}
 		return nil
 	}},
-	{"an idempotency key", func(l *load, ctx context.Context, n int) error {
+	{"an idempotency key", func(l *lives, ctx context.Context, n int) error {
 		key := rig.Object{"dev.longhaul/idempotency-key": fmt.Sprintf("key %d %s", n, rand.Text())}
 		return l.repeated(ctx, l.local.With(key), l.other.With(key), "echo", rig.Object{"n": n})
 	}},
-	{"shared by its arguments", func(l *load, ctx context.Context, n int) error {
+	{"shared by its arguments", func(l *lives, ctx context.Context, n int) error {
 		return l.repeated(ctx, l.local, l.other, "shared", rig.Object{"n": n, "text": rand.Text()})
 	}},
 }
@@ -216,7 +216,7 @@ var kinds = []struct {
 const drivers = 24
 
 // drive makes n tasks, and has a look at Redis while most of them are there.
-func (l *load) drive(t *testing.T, n int, look func() map[string]bool) map[string]bool {
+func (l *lives) drive(t *testing.T, n int, look func() map[string]bool) map[string]bool {
 	t.Helper()
 	g, ctx := errgroup.WithContext(t.Context())
 	g.SetLimit(drivers)
@@ -240,7 +240,7 @@ func (l *load) drive(t *testing.T, n int, look func() map[string]bool) map[strin
 }
 
 // any is one of the clients: another one for the next task of the same kind.
-func (l *load) any(n int) *rig.Client { return []*rig.Client{l.local, l.other, l.stranger}[n/10%3] }
+func (l *lives) any(n int) *rig.Client { return []*rig.Client{l.local, l.other, l.stranger}[n/10%3] }
 
 // plain is what a client without tasks says of itself.
 var plain = rig.Object{"io.modelcontextprotocol/clientCapabilities": rig.Object{}}
@@ -250,7 +250,7 @@ func startIn(d time.Duration) rig.Object {
 }
 
 // ends makes a task and waits for its end.
-func (l *load) ends(ctx context.Context, c *rig.Client, tool string, args rig.Object, status string) error {
+func (l *lives) ends(ctx context.Context, c *rig.Client, tool string, args rig.Object, status string) error {
 	task, err := c.TryCall(ctx, tool, args)
 	if err != nil {
 		return err
@@ -259,7 +259,7 @@ func (l *load) ends(ctx context.Context, c *rig.Client, tool string, args rig.Ob
 }
 
 // end waits for the end of a task. It may have been forgotten before anybody looked.
-func (l *load) end(ctx context.Context, c *rig.Client, id, status string) error {
+func (l *lives) end(ctx context.Context, c *rig.Client, id, status string) error {
 	return poll(ctx, func() (bool, error) {
 		task, err := c.TryGet(ctx, id)
 		switch {
@@ -273,7 +273,7 @@ func (l *load) end(ctx context.Context, c *rig.Client, id, status string) error 
 }
 
 // cancelled makes a task, waits until its status message says what it should, and cancels it.
-func (l *load) cancelled(ctx context.Context, c *rig.Client, tool string, args rig.Object, says string) error {
+func (l *lives) cancelled(ctx context.Context, c *rig.Client, tool string, args rig.Object, says string) error {
 	task, err := c.TryCall(ctx, tool, args)
 	if err != nil {
 		return err
@@ -292,7 +292,7 @@ func (l *load) cancelled(ctx context.Context, c *rig.Client, tool string, args r
 }
 
 // answered makes a task that asks, waits until its status message says what it should, and answers.
-func (l *load) answered(ctx context.Context, c *rig.Client, tool, says string) error {
+func (l *lives) answered(ctx context.Context, c *rig.Client, tool, says string) error {
 	task, err := c.TryCall(ctx, tool, rig.Object{})
 	if err != nil {
 		return err
@@ -316,7 +316,7 @@ func (l *load) answered(ctx context.Context, c *rig.Client, tool, says string) e
 var ada = rig.Object{"name": rig.Object{"action": "accept", "content": rig.Object{"name": "Ada"}}}
 
 // asked makes a task of a tool whose policy asks before there is one.
-func (l *load) asked(ctx context.Context, c *rig.Client, tool string) error {
+func (l *lives) asked(ctx context.Context, c *rig.Client, tool string) error {
 	params := rig.Object{"name": tool, "arguments": rig.Object{}}
 	var questions struct{ RequestState string }
 	if err := c.Do(ctx, "tools/call", params, &questions); err != nil {
@@ -331,7 +331,7 @@ func (l *load) asked(ctx context.Context, c *rig.Client, tool string) error {
 }
 
 // repeated makes one task by two calls.
-func (l *load) repeated(ctx context.Context, first, second *rig.Client, tool string, args rig.Object) error {
+func (l *lives) repeated(ctx context.Context, first, second *rig.Client, tool string, args rig.Object) error {
 	task, err := first.TryCall(ctx, tool, args)
 	if err != nil {
 		return err
