@@ -18,7 +18,7 @@ const (
 	checkpointName = "checkpoint"
 	stepPrefix     = "step:"
 	maxStepName    = 128
-	maxRemembered  = 4 << 20 // bytes of one value
+	maxRemembered  = 15 << 20 // bytes of one value: a checkpoint may take nearly all that a task may remember
 )
 
 // Step runs fn once for its task and remembers the result: a later attempt, after a crash, a deploy or a question, gets the remembered

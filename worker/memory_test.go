@@ -72,12 +72,12 @@ func TestACheckpointIsResumedAfterADeploy(t *testing.T) {
 
 func TestWhatATaskRemembersIsBounded(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
-		large := json.RawMessage(`"` + strings.Repeat("x", 5<<20) + `"`)
+		large := json.RawMessage(`"` + strings.Repeat("x", 16<<20) + `"`)
 		r.start(tool("hoard", func(ctx context.Context, a *tasks.Attempt, _ none) (none, error) {
 			return none{}, a.Checkpoint(ctx, large)
 		}))
 		done := r.untilStatus(r.create("hoard", `{}`, tasks.Policy{}), tasks.Completed)
-		if !strings.Contains(string(done.Result), "the limit is 4194304") {
+		if !strings.Contains(string(done.Result), "the limit is 15728640") {
 			t.Errorf("%s", done.Result)
 		}
 	})
