@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"flag"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tools/loganalysis"
 )
@@ -32,6 +36,21 @@ func sampleText(t testing.TB, name string) []byte {
 	return b
 }
 
+var mib = flag.Int("mib", 100, "MiB of log that BenchmarkCheckpoints reads")
+
+// distinct is n bytes of access log in which nearly every client and path is new, and many agents are.
+func distinct(n int) []byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, 0, n+1024)
+	for i := 0; len(b) < n; i++ {
+		at := time.Unix(1431820800+int64(i/50), 0).UTC().Format("02/Jan/2006:15:04:05 -0700")
+		ip := r.Uint32()
+		b = fmt.Appendf(b, "%d.%d.%d.%d - - [%s] \"GET /orders/%016x/items?page=%d HTTP/1.1\" %d %d \"-\" \"Mozilla/5.0 (X11; Linux x86_64) build/%d\"\n",
+			ip>>24, ip>>16&255, ip>>8&255, ip&255, at, r.Uint64(), r.IntN(50), 200+r.IntN(2)*204, r.IntN(1<<20), r.IntN(200_000))
+	}
+	return b
+}
+
 // One file, so one reader: what a core does.
 func BenchmarkAnalyze(b *testing.B) {
 	for _, name := range []string{"apache_access.log.gz", "openssh_auth.log"} {
@@ -48,5 +67,27 @@ func BenchmarkAnalyze(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// What checkpoints cost: with them, and without, on a log of few and one of many different values.
+func BenchmarkCheckpoints(b *testing.B) {
+	access := sampleText(b, "apache_access.log.gz")
+	for name, text := range map[string][]byte{"few": bytes.Repeat(access, *mib<<20/len(access)), "many": distinct(*mib << 20)} {
+		dir := b.TempDir()
+		write(b, dir, "big.log", string(text))
+		for kind, add := range map[string]register{"with": loganalysis.Add, "without": lazy(0)} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					nb := &notebook{}
+					if _, err := attempt(b, context.Background(), add, nb, nil, dir); err != nil {
+						b.Fatal(err)
+					}
+					b.ReportMetric(float64(nb.writes), "checkpoints")
+					b.ReportMetric(float64(len(nb.kept)), "bytes")
+				}
+			})
+		}
 	}
 }

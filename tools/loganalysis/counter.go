@@ -16,7 +16,7 @@ const maxValue = 512 // values are told apart by so many bytes
 // a value's true count is at least what is kept and at most that plus taken.
 //
 // The values lie one after the other in one slice, found by an open hash table of positions: no pointers, so that a full counter
-// costs the garbage collector nothing, and all of it could be written to disk as it is, except that hashes differ by process.
+// costs the garbage collector nothing, and all of it goes into a checkpoint nearly as it is; only hashes differ by process.
 type counter struct {
 	limit limit
 	slots []slot
@@ -35,11 +35,16 @@ type slot struct {
 
 var seed = maphash.MakeSeed()
 
+func hash(value []byte) uint32 { return uint32(maphash.Bytes(seed, value)) }
+
 func (c *counter) add(value []byte, n int64) {
 	if len(value) > maxValue {
 		value = value[:maxValue]
 	}
-	h := uint32(maphash.Bytes(seed, value))
+	c.count(value, hash(value), n)
+}
+
+func (c *counter) count(value []byte, h uint32, n int64) {
 	if len(c.index) > 0 {
 		mask := uint32(len(c.index) - 1)
 		for i := h & mask; c.index[i] != 0; i = (i + 1) & mask {
@@ -66,7 +71,7 @@ func (c *counter) insert(value []byte, h uint32, n int64) {
 	c.slots = append(c.slots, slot{count: n, hash: h, start: uint32(len(c.text)), len: uint16(len(value))})
 	c.text = append(c.text, value...)
 	if len(c.slots)*4 > len(c.index)*3 {
-		c.reindex(max(64, 2*len(c.index)))
+		c.reindex(max(minIndex, 2*len(c.index)))
 		return
 	}
 	c.place(len(c.slots) - 1)
@@ -90,8 +95,11 @@ func (c *counter) place(slot int) {
 	c.index[i] = uint32(slot + 1)
 }
 
+const minIndex = 64
+
 func (c *counter) reindex(size int) {
-	if size == len(c.index) {
+	if size <= cap(c.index) {
+		c.index = c.index[:size]
 		clear(c.index)
 	} else {
 		c.index = make([]uint32, size)
@@ -165,9 +173,15 @@ func (c *counter) merge(o *counter) {
 		c.seen.merge(o.seen)
 	}
 	for i := range o.slots {
-		c.add(o.value(&o.slots[i]), o.slots[i].count)
+		s := &o.slots[i]
+		c.count(o.value(s), s.hash, s.count)
 	}
 	c.taken += o.taken
+}
+
+// reset forgets everything but the room it took.
+func (c *counter) reset() {
+	c.slots, c.text, c.index, c.taken, c.seen = c.slots[:0], c.text[:0], c.index[:0], 0, nil
 }
 
 // distinct is the number of different values, estimated once the limit was reached.

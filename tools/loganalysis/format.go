@@ -24,6 +24,19 @@ func parsers(mtime time.Time) []parser {
 	return []parser{&accessLog{}, &errorLog{}, &sysLog{mtime: mtime}, &jsonLines{}}
 }
 
+// parserOf makes the one that a file turned out to need; nil if no parser has such a format.
+func parserOf(format string, mtime time.Time) parser {
+	if format == "combined" {
+		return &accessLog{combined: true} // it has begun as common, and does not become it again
+	}
+	for _, p := range parsers(mtime) {
+		if p.format() == format {
+			return p
+		}
+	}
+	return nil
+}
+
 const sampleLines = 100
 
 // detect chooses the format that most of the first lines are in; nil if none of them is in any.

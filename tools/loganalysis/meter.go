@@ -10,13 +10,13 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-const reportEvery = 200 * time.Millisecond
-
 // meter adds up what all readers have read and reports it: bytes of the files as they are on disk, compressed or not.
 type meter struct {
 	attempt *tasks.Attempt
+	every   time.Duration // between two reports
 	files   int
 	total   int64
+	before  int64 // of total, read by earlier attempts
 	start   time.Time
 
 	done     atomic.Int64
@@ -26,11 +26,10 @@ type meter struct {
 	last time.Time
 }
 
-func newMeter(a *tasks.Attempt, files []source) *meter {
-	m := &meter{attempt: a, files: len(files), start: time.Now()}
-	for _, f := range files {
-		m.total += f.info.Size()
-	}
+func newMeter(a *tasks.Attempt, every time.Duration, st *state) *meter {
+	m := &meter{attempt: a, every: every, files: len(st.files), total: st.size(), before: st.read, start: time.Now()}
+	m.done.Store(st.read)
+	m.finished.Store(int64(len(st.done)))
 	return m
 }
 
@@ -41,7 +40,7 @@ func (m *meter) add(ctx context.Context, n int64) error {
 		return nil // another reader is reporting
 	}
 	defer m.mu.Unlock()
-	if now := time.Now(); now.Sub(m.last) >= reportEvery {
+	if now := time.Now(); now.Sub(m.last) >= m.every {
 		m.last = now
 		return m.report(ctx)
 	}
@@ -55,10 +54,13 @@ func (m *meter) report(ctx context.Context) error {
 	if m.finished.Load() < int64(m.files) {
 		p.Message = fmt.Sprintf("%d of %s read", m.finished.Load(), plural(int64(m.files), "file"))
 	}
-	if done > 0 && elapsed > 0 {
-		rate := float64(done) / elapsed.Seconds()
+	if done > m.before && elapsed > 0 {
+		rate := float64(done-m.before) / elapsed.Seconds()
 		p.Message += fmt.Sprintf(" · %s/s", bytesOf(int64(rate)))
 		p.ETA = time.Duration(float64(m.total-done) / rate * float64(time.Second))
+	}
+	if m.before > 0 {
+		p.Message += fmt.Sprintf(" · resumed at %s", share(m.before, m.total))
 	}
 	return m.attempt.Report(ctx, p)
 }

@@ -3,10 +3,8 @@ package loganalysis
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
 	"runtime"
-	"time"
+	"sync"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"golang.org/x/sync/errgroup"
@@ -20,131 +18,99 @@ type scanned struct {
 	files []File
 }
 
-// scanAll reads several files at once and merges them in order.
-func scanAll(ctx context.Context, a *tasks.Attempt, files []source) (*scanned, error) {
-	m := newMeter(a, files)
-	res := &scanned{total: newTally(), files: make([]File, len(files))}
-	readers := min(maxReaders, runtime.GOMAXPROCS(0), len(files))
-	buffers := make(chan lines, readers) // large, so that they are used again
-	for range readers {
-		buffers <- newLines()
-	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(readers)
-	turn := make(chan struct{})
-	close(turn)
-	for i, f := range files {
-		mine, next := turn, make(chan struct{})
-		turn = next
-		g.Go(func() error {
-			l := <-buffers
-			defer func() { buffers <- l }()
-			t, file, err := scan(gctx, f, l, m)
-			if err != nil {
-				return err
-			}
-			select { // A reader that is ahead waits for its turn: this bounds the number of tallies.
-			case <-mine:
-			case <-gctx.Done():
-				return context.Cause(gctx)
-			}
-			res.files[i] = file
-			res.total.merge(t)
-			close(next)
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+// scanAll reads what no earlier attempt has read. Told to drain, it stops at once and leaves a checkpoint.
+func scanAll(ctx context.Context, a *tasks.Attempt, files []source, p pace) (*scanned, error) {
+	st, err := resume(ctx, a, files, p.segment)
+	if err != nil {
 		return nil, err
 	}
-	return res, m.report(ctx)
-}
-
-// scan reads one file.
-func scan(ctx context.Context, s source, l lines, m *meter) (*tally, File, error) {
-	if ctx.Err() != nil {
-		return nil, File{}, context.Cause(ctx)
+	reading, stop := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-a.Draining():
+			stop(tasks.ErrDraining)
+		case <-reading.Done():
+		}
+	})
+	s := &scan{state: st, meter: newMeter(a, p.report, st), saver: newSaver(ctx, a, p, st)}
+	err = s.all(reading)
+	stop(nil)
+	watch.Wait()
+	s.saver.saving.Wait()
+	if errors.Is(err, tasks.ErrDraining) && ctx.Err() == nil {
+		s.saver.finish(st)
 	}
-	f, err := s.open()
 	if err != nil {
-		return nil, File{}, err
+		return nil, err
 	}
-	defer f.Close() // only read from: nothing can be lost
-	t, file, err := read(ctx, s, f, l, m)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, File{}, context.Cause(ctx)
-	case err != nil:
-		return nil, File{}, s.explain(err)
-	}
-	m.finished.Add(1)
-	return t, file, nil
+	return &scanned{total: st.total, files: st.done}, s.meter.report(ctx)
 }
 
-func read(ctx context.Context, s source, f *os.File, l lines, m *meter) (*tally, File, error) {
-	bounded := &io.LimitedReader{R: f, N: s.info.Size()} // a log that grows while it is read would never end
-	text, compressed, err := unpack(&metered{ctx: ctx, r: bounded, m: m})
-	if err != nil {
-		return nil, File{}, err
-	}
-	l.r.Reset(&cancellable{ctx: ctx, r: text})
-	t := newTally()
-	format, err := t.read(l, s.info.ModTime())
-	if err != nil {
-		return nil, File{}, err
-	}
-	return t, t.file(s.name, format, compressed), m.add(ctx, bounded.N) // what was left unread is done too
+// scan reads several segments at once and merges them in order.
+type scan struct {
+	state   *state
+	meter   *meter
+	saver   *saver
+	readers chan *reader
 }
 
-// read counts everything, or nothing if the format is unknown.
-func (t *tally) read(l lines, mtime time.Time) (format string, err error) {
-	p, err := t.detect(l, mtime)
-	switch {
-	case err != nil:
-		return "", err
-	case p == nil && t.lines == 0 && l.ended():
-		return emptyFormat, nil
-	case p == nil:
-		*t = *newTally()
-		return unknownFormat, nil
+func (s *scan) all(ctx context.Context) error {
+	st := s.state
+	n := min(maxReaders, runtime.GOMAXPROCS(0), len(st.files)+int(st.size()/st.segment))
+	s.readers = make(chan *reader, n)
+	for range n {
+		s.readers <- newReader()
 	}
-	var r record
-	for {
-		line, size, long, err := l.next()
-		if errors.Is(err, io.EOF) {
-			return p.format(), nil
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(n)
+	turn := make(chan struct{})
+	close(turn)
+	offset := st.offset
+	for _, f := range st.files[len(st.done):] {
+		if gctx.Err() != nil {
+			break
 		}
-		if err != nil {
-			return "", err
+		if err := f.open(offset); err != nil {
+			g.Go(func() error { return err })
+			break
 		}
-		t.lines++
-		t.bytes += size
-		switch r = (record{}); {
-		case blank(line) && !long:
-		case !long && p.parse(line, &r):
-			t.add(&r)
-		default:
-			t.unparsed++
+		for from := offset; (from == 0 || from < f.id.Size) && gctx.Err() == nil; from += st.step(f) {
+			mine, next := turn, make(chan struct{})
+			turn = next
+			f.uses.Add(1)
+			g.Go(func() error {
+				defer f.release()
+				return s.one(gctx, segment{f, from, min(from+st.step(f), f.id.Size)}, mine, next)
+			})
 		}
+		f.release()
+		offset = 0
 	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if len(st.done) < len(st.files) {
+		return context.Cause(ctx) // told to end when all that had been begun was done
+	}
+	return nil
 }
 
-// detect leaves the lines unread, except for those at the beginning that are too long to be looked at.
-func (t *tally) detect(l lines, mtime time.Time) (parser, error) {
-	for {
-		head, err := l.sample()
-		if err != nil || len(head) > 0 {
-			return detect(head, mtime), err
-		}
-		_, size, long, err := l.next()
-		if errors.Is(err, io.EOF) || !long {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		t.lines++
-		t.unparsed++
-		t.bytes += size
+// one reads a segment, and merges it when those in front of it are.
+func (s *scan) one(ctx context.Context, seg segment, mine <-chan struct{}, next chan<- struct{}) error {
+	r := <-s.readers
+	defer func() { s.readers <- r }()
+	if err := r.read(ctx, seg, s.meter); err != nil {
+		return err
 	}
+	select { // A reader that is ahead waits for its turn: this bounds the number of tallies.
+	case <-mine:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	s.state.merge(seg, r)
+	s.meter.finished.Store(int64(len(s.state.done)))
+	s.saver.offer(s.state)
+	close(next)
+	return nil
 }

@@ -50,25 +50,17 @@ func (s source) explain(err error) error {
 	return fmt.Errorf("read %s: %w", s.name, err)
 }
 
-// unpack yields a file's text, whether it is compressed or not. Its name does not matter.
-func unpack(r io.Reader) (text io.Reader, compressed bool, err error) {
-	raw := bufio.NewReaderSize(r, 64<<10)
-	magic, err := raw.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, false, err
-	}
-	if string(magic) != "\x1f\x8b" {
-		return raw, false, nil
-	}
-	text, err = gzip.NewReader(raw)
-	return text, true, err
+// unpack yields the text of a gzip file.
+func unpack(r io.Reader) (io.Reader, error) {
+	return gzip.NewReader(bufio.NewReaderSize(r, 64<<10))
 }
 
-// metered counts bytes and ends with its context.
+// metered counts bytes, as many as are its segment's, and ends with its context.
 type metered struct {
-	ctx context.Context
-	r   io.Reader
-	m   *meter
+	ctx  context.Context
+	r    io.Reader
+	m    *meter
+	left int64
 }
 
 func (mr *metered) Read(p []byte) (int, error) {
@@ -76,7 +68,9 @@ func (mr *metered) Read(p []byte) (int, error) {
 		return 0, context.Cause(mr.ctx)
 	}
 	n, err := mr.r.Read(p)
-	if reportErr := mr.m.add(mr.ctx, int64(n)); reportErr != nil {
+	counted := min(int64(n), mr.left)
+	mr.left -= counted
+	if reportErr := mr.m.add(mr.ctx, counted); reportErr != nil {
 		return n, reportErr
 	}
 	return n, err

@@ -23,6 +23,7 @@ const (
 )
 
 // limits keep a full tally below 30 MB for any one format: no format fills more than four counters.
+// Which values are kept depends on them, so a change of them is a new version of the checkpoint.
 var limits = [rankings]limit{
 	clients:           {100_000, 4 << 20},
 	paths:             {100_000, 6 << 20},
@@ -35,8 +36,12 @@ var limits = [rankings]limit{
 	acceptedAddresses: {100_000, 4 << 20},
 }
 
-// tally is all that is known of one file, or of all files together. Nothing else is kept between two lines of a file but the
-// parser's memory of the hour: with an offset beside it, it is what a resumed scan would start from.
+// maxText bounds the values of all counters together in the tally of all files: however many formats there are and whatever the
+// values look like, a checkpoint has room for it.
+const maxText = 8 << 20
+
+// tally is all that is known of one segment of a file, or of all files together. Nothing else is kept between two lines of a file
+// but the parser's memory of the hour, which only saves time.
 type tally struct {
 	lines, unparsed, bytes, sent int64
 	failed, accepted             int64 // log-ins
@@ -102,6 +107,35 @@ func (t *tally) merge(o *tally) {
 		t.ranks[i].merge(&o.ranks[i])
 	}
 	t.traffic.merge(&o.traffic)
+	t.trim()
+}
+
+// trim makes the longest counters give way. A tally is trimmed where files and segments are merged, in their order, and nowhere
+// else, so that the same is forgotten whenever the same is read.
+func (t *tally) trim() {
+	for {
+		text, longest := 0, &t.ranks[0]
+		for i := range t.ranks {
+			c := &t.ranks[i]
+			text += len(c.text)
+			if len(c.text) > len(longest.text) {
+				longest = c
+			}
+		}
+		if text <= maxText {
+			return
+		}
+		longest.purge()
+	}
+}
+
+// reset makes a tally new again, with the room it has.
+func (t *tally) reset() {
+	ranks := t.ranks
+	for i := range ranks {
+		ranks[i].reset()
+	}
+	*t = tally{ranks: ranks, traffic: newTimeline()}
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,6 +1,7 @@
 package loganalysis
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -36,6 +37,9 @@ func bytesOf(n int64) string {
 	}
 	return strconv.FormatFloat(f, 'f', 0, 64) + " " + unit
 }
+
+// share writes a part of a whole in percent.
+func share(n, of int64) string { return fmt.Sprintf("%d %%", n*100/max(of, 1)) }
 
 const maxCell = 120 // characters of a value in a table
 

@@ -20,7 +20,9 @@ const (
 )
 
 // Add registers analyze_logs, which reads files beneath the roots and nowhere else.
-func Add(r *tasks.Registry, roots []string) {
+func Add(r *tasks.Registry, roots []string) { add(r, roots, usualPace) }
+
+func add(r *tasks.Registry, roots []string, p pace) {
 	t := tasks.Tool{
 		Name:  "analyze_logs",
 		Title: "Analyze logs",
@@ -29,11 +31,14 @@ func Add(r *tasks.Registry, roots []string) {
 			"Answers with structured totals, a Markdown report and a plot.",
 		Annotations: &mcp.ToolAnnotations{Title: "Analyze logs", ReadOnlyHint: true, IdempotentHint: true, OpenWorldHint: new(false)},
 	}
-	an := &analyzer{roots: absolute(roots)}
+	an := &analyzer{roots: absolute(roots), pace: p}
 	tasks.AddTool(r, t, an.analyze)
 }
 
-type analyzer struct{ roots []string }
+type analyzer struct {
+	roots []string
+	pace  pace
+}
 
 func (an *analyzer) analyze(ctx context.Context, a *tasks.Attempt, in In) (*Report, error) {
 	if in.Top < 0 || in.Top > maxTop {
@@ -44,7 +49,7 @@ func (an *analyzer) analyze(ctx context.Context, a *tasks.Attempt, in In) (*Repo
 		return nil, err
 	}
 	defer sel.close()
-	res, err := scanAll(ctx, a, sel.files)
+	res, err := scanAll(ctx, a, sel.files, an.pace)
 	if err != nil {
 		return nil, err
 	}
