@@ -9,5 +9,5 @@
 //	go test ./e2e -v -run KillRedis -args -kills 10                  what crashes of Redis lose
 //	go test ./e2e -v -run 'Freeze|Outage' -args -freeze 60s          a long outage of Redis, then its death
 //	go test ./e2e -v -run 'Failover|LeftBehind' -args -failovers 3   what failovers lose, by default and with -durability strict
-//	go test ./e2e -v -run Resume -args -resume-mib 1024  how much of a gigabyte of log is read again after a kill
+//	go test ./e2e -v -run Resume -args -resume-mib 1024              how much of a gigabyte of log is read again after a kill
 package e2e
