@@ -176,11 +176,20 @@ type reckoning struct {
 // String is the reckoning for people.
 func (r reckoning) String() string {
 	when := ""
-	if r.absent > 0 {
+	if r.last != 0 {
 		when = fmt.Sprintf(" (acknowledged %s to %s after the fall)", r.first.Round(time.Millisecond), r.last.Round(time.Millisecond))
 	}
 	return fmt.Sprintf("of %d acknowledged creates %d are lost%s; of %d results that were told %d are lost; %d tasks ran twice to completion",
 		r.created, r.absent, when, r.told, r.takenBack, r.twice)
+}
+
+func (r *reckoning) lose(acked, fell time.Time) {
+	if r.absent++; fell.IsZero() {
+		return
+	}
+	if r.last = acked.Sub(fell); r.absent == 1 {
+		r.first = r.last
+	}
 }
 
 // lost is what was promised to a client and is not there.
@@ -194,10 +203,7 @@ func (l *load) reckon(c *rig.Client, f *rig.Fleet) reckoning {
 	for i, id := range l.created {
 		result := l.outcome(c, id)
 		if result == nil {
-			if r.last = l.acked[i].Sub(l.fell); r.absent == 0 {
-				r.first = r.last
-			}
-			r.absent++
+			r.lose(l.acked[i], l.fell)
 		}
 		if told, ok := l.told[id]; ok && string(told) != string(result) {
 			r.takenBack++
