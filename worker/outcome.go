@@ -157,16 +157,20 @@ func (a *attempt) end(outcome string, e tasks.Event, o store.Outcome) {
 	a.note(outcome, a.write(func(ctx context.Context) error { return a.w.opts.Store.Apply(ctx, a.Task, e, a.Lease, o) }))
 }
 
-const maxWritePause = 2 * time.Second
+const (
+	maxWritePause = 2 * time.Second
+	puzzled       = time.Minute // how long a refusal that nobody foresaw is not believed
+)
 
-// write tries while Redis cannot serve: hours of work must not be lost to a minute's outage.
+// write tries while Redis cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we do not know.
 func (a *attempt) write(do func(context.Context) error) error {
+	begun := time.Now()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, maxWritePause) {
 		err := do(a.w.writing)
 		if _, ended := errors.AsType[*tasks.StateError](err); ended || errors.Is(err, store.ErrEnded) {
 			a.cancel(tasks.ErrCancelled) // while the tool was returning
 		}
-		if !store.Unavailable(err) {
+		if err == nil || refused(err) || !store.Unavailable(err) && time.Since(begun) > puzzled {
 			return err
 		}
 		if wait == maxWritePause {
