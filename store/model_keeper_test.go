@@ -1,0 +1,301 @@
+package store_test
+
+import (
+	"encoding/json"
+	"maps"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+	"pgregory.net/rapid"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// away says whether no keeper was there a moment ago: nobody can tell then who could not beat.
+func (m *model) away() bool { return m.now-m.tick >= gap || m.now < m.tick }
+
+// tickNow: a gap in the ticks is followed by a pause.
+func (m *model) tickNow() {
+	if m.tick != never && m.away() {
+		m.paused = m.now + pause
+	}
+	m.tick = m.now
+}
+
+func (x *trial) tick(r *rapid.T) {
+	x.m.tickNow()
+	all, err := x.s.Tick(r.Context())
+	if err != nil || len(all) != 1 {
+		r.Fatalf("tick: %+v, %v", all, err)
+	}
+	live := x.m.overdue(x.m.live)
+	if x.m.now < x.m.paused {
+		clear(live)
+	}
+	x.sameIDs("due", all[0].Due, x.m.overdue(x.m.due))
+	x.sameIDs("live", all[0].Live, live)
+	x.sameIDs("ends", all[0].Ends, x.m.overdue(x.m.ends))
+}
+
+func (x *trial) sameIDs(clock string, got []tasks.ID, want map[tasks.ID]bool) {
+	set := map[tasks.ID]bool{}
+	for _, id := range got {
+		set[id] = true
+	}
+	if len(got) != len(set) || !maps.Equal(set, want) {
+		x.Fatalf("tick: overdue in %s: %v, want %v", clock, got, want)
+	}
+}
+
+// moved is a comparable store.Moved, its age in minutes.
+type moved struct {
+	next   tasks.Delivery
+	broken bool
+	age    int
+}
+
+// keep lets the keeper do something with a task.
+func (x *trial) keep(what string, want moved, do func() (store.Moved, error)) {
+	m, err := do()
+	same(x, what, moved{deref(m.Next), m.Broken, inMinutes(m.Age)}, err, want, nil)
+}
+
+// reap: who was not heard of loses the attempt, unless nobody listened.
+func (m *model) reap(id tasks.ID) moved {
+	deadline, found := m.live[id]
+	if m.tick == never || m.away() || m.now < m.paused || !found || deadline > m.now {
+		return moved{}
+	}
+	delete(m.live, id)
+	t := m.find(id)
+	switch {
+	case t == nil || t.ended():
+		return moved{}
+	case t.call.Policy.Rerun == tasks.No:
+		t.close(tasks.Failed, "", noRerun)
+		return moved{broken: true}
+	case t.crash() && t.failures >= t.call.Policy.Attempts:
+		t.close(tasks.Failed, "", crashed)
+		return moved{broken: true}
+	}
+	t.raise(tasks.Queued, 0)
+	t.message = "its worker was lost; starting again"
+	t.event("reap")
+	return moved{next: t.delivery()}
+}
+
+// crash counts one, and says whether it made a failure.
+func (t *twin) crash() bool {
+	t.crashes++
+	if t.crashes < crashesAllow {
+		return false
+	}
+	t.crashes = 0
+	t.failures++
+	return true
+}
+
+var (
+	noRerun  = broken(tasks.ReasonNoRerun, "the worker was lost, and this tool must not be started twice")
+	crashed  = broken(tasks.ReasonCrashed, "the worker died under this task again and again")
+	lifetime = broken(tasks.ReasonLifetime, "the task was open for longer than its maximum lifetime")
+)
+
+func broken(reason tasks.Reason, message string) string {
+	b, err := json.Marshal(tasks.NewError(reason, message))
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func (x *trial) reap(r *rapid.T) {
+	id := x.task(r).id
+	x.keep("reap", x.m.reap(id), func() (store.Moved, error) { return x.s.Reap(r.Context(), id) })
+}
+
+// look: what waits when its time has come is enqueued, and looked at again later and later.
+func (m *model) look(id tasks.ID) moved {
+	at, found := m.due[id]
+	if !found || at > m.now {
+		return moved{}
+	}
+	t := m.find(id)
+	if t.phase == tasks.Parked {
+		if any, _ := t.lapse(); !any {
+			t.sleep()
+			return moved{}
+		}
+	}
+	if t.phase == tasks.Delayed {
+		t.wait()
+	}
+	m.due[id] = m.now + min(longest, look<<t.looks)
+	t.looks++
+	return moved{next: t.delivery(), age: m.now - t.queued}
+}
+
+func (x *trial) look(r *rapid.T) {
+	id := x.task(r).id
+	x.keep("look", x.m.look(id), func() (store.Moved, error) { return x.s.Look(r.Context(), id) })
+}
+
+// renew: a delivery that the queue lost is replaced by one that was never used.
+func (m *model) renew(d tasks.Delivery) moved {
+	t := m.find(d.Task)
+	if t == nil || t.attempt != d.Attempt || t.phase != tasks.Queued || m.now-t.queued < 2*look {
+		return moved{}
+	}
+	t.raise(tasks.Queued, 0)
+	return moved{next: t.delivery()}
+}
+
+func (x *trial) renew(r *rapid.T) {
+	d := x.task(r).delivery()
+	x.do("renew", func() {
+		x.keep("renew", x.m.renew(d), func() (store.Moved, error) { return x.s.Renew(r.Context(), d) })
+	})
+}
+
+// prune: what ended long enough ago is forgotten, what is open for too long ends.
+func (m *model) prune(id tasks.ID) moved {
+	if at, found := m.ends[id]; !found || at > m.now {
+		return moved{}
+	}
+	t := m.find(id)
+	if t != nil && !t.ended() {
+		t.close(tasks.Failed, "", lifetime)
+		return moved{broken: true}
+	}
+	if t != nil {
+		t.forget()
+	}
+	delete(m.ends, id)
+	delete(m.live, id)
+	return moved{}
+}
+
+func (t *twin) forget() {
+	t.known = false
+	t.unlist(t.call.Owner, t.id)
+	if k := t.keys[shared(t.call)]; k != nil && k.task == t.id {
+		delete(t.keys, shared(t.call))
+	}
+}
+
+func (x *trial) prune(r *rapid.T) {
+	id := x.task(r).id
+	x.keep("prune", x.m.prune(id), func() (store.Moved, error) { return x.s.Prune(r.Context(), id) })
+}
+
+const keeperLease = 4
+
+// elect: one process is the keeper, until its lease is over.
+func (m *model) elect(process string) bool {
+	if m.keeper != "" && m.keeper != process {
+		return false
+	}
+	m.keeper, m.keeperUntil = process, m.now+keeperLease
+	return true
+}
+
+func (m *model) resign(process string) {
+	if m.keeper == process {
+		m.keeper = ""
+	}
+}
+
+func (x *trial) process(r *rapid.T) string {
+	return rapid.SampledFrom([]string{"one", "other"}).Draw(r, "process")
+}
+
+func (x *trial) elect(r *rapid.T) {
+	process := x.process(r)
+	want := x.m.elect(process)
+	ok, err := x.s.Elect(r.Context(), process, minutes(keeperLease))
+	same(x, "elect", ok, err, want, nil)
+}
+
+func (x *trial) resign(r *rapid.T) {
+	process := x.process(r)
+	x.m.resign(process)
+	same(x, "resign", 0, x.s.Resign(r.Context(), process), 0, nil)
+}
+
+// age moves every time in Redis back: so much has passed. The tick is the caller's.
+var age = redis.NewScript(`
+local times = {created = 1, updated = 1, queued = 1, started = 1, ended = 1, next = 1, lapse = 1}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local kind, ttl = redis.call('TYPE', key).ok, redis.call('PTTL', key)
+  if kind == 'zset' then
+    for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ARGV[1], id) end
+  elseif kind == 'hash' then
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+      if (times[field] or string.find(field, '^t:')) and tonumber(redis.call('HGET', key, field)) > 0 then
+        redis.call('HINCRBY', key, field, -ARGV[1])
+      end
+    end
+  end
+  if ttl >= 0 then redis.call('PEXPIRE', key, ttl - ARGV[1]) end
+end
+return 1`)
+
+// pass lets time pass, mostly while a keeper looks after the shard. The millisecond puts it after whatever was to last so long.
+func (x *trial) pass(r *rapid.T) {
+	n := rapid.SampledFrom([]int{1, 1, 2, 2, 2, 4, 5, 10, 20, hour, 10 * hour}).Draw(r, "minutes")
+	ms := minutes(n).Milliseconds() + 1
+	x.m.pass(n)
+	x.passed += ms
+	if err := age.Run(r.Context(), x.rdb, nil, ms).Err(); err != nil {
+		r.Fatal(err)
+	}
+	if rapid.IntRange(0, 3).Draw(r, "keeper") > 0 {
+		x.m.tick = x.m.now
+	}
+	x.setTick()
+}
+
+// jump sets the clock of Redis back: the last tick is to come.
+func (x *trial) jump(r *rapid.T) {
+	if rapid.IntRange(0, 4).Draw(r, "rarely") > 0 {
+		r.Skip("not now")
+	}
+	x.m.tick = x.m.now + 2
+	x.setTick()
+}
+
+func (x *trial) setTick() {
+	if x.m.tick == never {
+		return
+	}
+	paused := int64(0)
+	if x.m.paused > 0 {
+		paused = x.real(x.m.paused)
+	}
+	x.rdb.Set(x.Context(), inShard+"tick", strconv.FormatInt(x.real(x.m.tick), 10)+" "+strconv.FormatInt(paused, 10), 0)
+}
+
+// failOver promotes a replica that had not heard of a claim.
+func (x *trial) failOver(r *rapid.T) {
+	t := x.task(r)
+	if !t.known || t.phase != tasks.Running {
+		r.Skip("nothing is claimed")
+	}
+	x.rdb.HSet(r.Context(), recordKey(t.id), "token", "", "phase", "queued")
+	x.rdb.ZRem(r.Context(), inShard+"live", string(t.id))
+	x.rdb.ZAdd(r.Context(), inShard+"due", redis.Z{Score: float64(x.real(x.m.now + look)), Member: string(t.id)})
+	t.holder, t.phase = "", tasks.Queued
+	t.due[t.id] = t.now + look
+	delete(t.live, t.id)
+}
+
+// fill brings a task to where it may remember a few bytes more, and ask one question.
+func (x *trial) fill(r *rapid.T) {
+	t := x.task(r)
+	if !t.known || rapid.IntRange(0, 2).Draw(r, "rarely") > 0 {
+		r.Skip("not now")
+	}
+	t.size, t.asked = mostMemory-15, mostQuestions-1
+	x.rdb.HSet(r.Context(), recordKey(t.id), "memory", t.size, "asked", t.asked)
+}

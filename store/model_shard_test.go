@@ -1,0 +1,134 @@
+package store_test
+
+import (
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Times of the model are whole minutes since its beginning. What really passes meanwhile is a fraction of one.
+const (
+	liveness   = 2
+	look       = 1
+	gap        = 3
+	pause      = 6
+	steady     = 10 // these five the store does not let us choose
+	longest    = 10 // pause between two looks
+	grace      = 10
+	hour       = 60
+	mostMemory = 16 << 20
+
+	mostQuestions = 64
+	crashesAllow  = 3 // crashes that count as a failure
+	keptEvents    = 8
+	never         = -1
+)
+
+func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }
+
+func inMinutes(d time.Duration) int { return int(d / time.Minute) }
+
+// model is a shard as it should be.
+type model struct {
+	now             int
+	tasks           []*twin
+	due, live, ends map[tasks.ID]int
+	keys            map[string]*reserved // by owner and what repeats of a call share
+	owners          map[tasks.Owner]*listing
+	tick, paused    int // never: nobody ticked
+	keeper          string
+	keeperUntil     int
+	said            []word // published since the last comparison
+}
+
+// reserved is the task of an idempotency key.
+type reserved struct {
+	task  tasks.ID
+	until int
+}
+
+// listing is an owner's index.
+type listing struct {
+	ids   map[tasks.ID]int // since when
+	until int
+}
+
+// word is an event as watchers hear it.
+type word struct {
+	task tasks.ID
+	seq  int
+	kind string
+}
+
+func newModel() *model {
+	return &model{
+		due: map[tasks.ID]int{}, live: map[tasks.ID]int{}, ends: map[tasks.ID]int{},
+		keys: map[string]*reserved{}, owners: map[tasks.Owner]*listing{}, tick: never,
+	}
+}
+
+// find is a task that is known still.
+func (m *model) find(id tasks.ID) *twin {
+	for _, t := range m.tasks {
+		if t.id == id && t.known {
+			return t
+		}
+	}
+	return nil
+}
+
+// pass lets time pass, and forget what has a time to live.
+func (m *model) pass(n int) {
+	m.now += n
+	for _, t := range m.tasks {
+		if t.ended() && t.expires() <= m.now {
+			t.known = false
+		}
+	}
+	for name, k := range m.keys {
+		if k.until != never && k.until <= m.now {
+			delete(m.keys, name)
+		}
+	}
+	for owner, l := range m.owners {
+		if l.until <= m.now {
+			delete(m.owners, owner)
+		}
+	}
+	if m.keeperUntil <= m.now {
+		m.keeper = ""
+	}
+}
+
+// list enters a task in its owner's index, which lives until its last task must have been forgotten.
+func (m *model) list(n store.NewTask) {
+	if m.owners[n.Owner] == nil {
+		m.owners[n.Owner] = &listing{ids: map[tasks.ID]int{}}
+	}
+	l := m.owners[n.Owner]
+	if _, listed := l.ids[n.ID]; !listed {
+		l.ids[n.ID] = m.now
+	}
+	l.until = max(l.until, m.now+inMinutes(n.Policy.MaxLifetime+n.Policy.Retention)+hour)
+}
+
+func (m *model) unlist(owner tasks.Owner, id tasks.ID) {
+	if l := m.owners[owner]; l != nil {
+		delete(l.ids, id)
+		if len(l.ids) == 0 {
+			delete(m.owners, owner)
+		}
+	}
+}
+
+// overdue are the tasks of a clock whose time has come.
+func (m *model) overdue(clock map[tasks.ID]int) map[tasks.ID]bool {
+	ids := map[tasks.ID]bool{}
+	for id, at := range clock {
+		if at <= m.now {
+			ids[id] = true
+		}
+	}
+	return ids
+}
