@@ -256,6 +256,30 @@ func TestCallsShareATaskByTheirArguments(t *testing.T) {
 	})
 }
 
+// Nor within the millisecond in which it ended, nor when the clock of Redis went back since.
+func TestWithoutAWindowATaskThatEndedServesNoRepeat(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		call := func() *tasks.Task {
+			n := store.NewTask{Tool: "crawl", Owner: tasks.Local, Policy: tasks.Policy{Dedupe: tasks.ByArguments}.WithDefaults("default")}
+			n.ID = s.NewID(n.Owner, n.Repeats())
+			task, _, err := s.Create(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return task
+		}
+		first := call()
+		c := claim(t, s, first.Delivery, "a")
+		if err := s.Apply(t.Context(), first.ID, tasks.Finish, c.Lease, store.Outcome{Result: []byte(`{}`), Clean: true}); err != nil {
+			t.Fatal(err)
+		}
+		rdb.HIncrBy(t.Context(), shard(first.ID, "t:"+string(first.ID)), "ended", time.Minute.Milliseconds())
+		if call().ID == first.ID {
+			t.Error("it does")
+		}
+	})
+}
+
 func TestAScheduledTaskWaitsForItsTime(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		start := time.Now().Add(time.Hour).Truncate(time.Millisecond)

@@ -18,7 +18,7 @@ local function serves(record)
   if redis.call('EXISTS', record) == 0 then return false end
   if window < 0 or redis.call('HGET', record, 'phase') ~= 'ended' then return true end
   local ended = tonumber(redis.call('HGET', record, 'ended'))
-  return redis.call('HGET', record, 'clean') == '1' and NOW - ended <= window
+  return redis.call('HGET', record, 'clean') == '1' and window > 0 and NOW - ended <= window
 end
 
 if known() then return {1, num('created'), get('phase')} end
