@@ -63,7 +63,7 @@ func (x *trial) contents() contents {
 	if err != nil {
 		x.Fatal(err)
 	}
-	now := time.Now().UnixMilli() // after they were read: no key expires too early
+	now := time.Now().UnixMilli()
 	all := contents{}
 	for _, k := range keys {
 		k := k.([]any)
@@ -115,16 +115,18 @@ func isFixed(field string) bool {
 	return slices.Contains([]string{"tool", "owner", "queue", "priority", "attempts", "rerun", "ttl", "caps", "key", "digest"}, field)
 }
 
-func isRecord(key string) bool { return strings.Count(key, ":") == 3 && strings.HasPrefix(key, recordKey("")) }
+func isRecord(key string) bool {
+	return strings.Count(key, ":") == 3 && strings.HasPrefix(key, recordKey(""))
+}
 
 // isZero: a record may leave out what is zero.
 func isZero(value string) bool { return value == "" || value == "0" }
 
-// real is a minute of the model as Redis has it, minute the other way.
-func (x *trial) real(minute int) int64 { return x.start + minutes(minute).Milliseconds() - x.passed }
+// real is the middle of a minute as Redis has it, minute the other way: half a minute more or less does not matter.
+func (x *trial) real(minute int) int64 { return x.begin + minutes(minute).Milliseconds() - x.passed }
 
 func (x *trial) minute(ms int64) int {
-	return inMinutes(time.Duration(ms-x.start+x.passed) * time.Millisecond)
+	return inMinutes(time.Duration(ms-x.begin+x.passed)*time.Millisecond + time.Minute/2)
 }
 
 // inMinute is a time of Redis as contents has it. 0 is none.
@@ -178,32 +180,4 @@ func seen(t *tasks.Task) string {
 		err = t.Error.Message
 	}
 	return fmt.Sprintln(t.Tool, t.Owner, t.Status, t.Phase, t.Delivery, t.Failures, t.Attempts, t.Message, t.LastErr, t.Progress.Done, t.Retention, open, string(t.Result), err, t.Seq)
-}
-
-// compareEvents listens until everything was heard that was to be said, and nothing else.
-func (x *trial) compareEvents() {
-	for _, want := range x.m.said {
-		if got := x.hear(); got != want {
-			x.Fatalf("heard %+v, want %+v", got, want)
-		}
-	}
-	x.m.said = nil
-}
-
-// hear waits for the next event of one of these tasks. Channels are shared by all databases of a server.
-func (x *trial) hear() word {
-	for {
-		m, err := x.events.ReceiveTimeout(x.Context(), 20*time.Second)
-		if err != nil {
-			x.Fatalf("an event was not published: %v", err)
-		}
-		message, ok := m.(*redis.Message)
-		id := tasks.ID(strings.TrimPrefix(message.Channel, recordKey("")))
-		if !ok || !slices.ContainsFunc(x.m.tasks, func(t *twin) bool { return t.id == id }) {
-			continue
-		}
-		f := strings.Fields(message.Payload)
-		seq, _ := strconv.Atoi(f[0])
-		return word{id, seq, f[2]}
-	}
 }

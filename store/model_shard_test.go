@@ -54,13 +54,6 @@ type listing struct {
 	until int
 }
 
-// word is an event as watchers hear it.
-type word struct {
-	task tasks.ID
-	seq  int
-	kind string
-}
-
 func newModel() *model {
 	return &model{
 		due: map[tasks.ID]int{}, live: map[tasks.ID]int{}, ends: map[tasks.ID]int{},

@@ -33,37 +33,37 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		rapid.Check(t, func(r *rapid.T) {
-			x := begin(r, s, rdb, events)
+			x := newTrial(r, s, rdb, events)
 			r.Repeat(map[string]func(*rapid.T){
-				"":         x.compare,
-				"create":   x.create,
-				"cancel":   x.cancel,
-				"answer":   x.answer,
-				"claim":    x.claim,
-				"claim it": x.claim, // twice as often
-				"beat":     x.beat,
-				"report":   x.report,
-				"ask":      x.ask,
-				"ask it":   x.ask,
-				"remember": x.remember,
-				"release":  x.release,
-				"finish":   x.finish,
-				"break":    x.fail,
-				"leave":    x.leave,
-				"again":    x.again,
-				"again!":   x.again,
-				"tick":     x.tick,
-				"reap":     x.reap,
-				"look":     x.look,
-				"renew":    x.renew,
-				"prune":    x.prune,
-				"elect":    x.elect,
-				"resign":   x.resign,
-				"pass":     x.pass,
-				"pass by":  x.pass,
-				"jump":     x.jump,
+				"":          x.compare,
+				"create":    x.create,
+				"cancel":    x.cancel,
+				"answer":    x.answer,
+				"claim":     x.claim,
+				"claim it":  x.claim, // twice as often
+				"beat":      x.beat,
+				"report":    x.report,
+				"ask":       x.ask,
+				"ask it":    x.ask,
+				"remember":  x.remember,
+				"release":   x.release,
+				"finish":    x.finish,
+				"break":     x.fail,
+				"leave":     x.leave,
+				"again":     x.again,
+				"again!":    x.again,
+				"tick":      x.tick,
+				"reap":      x.reap,
+				"look":      x.look,
+				"renew":     x.renew,
+				"prune":     x.prune,
+				"elect":     x.elect,
+				"resign":    x.resign,
+				"pass":      x.pass,
+				"pass by":   x.pass,
+				"jump":      x.jump,
 				"fail over": x.failOver,
-				"fill":     x.fill,
+				"fill":      x.fill,
 			})
 		})
 	})
@@ -78,7 +78,9 @@ type trial struct {
 	m      *model
 	past   []step
 
-	start  int64 // in ms, when the model's time was 0
+	followers map[*twin]*follower
+
+	begin  int64 // in ms, the middle of the model's first minute
 	passed int64 // ms by which every time in Redis was moved back
 }
 
@@ -88,10 +90,10 @@ type step struct {
 	send func()
 }
 
-func begin(r *rapid.T, s *store.Store, rdb redis.UniversalClient, events *redis.PubSub) *trial {
+func newTrial(r *rapid.T, s *store.Store, rdb redis.UniversalClient, events *redis.PubSub) *trial {
 	rdb.FlushDB(r.Context())
 	rdb.Set(r.Context(), shardsKey, 1, 0)
-	x := &trial{T: r, s: s, rdb: rdb, events: events, m: newModel(), start: time.Now().UnixMilli()}
+	x := &trial{T: r, s: s, rdb: rdb, events: events, m: newModel(), followers: map[*twin]*follower{}, begin: time.Now().UnixMilli()}
 	x.create(r)
 	return x
 }

@@ -335,4 +335,3 @@ func (x *trial) leave(r *rapid.T) {
 		same(x, "leave", 0, x.s.Leave(r.Context(), l), 0, nil)
 	})
 }
-
