@@ -84,10 +84,10 @@ func newTwin(m *model, n store.NewTask, start int) *twin {
 }
 
 func (x *trial) create(r *rapid.T) {
-	if len(x.m.tasks) == mostTasks {
+	if x.m.known() == mostTasks {
 		r.Skip("enough tasks")
 	}
-	n := drawCall(r)
+	n := x.call(r)
 	n.ID = x.s.NewID(n.Owner, n.Repeats())
 	start := x.m.now + rapid.SampledFrom([]int{0, 0, 0, -1, 7}).Draw(r, "start")
 	x.do("create", func() {
@@ -107,7 +107,19 @@ func (x *trial) create(r *rapid.T) {
 	})
 }
 
-func drawCall(r *rapid.T) store.NewTask {
+// call is a new one, or repeats one with arguments that may be others.
+func (x *trial) call(r *rapid.T) store.NewTask {
+	n := newCall(r)
+	if len(x.m.tasks) > 0 && rapid.Bool().Draw(r, "repeat") {
+		arguments := n.Arguments
+		n = x.task(r).call
+		n.Arguments = arguments
+	}
+	n.Start = time.Time{}
+	return n
+}
+
+func newCall(r *rapid.T) store.NewTask {
 	n := store.NewTask{
 		Tool: "crawl", Owner: rapid.SampledFrom([]tasks.Owner{tasks.Local, tasks.Local, "other"}).Draw(r, "owner"),
 		Arguments: json.RawMessage(rapid.SampledFrom([]string{`{"a":1}`, `{"a":1}`, `{"a":2}`}).Draw(r, "arguments")),

@@ -23,7 +23,21 @@ func (m *model) tickNow() {
 	m.tick = m.now
 }
 
-func (x *trial) tick(r *rapid.T) {
+// sweep is what the keeper does all the time: tick, and see to what is overdue.
+func (x *trial) sweep(r *rapid.T) {
+	overdue := x.tick(r)
+	for _, id := range overdue.Due {
+		x.lookAt(id)
+	}
+	for _, id := range overdue.Live {
+		x.reapOf(id)
+	}
+	for _, id := range overdue.Ends {
+		x.pruneOf(id)
+	}
+}
+
+func (x *trial) tick(r *rapid.T) store.Overdue {
 	x.m.tickNow()
 	all, err := x.s.Tick(r.Context())
 	if err != nil || len(all) != 1 {
@@ -36,6 +50,7 @@ func (x *trial) tick(r *rapid.T) {
 	x.sameIDs("due", all[0].Due, x.m.overdue(x.m.due))
 	x.sameIDs("live", all[0].Live, live)
 	x.sameIDs("ends", all[0].Ends, x.m.overdue(x.m.ends))
+	return all[0]
 }
 
 func (x *trial) sameIDs(clock string, got []tasks.ID, want map[tasks.ID]bool) {
@@ -110,9 +125,10 @@ func broken(reason tasks.Reason, message string) string {
 	return string(b)
 }
 
-func (x *trial) reap(r *rapid.T) {
-	id := x.task(r).id
-	x.keep("reap", x.m.reap(id), func() (store.Moved, error) { return x.s.Reap(r.Context(), id) })
+func (x *trial) reap(r *rapid.T) { x.reapOf(x.task(r).id) }
+
+func (x *trial) reapOf(id tasks.ID) {
+	x.keep("reap", x.m.reap(id), func() (store.Moved, error) { return x.s.Reap(x.Context(), id) })
 }
 
 // look: what waits when its time has come is enqueued, and looked at again later and later.
@@ -136,9 +152,10 @@ func (m *model) look(id tasks.ID) moved {
 	return moved{next: t.delivery(), age: m.now - t.queued}
 }
 
-func (x *trial) look(r *rapid.T) {
-	id := x.task(r).id
-	x.keep("look", x.m.look(id), func() (store.Moved, error) { return x.s.Look(r.Context(), id) })
+func (x *trial) look(r *rapid.T) { x.lookAt(x.task(r).id) }
+
+func (x *trial) lookAt(id tasks.ID) {
+	x.keep("look", x.m.look(id), func() (store.Moved, error) { return x.s.Look(x.Context(), id) })
 }
 
 // renew: a delivery that the queue lost is replaced by one that was never used.
@@ -184,9 +201,10 @@ func (t *twin) forget() {
 	}
 }
 
-func (x *trial) prune(r *rapid.T) {
-	id := x.task(r).id
-	x.keep("prune", x.m.prune(id), func() (store.Moved, error) { return x.s.Prune(r.Context(), id) })
+func (x *trial) prune(r *rapid.T) { x.pruneOf(x.task(r).id) }
+
+func (x *trial) pruneOf(id tasks.ID) {
+	x.keep("prune", x.m.prune(id), func() (store.Moved, error) { return x.s.Prune(x.Context(), id) })
 }
 
 const keeperLease = 4

@@ -71,6 +71,16 @@ func (m *model) find(id tasks.ID) *twin {
 	return nil
 }
 
+// known counts the tasks that are not forgotten.
+func (m *model) known() (n int) {
+	for _, t := range m.tasks {
+		if t.known {
+			n++
+		}
+	}
+	return n
+}
+
 // pass lets time pass, and forget what has a time to live.
 func (m *model) pass(n int) {
 	m.now += n
