@@ -13,7 +13,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-const mostTasks = 4
+const mostTasks = 3
 
 // create: a known id is the call again; a key's task serves who repeats its call; else there is a new task.
 func (m *model) create(n store.NewTask, start int) (id tasks.ID, created bool, err error) {
@@ -130,7 +130,7 @@ func newCall(r *rapid.T) store.NewTask {
 			Dedupe:      rapid.SampledFrom([]tasks.Dedupe{"", tasks.ByArguments}).Draw(r, "dedupe"),
 			Window:      minutes(rapid.SampledFrom([]int{0, 15}).Draw(r, "window")),
 			Retention:   minutes(rapid.SampledFrom([]int{20, 2 * hour}).Draw(r, "retention")),
-			MaxLifetime: minutes(rapid.SampledFrom([]int{hour, 10 * hour}).Draw(r, "lifetime")),
+			MaxLifetime: minutes(rapid.SampledFrom([]int{2 * hour, 20 * hour}).Draw(r, "lifetime")),
 		}.WithDefaults("default"),
 	}
 	if rapid.IntRange(0, 3).Draw(r, "answered beforehand") == 3 {
@@ -155,11 +155,10 @@ func (m *model) cancel(id tasks.ID) error {
 	return nil
 }
 
-func (x *trial) cancel(r *rapid.T) {
-	id := x.task(r).id
+func (x *trial) cancel(id tasks.ID) {
 	x.do("cancel", func() {
 		want := x.m.cancel(id)
-		same(x, "cancel", 0, x.s.Cancel(r.Context(), id), 0, want)
+		same(x, "cancel", 0, x.s.Cancel(x.Context(), id), 0, want)
 	})
 }
 

@@ -224,21 +224,16 @@ func (m *model) resign(process string) {
 	}
 }
 
-func (x *trial) process(r *rapid.T) string {
-	return rapid.SampledFrom([]string{"one", "other"}).Draw(r, "process")
-}
-
 func (x *trial) elect(r *rapid.T) {
-	process := x.process(r)
+	process := rapid.SampledFrom([]string{"one", "other"}).Draw(r, "process")
+	if rapid.IntRange(0, 2).Draw(r, "resigns") == 2 {
+		x.m.resign(process)
+		same(x, "resign", 0, x.s.Resign(r.Context(), process), 0, nil)
+		return
+	}
 	want := x.m.elect(process)
 	ok, err := x.s.Elect(r.Context(), process, minutes(keeperLease))
 	same(x, "elect", ok, err, want, nil)
-}
-
-func (x *trial) resign(r *rapid.T) {
-	process := x.process(r)
-	x.m.resign(process)
-	same(x, "resign", 0, x.s.Resign(r.Context(), process), 0, nil)
 }
 
 // age moves every time in Redis back: so much has passed. The tick is the caller's.
@@ -261,7 +256,7 @@ return 1`)
 
 // pass lets time pass, mostly while a keeper looks after the shard. The millisecond puts it after whatever was to last so long.
 func (x *trial) pass(r *rapid.T) {
-	n := rapid.SampledFrom([]int{1, 1, 2, 2, 2, 4, 5, 10, 20, hour, 10 * hour}).Draw(r, "minutes")
+	n := rapid.SampledFrom([]int{1, 1, 2, 2, 2, 4, 5, 10, 10, 20, 30, 2 * hour, 20 * hour}).Draw(r, "minutes")
 	ms := minutes(n).Milliseconds() + 1
 	x.m.pass(n)
 	x.passed += ms
@@ -308,12 +303,12 @@ func (x *trial) failOver(r *rapid.T) {
 	delete(t.live, t.id)
 }
 
-// fill brings a task to where it may remember a few bytes more, and ask one question.
+// fill brings a task to its limits: it may remember a few bytes more, ask one question, and crash once.
 func (x *trial) fill(r *rapid.T) {
 	t := x.task(r)
 	if !t.known || rapid.IntRange(0, 2).Draw(r, "rarely") > 0 {
 		r.Skip("not now")
 	}
-	t.size, t.asked = mostMemory-15, mostQuestions-1
-	x.rdb.HSet(r.Context(), recordKey(t.id), "memory", t.size, "asked", t.asked)
+	t.size, t.asked, t.crashes = mostMemory-15, mostQuestions-1, crashesAllow-1
+	x.rdb.HSet(r.Context(), recordKey(t.id), "memory", t.size, "asked", t.asked, "crashes", t.crashes)
 }

@@ -299,25 +299,26 @@ func (m *model) end(l store.Lease, e tasks.Event, o store.Outcome, out string) e
 	return nil
 }
 
-func (x *trial) finish(r *rapid.T) {
-	o := store.Outcome{Message: rapid.SampledFrom([]string{"done", long}).Draw(r, "message"), Clean: rapid.Bool().Draw(r, "clean"), Result: json.RawMessage(fmt.Sprint(len(x.past)))}
-	x.end(r, tasks.Finish, o, string(o.Result))
-}
-
-func (x *trial) fail(r *rapid.T) {
-	o := store.Outcome{Error: tasks.NewError(tasks.ReasonPanic, "boom")}
-	out, err := json.Marshal(o.Error)
-	if err != nil {
-		r.Fatal(err)
-	}
-	x.end(r, tasks.Break, o, string(out))
-}
-
-func (x *trial) end(r *rapid.T, e tasks.Event, o store.Outcome, out string) {
+func (x *trial) end(r *rapid.T) {
 	l := x.lease(r)
+	switch rapid.SampledFrom([]string{"finish", "finish", "break", "cancel"}).Draw(r, "end") {
+	case "finish":
+		o := store.Outcome{
+			Message: rapid.SampledFrom([]string{"done", long}).Draw(r, "message"),
+			Clean:   rapid.IntRange(0, 2).Draw(r, "clean") > 0, Result: json.RawMessage(fmt.Sprint(len(x.past))),
+		}
+		x.apply(l, tasks.Finish, o, string(o.Result))
+	case "break":
+		x.apply(l, tasks.Break, store.Outcome{Error: tasks.NewError(tasks.ReasonPanic, "boom")}, broken(tasks.ReasonPanic, "boom"))
+	case "cancel":
+		x.cancel(l.Task)
+	}
+}
+
+func (x *trial) apply(l store.Lease, e tasks.Event, o store.Outcome, out string) {
 	x.do(string(e), func() {
 		want := x.m.end(l, e, o, out)
-		same(x, string(e), 0, x.s.Apply(r.Context(), l.Task, e, l, o), 0, want)
+		same(x, string(e), 0, x.s.Apply(x.Context(), l.Task, e, l, o), 0, want)
 	})
 }
 
