@@ -122,13 +122,13 @@ func (x *trial) call(r *rapid.T) store.NewTask {
 func newCall(r *rapid.T) store.NewTask {
 	n := store.NewTask{
 		Tool: "crawl", Owner: rapid.SampledFrom([]tasks.Owner{tasks.Local, tasks.Local, "other"}).Draw(r, "owner"),
-		Arguments: json.RawMessage(rapid.SampledFrom([]string{`{"a":1}`, `{"a":1}`, `{"a":2}`}).Draw(r, "arguments")),
-		Key:       rapid.SampledFrom([]string{"", "", "key"}).Draw(r, "key"),
+		Arguments: json.RawMessage(rapid.SampledFrom([]string{`{"a":1}`, `{"a":1}`, `{"a":1}`, `{"a":2}`}).Draw(r, "arguments")),
+		Key:       rapid.SampledFrom([]string{"", "", "", "key"}).Draw(r, "key"),
 		Policy: tasks.Policy{
 			Attempts:    rapid.IntRange(1, 2).Draw(r, "attempts"),
 			Rerun:       rapid.SampledFrom([]tasks.Switch{tasks.Yes, tasks.Yes, tasks.Yes, tasks.No}).Draw(r, "rerun"),
-			Dedupe:      rapid.SampledFrom([]tasks.Dedupe{"", tasks.ByArguments}).Draw(r, "dedupe"),
-			Window:      minutes(rapid.SampledFrom([]int{0, 15}).Draw(r, "window")),
+			Dedupe:      rapid.SampledFrom([]tasks.Dedupe{"", tasks.ByArguments, tasks.ByArguments}).Draw(r, "dedupe"),
+			Window:      minutes(rapid.SampledFrom([]int{0, 15, 15}).Draw(r, "window")),
 			Retention:   minutes(rapid.SampledFrom([]int{20, 2 * hour}).Draw(r, "retention")),
 			MaxLifetime: minutes(rapid.SampledFrom([]int{2 * hour, 20 * hour}).Draw(r, "lifetime")),
 		}.WithDefaults("default"),

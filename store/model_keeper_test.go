@@ -26,14 +26,14 @@ func (m *model) tickNow() {
 // sweep is what the keeper does all the time: tick, and see to what is overdue.
 func (x *trial) sweep(r *rapid.T) {
 	overdue := x.tick(r)
+	for _, id := range overdue.Ends {
+		x.pruneOf(id)
+	}
 	for _, id := range overdue.Due {
 		x.lookAt(id)
 	}
 	for _, id := range overdue.Live {
 		x.reapOf(id)
-	}
-	for _, id := range overdue.Ends {
-		x.pruneOf(id)
 	}
 }
 
@@ -170,6 +170,7 @@ func (m *model) renew(d tasks.Delivery) moved {
 
 func (x *trial) renew(r *rapid.T) {
 	d := x.task(r).delivery()
+	d.Attempt -= rapid.SampledFrom([]int{0, 0, 1}).Draw(r, "attempts ago")
 	x.do("renew", func() {
 		x.keep("renew", x.m.renew(d), func() (store.Moved, error) { return x.s.Renew(r.Context(), d) })
 	})

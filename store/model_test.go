@@ -56,7 +56,7 @@ func (x *trial) steps() map[string]func(*rapid.T) {
 
 		"pass": x.pass, "jump": x.jump, "fail over": x.failOver, "fill": x.fill, "again": x.again,
 	}
-	for _, name := range []string{"claim", "ask", "answer", "release", "pass", "sweep", "again"} {
+	for _, name := range []string{"claim", "report", "ask", "answer", "release", "pass", "sweep", "again"} {
 		steps[name+"!"], steps[name+"!!"] = steps[name], steps[name]
 	}
 	return steps

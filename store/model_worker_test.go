@@ -173,22 +173,32 @@ func (t *twin) put(q tasks.Question) standing {
 	return standing{left: limit}
 }
 
+// ask puts up to three questions, as a tool does that needs several answers.
 func (x *trial) ask(r *rapid.T) {
 	l := x.lease(r)
-	q := form(rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(r, "key"), rapid.SampledFrom([]string{"sure?", "sure?", "sure?", "really?"}).Draw(r, "text"))
-	if limit := rapid.SampledFrom([]int{0, 4, 30}).Draw(r, "limit"); limit > 0 {
+	for range rapid.IntRange(1, 3).Draw(r, "questions") {
+		q, able := x.question(r), rapid.IntRange(0, 9).Draw(r, "able") > 0
+		x.do("ask", func() { x.put(l, q, able) })
+	}
+}
+
+func (x *trial) question(r *rapid.T) tasks.Question {
+	text := rapid.SampledFrom([]string{"sure?", "sure?", "sure?", "really?"}).Draw(r, "text")
+	q := form(rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(r, "key"), text)
+	if limit := rapid.SampledFrom([]int{0, 4, 10, 30}).Draw(r, "limit"); limit > 0 {
 		q.Request = q.Request.Within(minutes(limit))
 		if rapid.Bool().Draw(r, "otherwise") {
 			q.Request = q.Request.Otherwise(map[string]bool{"sure": false})
 		}
 	}
-	able := rapid.IntRange(0, 9).Draw(r, "able") > 0
-	x.do("ask", func() {
-		want, wantErr := x.m.ask(l, q, able)
-		a, err := x.s.Question(r.Context(), l, q, able)
-		left := inMinutes(a.Left + time.Minute - time.Millisecond) // a fraction of a minute went by
-		same(x, "ask", standing{string(a.Answer), a.Lapsed, a.Ended, left}, err, want, wantErr)
-	})
+	return q
+}
+
+func (x *trial) put(l store.Lease, q tasks.Question, able bool) {
+	want, wantErr := x.m.ask(l, q, able)
+	a, err := x.s.Question(x.Context(), l, q, able)
+	left := inMinutes(a.Left + time.Minute - time.Millisecond) // a fraction of a minute went by
+	same(x, "ask", standing{string(a.Answer), a.Lapsed, a.Ended, left}, err, want, wantErr)
 }
 
 // remember: a value replaces the one of its name, if the task's memory holds it. An attempt that got so far was not killed by its task.
