@@ -2,9 +2,7 @@ package store_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -139,10 +137,6 @@ func newCall(r *rapid.T) store.NewTask {
 	return n
 }
 
-func form(key, text string) tasks.Question {
-	return tasks.Question{Key: key, Request: tasks.FormSchema(text, map[string]any{"type": "object"})}
-}
-
 // cancel: the first to end a task ends it.
 func (m *model) cancel(id tasks.ID) error {
 	t := m.find(id)
@@ -161,54 +155,3 @@ func (x *trial) cancel(id tasks.ID) {
 		same(x, "cancel", 0, x.s.Cancel(x.Context(), id), 0, want)
 	})
 }
-
-// answer: the first answer to an open question counts, if it comes in time.
-func (m *model) answer(id tasks.ID, answers map[string]json.RawMessage) (resumes tasks.Delivery, err error) {
-	t := m.find(id)
-	if t == nil {
-		return resumes, tasks.ErrNotFound
-	}
-	if t.ended() || t.status != tasks.InputRequired {
-		return resumes, nil
-	}
-	_, woke := t.lapse()
-	if n := t.keep(answers); n > 0 {
-		woke = t.answered(n) || woke
-	}
-	if woke {
-		resumes = t.delivery()
-	}
-	return resumes, nil
-}
-
-func (t *twin) keep(answers map[string]json.RawMessage) (n int) {
-	for key, answer := range answers {
-		if q := t.questions[key]; q != nil && q.answer == nil {
-			text := string(answer)
-			q.answer = &text
-			n++
-		}
-	}
-	return n
-}
-
-func (x *trial) answer(r *rapid.T) {
-	id, answers := x.task(r).id, map[string]json.RawMessage{}
-	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"k1", "k2", "k3", "unknown"}), 1, 2, rapid.ID).Draw(r, "keys") {
-		answers[key] = json.RawMessage(fmt.Sprint(len(x.past)))
-	}
-	x.do("answer", func() {
-		want, wantErr := x.m.answer(id, answers)
-		next, err := x.s.Answer(r.Context(), id, answers)
-		same(x, "answer", deref(next), err, want, wantErr)
-	})
-}
-
-func deref(d *tasks.Delivery) tasks.Delivery {
-	if d == nil {
-		return tasks.Delivery{}
-	}
-	return *d
-}
-
-var long = strings.Repeat("long ", 20) // a message that stands beside the record

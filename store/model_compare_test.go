@@ -122,13 +122,6 @@ func isRecord(key string) bool {
 // isZero: a record may leave out what is zero.
 func isZero(value string) bool { return value == "" || value == "0" }
 
-// real is the middle of a minute as Redis has it, minute the other way: half a minute more or less does not matter.
-func (x *trial) real(minute int) int64 { return x.begin + minutes(minute).Milliseconds() - x.passed }
-
-func (x *trial) minute(ms int64) int {
-	return inMinutes(time.Duration(ms-x.begin+x.passed)*time.Millisecond + time.Minute/2)
-}
-
 // inMinute is a time of Redis as contents has it. 0 is none.
 func (x *trial) inMinute(ms string) string {
 	f, err := strconv.ParseFloat(ms, 64)

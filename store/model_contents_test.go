@@ -19,6 +19,8 @@ const (
 
 func recordKey(id tasks.ID) string { return inShard + "t:" + string(id) }
 
+func ownerIndex(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
+
 // contents is what Redis should hold.
 func (m *model) contents() contents {
 	all := contents{shardsKey: "1"}
@@ -39,7 +41,7 @@ func (m *model) contents() contents {
 		all.expire(key, k.until)
 	}
 	for owner, l := range m.owners {
-		key := "lh:{own:" + string(owner) + "}"
+		key := ownerIndex(owner)
 		for id, listed := range l.ids {
 			all[key+" "+string(id)] = at(listed)
 		}

@@ -9,20 +9,23 @@ import (
 
 // Times of the model are whole minutes since its beginning. What really passes meanwhile is a fraction of one.
 const (
+	hour  = 60
+	never = -1
+
+	// what the store is told
 	liveness   = 2
-	look       = 1
+	look       = 1 // the first pause between two looks
 	gap        = 3
 	pause      = 6
-	steady     = 10 // these five the store does not let us choose
-	longest    = 10 // pause between two looks
-	grace      = 10
-	hour       = 60
-	mostMemory = 16 << 20
+	keptEvents = 8
 
+	// what it does not let us choose
+	longest       = 10 // pause between two looks
+	steady        = 10 // an attempt that ran so long was not killed by its own task
+	grace         = 10 // between when a task should be forgotten and when its keys expire
+	crashesAllow  = 3  // that count as a failure
 	mostQuestions = 64
-	crashesAllow  = 3 // crashes that count as a failure
-	keptEvents    = 8
-	never         = -1
+	mostMemory    = 16 << 20
 )
 
 func minutes(n int) time.Duration { return time.Duration(n) * time.Minute }

@@ -39,12 +39,6 @@ type twin struct {
 	events                                        []string
 }
 
-type question struct {
-	tasks.Question
-	answer *string // nil: open
-	till   int     // 0: no limit
-}
-
 func (t *twin) ended() bool    { return t.phase == tasks.Ended }
 func (t *twin) retention() int { return inMinutes(t.call.Policy.Retention) }
 func (t *twin) expires() int   { return t.over + t.retention() + grace }
@@ -124,56 +118,5 @@ func (t *twin) close(status tasks.Status, message, out string) {
 	t.ends[t.id] = t.now + t.retention()
 	if k := t.keys[shared(t.call)]; k != nil && k.task == t.id {
 		k.until = t.expires()
-	}
-}
-
-func (t *twin) open() (keys []string) {
-	for key, q := range t.questions {
-		if q.answer == nil {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
-// answered: n answers came in. It says whether that woke a parked task.
-func (t *twin) answered(n int) (woke bool) {
-	t.answers += n
-	if len(t.open()) == 0 {
-		t.status = tasks.Working
-	}
-	if t.phase == tasks.Parked {
-		t.wait()
-		t.message = ""
-		woke = true
-	}
-	t.event("answer")
-	return woke
-}
-
-// lapse answers what nobody answered in time. It says whether there was any, and whether that woke a parked task.
-func (t *twin) lapse() (any, woke bool) {
-	if t.lapses == 0 || t.lapses > t.now {
-		return false, false
-	}
-	n := 0
-	t.lapses = 0
-	for _, key := range t.open() {
-		q := t.questions[key]
-		if q.till > 0 && q.till <= t.now {
-			otherwise := string(q.Request.Default)
-			q.answer = &otherwise
-			n++
-		} else {
-			t.watch(q)
-		}
-	}
-	return n > 0, n > 0 && t.answered(n)
-}
-
-// watch notes when an open question lapses.
-func (t *twin) watch(q *question) {
-	if q.till > 0 && (t.lapses == 0 || q.till < t.lapses) {
-		t.lapses = q.till
 	}
 }

@@ -17,8 +17,11 @@ import (
 // The scripts against a model that is simple enough to be seen to be right: a random history of clients, workers and keepers at several
 // tasks of one shard, in which time passes, replies are lost, and a failover forgets. After each step all of Redis is compared.
 //
-// What the model says of a task is in model_task_test.go, of its shard in model_shard_test.go; model_client, _worker and _keeper hold
-// for each script what should happen, and the step that lets it happen; model_compare_test.go compares.
+// What the model knows of a task is in model_task_test.go, of its shard in model_shard_test.go; model_client, _worker, _question and
+// _keeper hold for each script what should happen, and the step that lets it happen; model_time is what happens to Redis itself.
+// model_contents is what Redis should hold then, model_compare and _watch look whether it does, and what others see of it.
+//
+// For more of it: go test ./store -run Model -rapid.checks=20000, on one of the two by -run Model/redis.
 func TestScriptsAgreeWithTheModel(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, o *redis.UniversalOptions) {

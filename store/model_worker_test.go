@@ -3,7 +3,7 @@ package store_test
 import (
 	"encoding/json"
 	"fmt"
-	"time"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -117,88 +117,6 @@ func (x *trial) report(r *rapid.T) {
 		pulse, err := x.s.Report(r.Context(), l, n, p, logs)
 		same(x, "report", pulse, err, want, wantErr)
 	})
-}
-
-// standing is how a question stands, comparable: store.Asked with its time in minutes.
-type standing struct {
-	answer        string
-	lapsed, ended bool
-	left          int
-}
-
-// ask: a key stands for one question, which is put once; whoever asks again learns how it stands.
-func (m *model) ask(l store.Lease, q tasks.Question, able bool) (standing, error) {
-	t := m.find(l.Task)
-	switch {
-	case t == nil:
-		return standing{}, tasks.ErrLost
-	case t.ended():
-		return standing{ended: true}, nil
-	case !t.held(l):
-		return standing{}, tasks.ErrLost
-	}
-	t.lapse()
-	if asked := t.questions[q.Key]; asked != nil {
-		return asked.stands(t.now, q)
-	}
-	if !able || t.asked >= mostQuestions {
-		return standing{}, store.ErrTooMany
-	}
-	return t.put(q), nil
-}
-
-func (q *question) stands(now int, again tasks.Question) (standing, error) {
-	switch {
-	case q.Request.Digest() != again.Request.Digest():
-		return standing{}, tasks.ErrKeyReused
-	case q.answer != nil:
-		return standing{answer: *q.answer, lapsed: *q.answer == ""}, nil
-	case q.till > 0:
-		return standing{left: q.till - now}, nil
-	}
-	return standing{}, nil
-}
-
-func (t *twin) put(q tasks.Question) standing {
-	asked := &question{Question: q}
-	limit := inMinutes(q.Request.Limit)
-	if limit > 0 {
-		asked.till = t.now + limit
-		t.watch(asked)
-	}
-	t.questions[q.Key] = asked
-	t.asked++
-	t.status = tasks.InputRequired
-	t.event("ask")
-	return standing{left: limit}
-}
-
-// ask puts up to three questions, as a tool does that needs several answers.
-func (x *trial) ask(r *rapid.T) {
-	l := x.lease(r)
-	for range rapid.IntRange(1, 3).Draw(r, "questions") {
-		q, able := x.question(r), rapid.IntRange(0, 9).Draw(r, "able") > 0
-		x.do("ask", func() { x.put(l, q, able) })
-	}
-}
-
-func (x *trial) question(r *rapid.T) tasks.Question {
-	text := rapid.SampledFrom([]string{"sure?", "sure?", "sure?", "really?"}).Draw(r, "text")
-	q := form(rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(r, "key"), text)
-	if limit := rapid.SampledFrom([]int{0, 4, 10, 30}).Draw(r, "limit"); limit > 0 {
-		q.Request = q.Request.Within(minutes(limit))
-		if rapid.Bool().Draw(r, "otherwise") {
-			q.Request = q.Request.Otherwise(map[string]bool{"sure": false})
-		}
-	}
-	return q
-}
-
-func (x *trial) put(l store.Lease, q tasks.Question, able bool) {
-	want, wantErr := x.m.ask(l, q, able)
-	a, err := x.s.Question(x.Context(), l, q, able)
-	left := inMinutes(a.Left + time.Minute - time.Millisecond) // a fraction of a minute went by
-	same(x, "ask", standing{string(a.Answer), a.Lapsed, a.Ended, left}, err, want, wantErr)
 }
 
 // remember: a value replaces the one of its name, if the task's memory holds it. An attempt that got so far was not killed by its task.
@@ -346,3 +264,5 @@ func (x *trial) leave(r *rapid.T) {
 		same(x, "leave", 0, x.s.Leave(r.Context(), l), 0, nil)
 	})
 }
+
+var long = strings.Repeat("long ", 20) // a message that stands beside the record
