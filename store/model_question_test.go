@@ -123,19 +123,20 @@ func (t *twin) put(q tasks.Question) standing {
 	return standing{left: limit}
 }
 
+var questionKeys = []string{"k1", "k2", "k3", "k4", "k5"}
+
 // ask puts up to three questions, as a tool does that needs several answers.
 func (x *trial) ask(r *rapid.T) {
 	l := x.lease(r)
-	for range rapid.IntRange(1, 3).Draw(r, "questions") {
-		q, able := x.question(r), rapid.IntRange(0, 9).Draw(r, "able") > 0
+	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom(questionKeys), 1, 3, rapid.ID).Draw(r, "keys") {
+		q, able := drawQuestion(r, key), rapid.IntRange(0, 9).Draw(r, "able") > 0
 		x.do("ask", func() { x.askOne(l, q, able) })
 	}
 }
 
-func (x *trial) question(r *rapid.T) tasks.Question {
-	text := rapid.SampledFrom([]string{"sure?", "sure?", "sure?", "really?"}).Draw(r, "text")
-	q := form(rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(r, "key"), text)
-	if limit := rapid.SampledFrom([]int{0, 4, 10, 30}).Draw(r, "limit"); limit > 0 {
+func drawQuestion(r *rapid.T, key string) tasks.Question {
+	q := form(key, rapid.SampledFrom([]string{"sure?", "sure?", "sure?", "really?"}).Draw(r, "text"))
+	if limit := rapid.SampledFrom([]int{4, 20, 60, 0}).Draw(r, "limit"); limit > 0 {
 		q.Request = q.Request.Within(minutes(limit))
 		if rapid.Bool().Draw(r, "otherwise") {
 			q.Request = q.Request.Otherwise(map[string]bool{"sure": false})
@@ -187,7 +188,7 @@ func (t *twin) keep(answers map[string]json.RawMessage) (n int) {
 
 func (x *trial) answer(r *rapid.T) {
 	id, answers := x.task(r).id, map[string]json.RawMessage{}
-	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"k1", "k2", "k3", "unknown"}), 1, 2, rapid.ID).Draw(r, "keys") {
+	for _, key := range rapid.SliceOfNDistinct(rapid.SampledFrom(append(questionKeys, "unknown")), 1, 2, rapid.ID).Draw(r, "keys") {
 		answers[key] = json.RawMessage(fmt.Sprint(len(x.past)))
 	}
 	x.do("answer", func() {

@@ -74,14 +74,14 @@ func (m *model) find(id tasks.ID) *twin {
 	return nil
 }
 
-// known counts the tasks that are not forgotten.
-func (m *model) known() (n int) {
+// openTasks are those that have not ended.
+func (m *model) openTasks() (open []*twin) {
 	for _, t := range m.tasks {
-		if t.known {
-			n++
+		if !t.ended() {
+			open = append(open, t)
 		}
 	}
-	return n
+	return open
 }
 
 // pass lets time pass, and forget what has a time to live.
