@@ -11,9 +11,9 @@ import (
 // maxMemory bounds what one task remembers between attempts, in bytes.
 const maxMemory = 16 << 20
 
-// Remember keeps a named value for the later attempts of a task. It is durable when it returns.
-func (s *Store) Remember(ctx context.Context, l Lease, name string, value json.RawMessage) (Pulse, error) {
-	r, err := s.task(ctx, s.scripts.remember, l.Task, l.args(name, []byte(value), maxMemory)...)
+// Remember keeps a named value for the later attempts of a task; n counts the values of this attempt, from 1. It is durable when it returns.
+func (s *Store) Remember(ctx context.Context, l Lease, n int, name string, value json.RawMessage) (Pulse, error) {
+	r, err := s.task(ctx, s.scripts.remember, l.Task, l.args(n, name, []byte(value), maxMemory)...)
 	if err == nil && r.text(0) == "full" {
 		return Pulse{}, fmt.Errorf("remember %q: %w", name, ErrMemoryFull)
 	}

@@ -120,12 +120,13 @@ func (x *trial) report(r *rapid.T) {
 }
 
 // remember: a value replaces the one of its name, if the task's memory holds it. An attempt that got so far was not killed by its task.
-func (m *model) remember(l store.Lease, name, value string) (store.Pulse, error) {
+// Each of its values counts once, in their order.
+func (m *model) remember(l store.Lease, n int, name, value string) (store.Pulse, error) {
 	if t := m.find(l.Task); t != nil && t.ended() {
 		return store.Pulse{Ended: true}, nil
 	}
 	t, pulse, err := m.pulse(l)
-	if t == nil {
+	if t == nil || n <= t.memories {
 		return pulse, err
 	}
 	before, found := t.memory[name]
@@ -136,16 +137,20 @@ func (m *model) remember(l store.Lease, name, value string) (store.Pulse, error)
 	if size > mostMemory {
 		return store.Pulse{}, store.ErrMemoryFull
 	}
-	t.memory[name], t.size, t.crashes = value, size, 0
+	t.memory[name], t.size, t.memories, t.crashes = value, size, n, 0
 	return pulse, err
 }
 
 func (x *trial) remember(r *rapid.T) {
 	l, name := x.lease(r), rapid.SampledFrom([]string{"checkpoint", "step:1"}).Draw(r, "name")
 	value := rapid.SampledFrom([]string{`1`, `22`, `"somewhat longer"`}).Draw(r, "value")
+	n := 1
+	if t := x.m.find(l.Task); t != nil {
+		n = t.memories + 1
+	}
 	x.do("remember", func() {
-		want, wantErr := x.m.remember(l, name, value)
-		pulse, err := x.s.Remember(r.Context(), l, name, json.RawMessage(value))
+		want, wantErr := x.m.remember(l, n, name, value)
+		pulse, err := x.s.Remember(r.Context(), l, n, name, json.RawMessage(value))
 		same(x, "remember", pulse, err, want, wantErr)
 	})
 }

@@ -29,6 +29,7 @@ type attempt struct {
 	remembering sync.Mutex // what follows; held over the trip to Redis
 	memory      map[string]json.RawMessage
 	recalled    bool
+	remembered  int // values so far, as reported counts reports
 
 	reported int // reports so far: one that Redis gets twice counts once; guarded by reports.flushing
 	reports  reports

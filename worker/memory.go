@@ -30,8 +30,9 @@ func (a *attempt) Recall(ctx context.Context, name string) (json.RawMessage, err
 func (a *attempt) Remember(ctx context.Context, name string, value json.RawMessage) error {
 	a.remembering.Lock()
 	defer a.remembering.Unlock()
+	a.remembered++
 	for {
-		p, err := a.w.opts.Store.Remember(ctx, a.Lease, name, value)
+		p, err := a.w.opts.Store.Remember(ctx, a.Lease, a.remembered, name, value)
 		away := a.pulse(p, err) != nil
 		switch {
 		case errors.Is(err, store.ErrMemoryFull):

@@ -74,7 +74,7 @@ end
 
 -- raise makes the next attempt the current one. It belongs to nobody yet, and its asynq TaskID was never used.
 local function raise(phase, delay)
-  set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0, 'reports', 0)
+  set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0, 'reports', 0, 'memories', 0)
   redis.call('ZREM', LIVE, ID)
   if phase == 'parked' then
     wait()
