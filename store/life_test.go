@@ -3,6 +3,8 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -299,6 +301,39 @@ func TestAScheduledTaskWaitsForItsTime(t *testing.T) {
 		}
 		if past := create(t, s, func(n *store.NewTask) { n.Start = time.Now().Add(-time.Hour) }); past.Phase != tasks.Queued {
 			t.Errorf("phase %s of one whose time is past, want queued", past.Phase)
+		}
+	})
+}
+
+// Whoever reads the events afterwards can tell which attempt wrote what.
+func TestEventsNameTheirAttempt(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		task := create(t, s)
+		first := claim(t, s, task.Delivery, "a")
+		if _, err := s.Question(t.Context(), first.Lease, tasks.Question{Key: "k", Request: tasks.Form[struct{}]("?")}, true); err != nil {
+			t.Fatal(err)
+		}
+		next, err := s.Release(t.Context(), first.Lease, store.Release{Phase: tasks.Queued})
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim(t, s, next, "b")
+		tick(t, s)
+		overdue(t, rdb, task.ID, "live")
+		lost, err := s.Reap(t.Context(), task.ID)
+		if err != nil || lost.Next == nil {
+			t.Fatal(lost, err)
+		}
+		third := claim(t, s, *lost.Next, "c")
+		if err := s.Apply(t.Context(), task.ID, tasks.Finish, third.Lease, store.Outcome{}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range rdb.LRange(t.Context(), shard(task.ID, "t:"+string(task.ID)+":ev"), 0, -1).Val() {
+			got = append(got, strings.Join(strings.Split(e, " ")[2:], " "))
+		}
+		if want := []string{"claim 1", "ask 1", "release 1", "claim 2", "reap 2", "claim 3", "end 3"}; !slices.Equal(got, want) {
+			t.Errorf("events %q, want %q", got, want)
 		}
 	})
 }

@@ -29,5 +29,5 @@ end
 redis.call('HINCRBY', T, 'asked', 1)
 redis.call('HINCRBY', T, 'open', 1)
 set('status', ARGV[10])
-event('ask', '')
+event('ask', ARGV[2])
 return {'open', limit}

@@ -8,6 +8,6 @@ if holder ~= ARGV[3] then
   if holder ~= '' or get('phase') == 'parked' then return {0} end
   claim(ARGV[3], ARGV[4], LIVENESS)
   say('')
-  event('claim', '')
+  event('claim', ARGV[2])
 end
 return {1, redis.call('HGETALL', T), redis.call('GET', IN)}

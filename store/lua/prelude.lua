@@ -35,7 +35,8 @@ local function say(text)
   end
 end
 
--- event numbers a change, keeps it for replay and tells whoever watches. Progress only ever replaces progress.
+-- event numbers a change, keeps it for replay and tells whoever watches. Progress only ever replaces progress. The body of claim, ask,
+-- release, reap and end is the attempt that did it, or was done with; of one that a client or the keeper ended, empty.
 local function event(kind, body)
   set('updated', NOW)
   local e = redis.call('HINCRBY', T, 'seq', 1) .. ' ' .. NOW .. ' ' .. kind .. ' ' .. body
@@ -131,12 +132,12 @@ local function idempotency()
 end
 
 -- close is the terminal event: first one wins, nothing moves the task any more, and only now do its keys get an expiry.
-local function close(status, text, payload)
+local function close(status, text, payload, attempt)
   set('status', status, 'phase', 'ended', 'ended', NOW)
   say(text)
   if payload ~= '' then redis.call('SET', OUT, payload) end
   redis.call('ZREM', DUE, ID)
-  event('end', '')
+  event('end', attempt or '')
   local keep = num('ttl')
   redis.call('ZADD', ENDS, NOW + keep, ID)
   for i = 1, 8 do redis.call('PEXPIRE', KEYS[i], keep + GRACE) end

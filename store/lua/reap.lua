@@ -21,7 +21,8 @@ if redis.call('HINCRBY', T, 'crashes', 1) >= tonumber(ARGV[3]) then
     return {2}
   end
 end
+local lost = get('attempt')
 raise('queued', 0)
 say(ARGV[4])
-event('reap', '')
+event('reap', lost)
 return {1, delivery()}

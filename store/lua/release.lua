@@ -13,5 +13,5 @@ redis.call('HINCRBY', T, 'backs', ARGV[7])
 if ARGV[9] ~= '' then redis.call('SET', ERR, ARGV[9]) end
 raise(ARGV[4], tonumber(ARGV[5]))
 say(ARGV[8])
-event('release', '')
+event('release', ARGV[2])
 return {'released', delivery()}

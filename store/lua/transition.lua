@@ -13,5 +13,5 @@ if worker and not held(ARGV[3], ARGV[4]) then return {-2} end
 if not allowed(8) then return {0, get('status')} end
 if worker then redis.call('ZREM', LIVE, ID) end
 if ARGV[7] == '1' then set('clean', 1) end
-close(ARGV[2], ARGV[5], ARGV[6])
+close(ARGV[2], ARGV[5], ARGV[6], worker and ARGV[3] or '')
 return {1, ARGV[2]}
