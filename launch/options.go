@@ -16,6 +16,7 @@ import (
 	"github.com/peterbourgon/ff/v3"
 
 	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/worker"
 )
@@ -32,6 +33,7 @@ type options struct {
 	data        list
 	concurrency int
 	durability  string
+	events      int
 	queue       string
 	queues      weights
 	drain       time.Duration
@@ -75,6 +77,7 @@ func declare(r role, o *options) *flag.FlagSet {
 	}
 	fs.StringVar(&o.redis, "redis", "", url)
 	fs.StringVar(&o.durability, "durability", "default", "`default|strict`: strict answers only when a replica of Redis has the write too")
+	fs.IntVar(&o.events, "events", store.DefaultEvents, "how many events of a task are kept for replay, the same on every process")
 	if r.serves || !r.needsRedis {
 		fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
 		fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
@@ -120,6 +123,9 @@ func (o *options) settle(r role) error {
 	}
 	if o.concurrency < 1 || o.concurrency > 10000 {
 		return fmt.Errorf("-concurrency %d: use 1 to 10000", o.concurrency)
+	}
+	if o.events < 1 {
+		return fmt.Errorf("-events %d: use 1 or more", o.events)
 	}
 	if o.durability != "default" && o.durability != "strict" {
 		return fmt.Errorf("-durability %q: use default or strict", o.durability)

@@ -35,6 +35,7 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		"no secret":          {serverRole, "-secret-file /no/such", "no such file"},
 		"short secret":       {serverRole, "-secret-file options_test.go", "at least 32 are needed"},
 		"slots":              {serverRole, "-concurrency 0", "use 1 to 10000"},
+		"events":             {workerRole, "-redis redis://h -events 0", "use 1 or more"},
 		"queue":              {serverRole, "-queue a.b", "letters, digits"},
 		"weight":             {serverRole, "-queues a=0", "use a number from 1 to 100"},
 		"durability":         {serverRole, "-durability much", "use default or strict"},

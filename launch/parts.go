@@ -65,7 +65,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	rdb := p.client(ro)
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	if p.store, err = store.Open(opening, rdb, store.Options{Strict: o.durability == "strict"}); err != nil {
+	if p.store, err = store.Open(opening, rdb, store.Options{Strict: o.durability == "strict", Events: o.events}); err != nil {
 		return nil, fmt.Errorf("cannot use the Redis at %v: %w", ro.Addrs, err)
 	}
 	for _, warning := range p.store.Check(opening) {

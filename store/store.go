@@ -22,8 +22,11 @@ type Options struct {
 	Gap      time.Duration // silence of the keeper after which nobody is reaped for a while. Zero: 6 s
 	Pause    time.Duration // that while. Zero: 2 × Liveness
 	Strict   bool          // create, answer and the end of a task wait for a replica. Zero: false
-	Events   int           // how many events of a task are kept for replay. Zero: 100
+	Events   int           // how many events of a task are kept for replay. Zero: DefaultEvents
 }
+
+// DefaultEvents is how many events of a task are kept for replay.
+const DefaultEvents = 100
 
 const (
 	maxLook    = 10 * time.Minute
@@ -47,7 +50,7 @@ func (o Options) withDefaults() Options {
 		o.Pause = 2 * o.Liveness
 	}
 	if o.Events == 0 {
-		o.Events = 100
+		o.Events = DefaultEvents
 	}
 	return o
 }
