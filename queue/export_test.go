@@ -8,6 +8,12 @@ func (o ServeOptions) WithTimers(after func(time.Duration) <-chan time.Time) Ser
 	return o
 }
 
+// WithAside replaces how often asynq looks at what it put aside.
+func (o ServeOptions) WithAside(d time.Duration) ServeOptions {
+	o.aside = d
+	return o
+}
+
 // IsDequeue and Names let tests speak of asynq's commands and queues.
 var (
 	IsDequeue = isDequeue

@@ -32,7 +32,12 @@ type ServeOptions struct {
 	Logger *slog.Logger
 
 	after func(time.Duration) <-chan time.Time // time.After, except in tests
+	aside time.Duration                        // putAside, except in tests
 }
+
+// putAside is how often asynq looks at what it put aside. Nothing of ours is delayed, but a delivery whose taker died, or never heard that
+// it had taken it, is put aside when its lease has expired. It comes back, is refused since its task has moved on, and only then forgotten.
+const putAside = time.Minute
 
 // handlers is how many deliveries asynq may be busy handing over. It has nothing to do with how many attempts run.
 const handlers = 32
@@ -66,12 +71,15 @@ func (s *Server) Serve(ctx context.Context, o ServeOptions, handle func(context.
 	if o.after == nil {
 		o.after = time.After
 	}
+	if o.aside == 0 {
+		o.aside = putAside
+	}
 	w := listen(ctx, s.rdb, o.Queues)
 	defer w.close()
 	p := &pacer{ctx: ctx, slots: o.Slots, woken: w, names: len(weights), after: o.after}
 	h := &handler{base: context.WithoutCancel(ctx), pacer: p, logger: o.Logger, handle: handle}
 	s.rdb.AddHook(p)
-	server := asynq.NewServerFromRedisClient(s.rdb, config(weights, h))
+	server := asynq.NewServerFromRedisClient(s.rdb, config(weights, h, o.aside))
 	if err := server.Start(h); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -108,7 +116,7 @@ func (o ServeOptions) weights() (map[string]int, error) {
 
 // config switches off all that asynq does besides delivering. What cannot be switched off is made rare: nothing of ours
 // is delayed, retried or kept in asynq.
-func config(weights map[string]int, h *handler) asynq.Config {
+func config(weights map[string]int, h *handler, aside time.Duration) asynq.Config {
 	return asynq.Config{
 		Concurrency:              handlers,
 		Queues:                   weights,
@@ -117,7 +125,7 @@ func config(weights map[string]int, h *handler) asynq.Config {
 		IsFailure:                func(error) bool { return false },
 		RetryDelayFunc:           func(int, error, *asynq.Task) time.Duration { return time.Second },
 		TaskCheckInterval:        time.Microsecond, // the pacer is what waits
-		DelayedTaskCheckInterval: time.Hour,
+		DelayedTaskCheckInterval: aside,
 		JanitorInterval:          time.Hour,
 		ShutdownTimeout:          10 * time.Second,
 		Logger:                   logger{h.logger},

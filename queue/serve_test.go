@@ -53,6 +53,27 @@ func checkHandedOver(t *testing.T, opts *redis.UniversalOptions) {
 	}
 }
 
+// A taker died, or never heard that it had taken it: asynq puts the delivery aside when its lease has expired.
+func TestAsynqForgetsDeliveriesThatItsTakersLost(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	q := queue.New(rdb)
+	d := enqueue(t, q, first(newQueue()))
+	die(t, rdb, d.Queue)
+	expired := redis.Z{Score: float64(time.Now().Add(-time.Minute).Unix()), Member: queue.TaskID(d)}
+	if err := rdb.ZAddXX(t.Context(), queue.Key(d.Queue, "lease"), expired).Err(); err != nil {
+		t.Fatal(err)
+	}
+	w := serve(t, rdb, 1, only(d.Queue).WithAside(100*time.Millisecond))
+	if diff := cmp.Diff(d, w.next(t)); diff != "" {
+		t.Error("what came back (-want +got):", diff)
+	}
+	eventually(t, "asynq forgets the delivery", func() bool {
+		s, err := q.State(t.Context(), d)
+		return err == nil && s == queue.Absent
+	})
+}
+
 func TestHandlersContextOutlivesServe(t *testing.T) {
 	t.Parallel()
 	rdb, d := redistest.New(t), first(newQueue())
