@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -35,6 +36,27 @@ const (
 
 	Interview Behaviour = "interview" // asks a form, a visit and a sample at once, answers with all that it was told
 	Count     Behaviour = "count"     // {"units": n, "ms": each}: works unit by unit, and checkpoints after each; a step before, a long message after
+
+	// Tally {"units": n, "ms": each}: a checkpoint after each unit and a step every few; the ledger has who wrote what is found again.
+	Tally Behaviour = "tally"
+	// Survey asks one question, then two at once, and answers with what it was told, by key.
+	Survey Behaviour = "survey"
+	// Flaky {"good": n, "afterMs": ms, "permanent": bool}: fails before its n-th attempt, asking for a pause or for no other attempt.
+	Flaky Behaviour = "flaky"
+	// Deaf {"ms": n}: until the time is over, whatever becomes of its context, then answers as Echo.
+	Deaf Behaviour = "deaf"
+)
+
+// Steps is how many units a Tally tool counts between two steps.
+const Steps = 3
+
+// Questions are what a Survey tool asks, in order; the last two at once. The last has a limit: after that the answer is Silence.
+var Questions = []string{"name", "colour", "size"}
+
+// What counts when the last question of a Survey tool is not answered, and after what time.
+const (
+	Silence = "nobody said"
+	Limit   = 4 * time.Second
 )
 
 // Echoed is what most fixture tools answer.

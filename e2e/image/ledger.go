@@ -17,8 +17,12 @@ type Entry struct {
 	Image     string          `json:"image"`
 	PID       int             `json:"pid"`
 	Arguments json.RawMessage `json:"arguments,omitempty"`
-	Unit      int             `json:"unit,omitempty"`  // of Worked and Kept
+	Unit      int             `json:"unit,omitempty"`  // of Worked and Kept; how many there are, of Marked and Resumed
 	Cause     string          `json:"cause,omitempty"` // why the attempt's context had ended, if it had
+
+	Name string `json:"name,omitempty"` // of the step, or the question's key
+	By   int    `json:"by,omitempty"`   // the attempt that wrote what was found
+	Text string `json:"text,omitempty"` // the answer
 }
 
 // Event is what a ledger's line is about.
@@ -30,6 +34,12 @@ const (
 	Ended   Event = "ended"
 	Worked  Event = "worked" // a unit of work was done
 	Kept    Event = "kept"   // and its checkpoint is durable
+
+	Ran        Event = "ran"        // the function of a step ran
+	Remembered Event = "remembered" // a step came back: its result is durable
+	Marked     Event = "marked"     // a checkpoint is durable
+	Resumed    Event = "resumed"    // an attempt looked for a checkpoint, and begins there
+	Answered   Event = "answered"   // a question came back with its answer
 )
 
 // Append writes an entry to a ledger. Many processes may do so at once: each entry is one write of one line.

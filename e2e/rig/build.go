@@ -52,12 +52,13 @@ func build() (string, error) {
 	return dir, nil
 }
 
-// Main is the TestMain of a package that uses rigs: it runs the tests, removes what was built, and fails if a goroutine is left over.
-func Main(m *testing.M) {
+// Main is the TestMain of a package that uses rigs: it runs the tests, removes what was built, and fails if a goroutine is left over that
+// is not known.
+func Main(m *testing.M, known ...goleak.Option) {
 	code := m.Run()
 	_ = os.RemoveAll(built.dir)
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := goleak.Find(known...); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

@@ -89,6 +89,13 @@ type Error struct {
 	Data    json.RawMessage `json:"data"`
 }
 
+// TaskID is the task that the error is about, if the server says so: there is one, or there may be.
+func (e *Error) TaskID() string {
+	var data struct{ TaskID string }
+	_ = json.Unmarshal(e.Data, &data) // most errors have none
+	return data.TaskID
+}
+
 // Error is the error for people.
 func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
 
@@ -191,7 +198,7 @@ func (s *Stream) Next() (Message, error) {
 func (c *Client) Listen(t testing.TB, tools bool, ids ...string) *Subscription {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*Patience)
-	s, err := c.open(ctx, "subscriptions/listen", Object{"notifications": Object{"taskIds": ids, "toolsListChanged": tools}})
+	s, err := c.TryListen(ctx, tools, ids...)
 	if err != nil {
 		cancel()
 		t.Fatalf("listen: %v", err)
@@ -203,6 +210,11 @@ func (c *Client) Listen(t testing.TB, tools bool, ids ...string) *Subscription {
 		<-x.done
 	})
 	return x
+}
+
+// TryListen is Listen for many goroutines. The stream ends with ctx.
+func (c *Client) TryListen(ctx context.Context, tools bool, ids ...string) (*Stream, error) {
+	return c.open(ctx, "subscriptions/listen", Object{"notifications": Object{"taskIds": ids, "toolsListChanged": tools}})
 }
 
 // Subscription is a stream of notifications.

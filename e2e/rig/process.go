@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -16,6 +17,8 @@ type Process struct {
 
 	t      testing.TB
 	name   string
+	again  func() *Process
+	quiet  bool
 	cmd    *exec.Cmd
 	said   *output
 	exited chan struct{}
@@ -25,6 +28,7 @@ type Process struct {
 func Start(t testing.TB, name, path string, env []string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Started: time.Now(), t: t, name: name, said: newOutput(), exited: make(chan struct{})}
+	p.again = func() *Process { return Start(t, name, path, env, args...) }
 	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // it ends in the cleanup, after what uses it
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	p.cmd.Env = append(environment(), env...)
@@ -45,7 +49,7 @@ func Start(t testing.TB, name, path string, env []string, args ...string) *Proce
 	}
 	t.Cleanup(func() {
 		p.Kill()
-		if t.Failed() {
+		if t.Failed() && !p.quiet {
 			text, _ := p.said.text()
 			t.Logf("%s (pid %d) said:\n%s", name, p.PID(), text)
 		}
@@ -67,6 +71,28 @@ func environment() []string {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// Again starts the process's program once more, with the same arguments and environment, and does not wait until it serves. The process
+// itself must have ended, or both would want the same address.
+func (p *Process) Again() *Process {
+	p.t.Helper()
+	q := p.again()
+	q.quiet = p.quiet
+	return q
+}
+
+// Quiet keeps what the process says from being shown when the test fails.
+func (p *Process) Quiet() { p.quiet = true }
+
+// Exited reports whether the process has ended.
+func (p *Process) Exited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
 // Kill ends the process as kill -9 does, and waits for its end.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill() // it may have ended by itself
@@ -84,7 +110,7 @@ func (p *Process) Terminate() { p.signal("terminate", syscall.SIGTERM) }
 
 func (p *Process) signal(what string, s syscall.Signal) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) { // it may have ended by itself
 		p.t.Fatalf("%s %s: %v", what, p.name, err)
 	}
 }

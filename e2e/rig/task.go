@@ -147,19 +147,29 @@ func (c *Client) Answer(t testing.TB, id, key string, form any) {
 // Answers gives answers of any kind, by key.
 func (c *Client) Answers(t testing.TB, id string, answers Object) {
 	t.Helper()
-	var ack Object
-	if err := c.Do(t.Context(), "tasks/update", Object{"taskId": id, "inputResponses": answers}, &ack); err != nil {
+	if err := c.TryAnswers(t.Context(), id, answers); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TryAnswers is Answers for many goroutines.
+func (c *Client) TryAnswers(ctx context.Context, id string, answers Object) error {
+	var ack Object
+	return c.Do(ctx, "tasks/update", Object{"taskId": id, "inputResponses": answers}, &ack)
 }
 
 // Cancel cancels a task.
 func (c *Client) Cancel(t testing.TB, id string) {
 	t.Helper()
-	var ack Object
-	if err := c.Do(t.Context(), "tasks/cancel", Object{"taskId": id}, &ack); err != nil {
+	if err := c.TryCancel(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TryCancel is Cancel for many goroutines.
+func (c *Client) TryCancel(ctx context.Context, id string) error {
+	var ack Object
+	return c.Do(ctx, "tasks/cancel", Object{"taskId": id}, &ack)
 }
 
 // Tools are the listed tools' input schemas, by name.
