@@ -1,6 +1,6 @@
 # make check is what a change must pass before it is sent. Tools are installed, pinned, under ./.cache by .ci/tools.
 
-.PHONY: check fmt vet lint test race fuzz conformance compose-test ci
+.PHONY: check fmt vet lint test race fuzz chaos conformance compose-test ci
 
 check: fmt vet lint race
 
@@ -22,6 +22,14 @@ race:
 
 fuzz:
 	@.ci/fuzz
+
+# Breaks everything for a while, and checks what was promised: make chaos CHAOS=3m SEED=7. Without SEED, any; it is printed.
+CHAOS = 20m
+SEED = 0
+
+chaos:
+	@.ci/tools redis
+	go test ./e2e/chaos -run '^TestChaos$$' -v -count 1 -timeout 2h -args -chaos $(CHAOS) -seed $(SEED)
 
 conformance:
 	@.ci/tools redis conformance
