@@ -51,6 +51,7 @@ func TestChaos(t *testing.T) {
 		h.Faults = append(h.Faults, *in)
 	}
 
+	h.tellApart()
 	verdicts, r := judge(h), recovery(h)
 	t.Log(report(plan, h, verdicts, r))
 	for i, v := range verdicts {

@@ -112,6 +112,7 @@ func (r *Record) Count(kind string) int {
 type Life struct {
 	Name   string
 	PID    int
+	Began  time.Time
 	Ended  time.Time // zero: not before the end of the run
 	Killed bool      // nothing of it ended in good order
 	Astray string    // it ended though nobody told it to: what it said last
@@ -149,6 +150,28 @@ func (h *History) ledgers() map[string][]image.Entry {
 		m[e.Task] = append(m[e.Task], e)
 	}
 	return m
+}
+
+// tellApart puts a number of each life's own in the place of its process id, everywhere: over a long run the system gives an id to a
+// second process.
+func (h *History) tellApart() {
+	number := func(pid int, at time.Time) int {
+		for i := len(h.Lives) - 1; i >= 0; i-- {
+			if l := h.Lives[i]; l.PID == pid && !at.Before(l.Began) && (l.Ended.IsZero() || !at.After(l.Ended)) {
+				return i + 1
+			}
+		}
+		return -pid // nobody's: it must not be taken for another's
+	}
+	for i, e := range h.Ledger {
+		h.Ledger[i].PID = number(e.PID, rig.At(e))
+	}
+	for i, in := range h.Faults {
+		h.Faults[i].PID = number(in.PID, in.Began)
+	}
+	for i := range h.Lives {
+		h.Lives[i].PID = i + 1
+	}
 }
 
 // life is the process that an entry is of.

@@ -66,7 +66,7 @@ func newStage(t testing.TB) *stage {
 	}
 	for _, p := range s.parts {
 		p.process.Quiet()
-		p.lives = []Life{{Name: p.name, PID: p.process.PID()}}
+		p.lives = []Life{{Name: p.name, PID: p.process.PID(), Began: p.process.Started}}
 	}
 	return s
 }
@@ -121,7 +121,7 @@ func (s *stage) revive(p *part) {
 	s.keep(p)
 	p.process = p.process.Again()
 	p.told = false
-	p.lives = append(p.lives, Life{Name: p.name, PID: p.process.PID()})
+	p.lives = append(p.lives, Life{Name: p.name, PID: p.process.PID(), Began: p.process.Started})
 }
 
 // keep writes down what a program said in its life.
