@@ -81,7 +81,7 @@ func (s *Store) Reap(ctx context.Context, id tasks.ID) (Moved, error) {
 
 // Look says whether an unclaimed task is to be enqueued now.
 func (s *Store) Look(ctx context.Context, id tasks.ID) (Moved, error) {
-	r, err := s.task(ctx, s.scripts.look, id, maxLook.Milliseconds())
+	r, err := s.task(ctx, s.scripts.look, id, maxLook.Milliseconds(), queuedMessage)
 	return moved(id, r, err, "look")
 }
 

@@ -124,9 +124,11 @@ func (s *Store) creation(n NewTask) (keys []string, args []any, err error) {
 	return keys, args, nil
 }
 
+const queuedMessage = "queued"
+
 func (n NewTask) message() string {
 	if n.Start.IsZero() {
-		return "queued"
+		return queuedMessage
 	}
 	return "starts at " + n.Start.UTC().Format(time.RFC3339)
 }

@@ -145,6 +145,8 @@ func (m *model) look(id tasks.ID) moved {
 	}
 	if t.phase == tasks.Delayed {
 		t.wait()
+		t.message = "queued"
+		t.event("due")
 	}
 	m.due[id] = m.now + min(longest, look<<t.looks)
 	t.looks++
