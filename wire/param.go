@@ -102,6 +102,24 @@ func (p ParamHeader) Check(values []string, arguments json.RawMessage) error {
 	return nil
 }
 
+// Value is what the header of a call with these arguments holds; none if there is no such argument.
+func (p ParamHeader) Value(arguments json.RawMessage) (value string, ok bool) {
+	raw, ok := p.lookup(arguments)
+	var v any
+	if !ok || json.Unmarshal(raw, &v) != nil {
+		return "", false
+	}
+	switch v := v.(type) {
+	case string:
+		return EncodeHeader(v), true
+	case bool:
+		return strconv.FormatBool(v), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	}
+	return "", false
+}
+
 // lookup reads the value at the exact path; null counts as absent.
 func (p ParamHeader) lookup(raw json.RawMessage) (json.RawMessage, bool) {
 	for _, name := range p.Path {

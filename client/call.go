@@ -1,0 +1,274 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// CallOptions are what may be said about one call. The zero value is usual.
+type CallOptions struct {
+	// Key makes repeats of the call lead to one task, on a Longhaul server, also from another process. Default: a random one, so that a
+	// call whose answer is lost is not started twice.
+	Key string
+	// StartAt is when a Longhaul server starts the task. Default: at once.
+	StartAt time.Time
+	// TTL is how long a server of 2025-11-25 is asked to keep the task. Default: 24 hours.
+	TTL time.Duration
+}
+
+const (
+	methodCall = "tools/call"
+	maxRounds  = 10
+	defaultTTL = 24 * time.Hour
+)
+
+// call is a tools/call on its way to a task or a result.
+type call struct {
+	*Client
+	tool      *Tool
+	arguments json.RawMessage
+	opts      CallOptions
+	key       string
+	answers   map[string]Answer // of the round before
+	state     string
+}
+
+// Call calls a tool and waits for what it answers. An error is an *Error if the server refused the call, and a *TaskError if the task ended
+// without an answer of the tool; what the tool itself calls an error is a Result. When ctx ends, so does the wait; a task goes on.
+func (c *Client) Call(ctx context.Context, tool string, arguments any, opts CallOptions) (*Result, error) {
+	t, err := c.Start(ctx, tool, arguments, opts)
+	if err != nil {
+		return nil, err
+	}
+	if t.ID == "" {
+		return t.Result, nil
+	}
+	return c.follow(ctx, t)
+}
+
+// Start calls a tool, and returns as soon as there is a task, to be waited for by Wait, from anywhere. A call that the server answers without
+// a task has completed, and has no ID.
+func (c *Client) Start(ctx context.Context, tool string, arguments any, opts CallOptions) (*Task, error) {
+	raw, err := encodeArguments(arguments)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := c.tool(ctx, tool)
+	if err != nil {
+		return nil, err
+	}
+	k := &call{Client: c, tool: listed, arguments: raw, opts: opts, key: opts.Key}
+	if k.key == "" && !c.keyless.Load() {
+		k.key = rand.Text()
+	}
+	for range maxRounds {
+		raw, err := k.send(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t, err := k.read(ctx, raw)
+		if t != nil || err != nil {
+			return t, err
+		}
+	}
+	return nil, fmt.Errorf("the server asked in %d rounds and still does not start %s", maxRounds, tool)
+}
+
+func encodeArguments(arguments any) (json.RawMessage, error) {
+	if arguments == nil {
+		return json.RawMessage("{}"), nil
+	}
+	raw, err := json.Marshal(arguments)
+	if err != nil {
+		return nil, fmt.Errorf("arguments: %w", err)
+	}
+	return raw, nil
+}
+
+// send sends the call until it is answered, or until nobody knows whether it may be sent again.
+func (k *call) send(ctx context.Context) (json.RawMessage, error) {
+	b := backoff{patience: k.Client.opts.Patience}
+	stale := true // the tool may have changed since it was listed
+	for {
+		raw, err := k.try(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return raw, err
+		case refusesKey(err) && k.opts.Key == "" && k.key != "":
+			k.keyless.Store(true)
+			k.key = ""
+			continue
+		case hasCode(err, wire.CodeHeaderMismatch) && stale:
+			stale = false
+			k.tools.forget()
+			if k.tool, err = k.Client.tool(ctx, k.tool.Name); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if raw, err := k.stray(ctx, err); raw != nil || err != nil {
+			return raw, err
+		}
+		if !k.repeatable(err) {
+			if passes(err) {
+				err = fmt.Errorf("%w: %w", ErrUnknown, err)
+			}
+			return nil, err
+		}
+		if err := b.wait(ctx, err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// stray looks for the task that a failed call may have left behind: the server names it in its error.
+func (k *call) stray(ctx context.Context, err error) (json.RawMessage, error) {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.advice().TaskID == "" || !k.modern() {
+		return nil, nil
+	}
+	t, err := k.Get(ctx, e.advice().TaskID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil // it was not made
+	case err != nil:
+		return nil, err
+	}
+	return t.Raw, nil
+}
+
+// repeatable reports whether a call that failed may be sent again without being started twice.
+func (k *call) repeatable(err error) bool {
+	if !passes(err) {
+		return false
+	}
+	if e, ok := errors.AsType[*Error](err); ok && e.advice().TaskID != "" {
+		return true // we looked: there is none
+	}
+	return unstarted(err) || k.attaches() || k.tool.Annotations.Idempotent || k.tool.Annotations.ReadOnly
+}
+
+// attaches: a repeat with the same key leads to the same task. Only Longhaul servers promise that.
+func (k *call) attaches() bool { return k.key != "" && k.Server().Name == "longhaul" }
+
+func (k *call) try(ctx context.Context) (json.RawMessage, error) {
+	token := rand.Text()
+	params := object{"name": k.tool.Name, "arguments": k.arguments}
+	if k.answers != nil {
+		params["inputResponses"] = k.answers
+	}
+	if k.state != "" {
+		params["requestState"] = k.state
+	}
+	meta := object{"progressToken": token}
+	if k.key != "" {
+		meta[wire.MetaKey] = k.key
+	}
+	if !k.opts.StartAt.IsZero() {
+		meta[wire.MetaStart] = k.opts.StartAt.UTC().Format(time.RFC3339)
+	}
+	if k.asTask() {
+		params["task"] = object{"ttl": ttl(k.opts.TTL).Milliseconds()}
+	}
+	return k.Client.send(ctx, &request{
+		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.progress(token),
+	})
+}
+
+func ttl(d time.Duration) time.Duration {
+	if d == 0 {
+		return defaultTTL
+	}
+	return d
+}
+
+// asTask: earlier revisions make a task of a call that asks for one, if both the server and the tool can.
+func (k *call) asTask() bool {
+	support := k.tool.Execution.TaskSupport
+	return k.Server().legacyTasks && (support == "optional" || support == "required")
+}
+
+func (k *call) headers() http.Header {
+	h := make(http.Header)
+	for _, p := range k.tool.headers {
+		if value, ok := p.Value(k.arguments); ok {
+			h.Set(p.Header, value)
+		}
+	}
+	return h
+}
+
+// progress tells of a call that stays open.
+func (k *call) progress(token string) func(message) {
+	began := time.Now()
+	return func(m message) {
+		var p struct {
+			Token    any     `json:"progressToken"`
+			Progress float64 `json:"progress"`
+			Total    float64 `json:"total"`
+			Message  string  `json:"message"`
+		}
+		if k.Client.opts.Changed == nil || m.Method != "notifications/progress" || json.Unmarshal(m.Params, &p) != nil || p.Token != token {
+			return
+		}
+		k.Client.opts.Changed(Task{
+			Tool: k.tool.Name, Status: tasks.Working, Message: p.Message, Created: began, Updated: time.Now(),
+			Progress: tasks.Progress{Done: p.Progress, Total: p.Total, Message: p.Message},
+		})
+	}
+}
+
+// read tells apart what a call can be answered with. A task of nil, without an error, means that the call goes into another round.
+func (k *call) read(ctx context.Context, raw json.RawMessage) (*Task, error) {
+	var answer struct {
+		ResultType string                        `json:"resultType"`
+		Requests   map[string]tasks.InputRequest `json:"inputRequests"`
+		State      string                        `json:"requestState"`
+		Task       json.RawMessage               `json:"task"` // of 2025-11-25
+		TaskID     string                        `json:"taskId"`
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return nil, fmt.Errorf("%s: %w", methodCall, err)
+	}
+	switch {
+	case answer.ResultType == wire.TypeInputRequired:
+		return nil, k.nextRound(ctx, answer.Requests, answer.State)
+	case answer.TaskID != "":
+		return k.task(raw)
+	case k.asTask() && answer.Task != nil:
+		return k.task(answer.Task)
+	}
+	r, err := readResult(raw, "")
+	if err != nil {
+		return nil, err
+	}
+	return &Task{Tool: k.tool.Name, Status: tasks.Completed, Result: r}, nil
+}
+
+func (k *call) task(raw json.RawMessage) (*Task, error) {
+	t, err := readTask(raw)
+	if err != nil {
+		return nil, err
+	}
+	t.Tool = k.tool.Name
+	return t, nil
+}
+
+// nextRound answers what a call asks before it goes on. A server that asks nothing wants to be called again a little later.
+func (k *call) nextRound(ctx context.Context, requests map[string]tasks.InputRequest, state string) (err error) {
+	k.answers, k.state = nil, state
+	if len(requests) == 0 {
+		return sleep(ctx, jittered(firstPause))
+	}
+	k.answers, err = k.askAll(ctx, maps.Clone(requests))
+	return err
+}

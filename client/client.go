@@ -1,0 +1,134 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Options say who calls and how. The zero value is usable.
+type Options struct {
+	// Name and Version tell the server who calls. Default: longhaul-client, 0.
+	Name, Version string
+	// Token is the bearer token of each request. Default: none.
+	Token func(ctx context.Context) (string, error)
+	// Header is sent with each request. Default: nothing.
+	Header http.Header
+	// HTTP sends the requests. Its Timeout must be zero. Default: a client of our own.
+	HTTP *http.Client
+	// Answer answers a question, once for each; several may be open at once, each in a goroutine of its own. Its context ends when the
+	// question is not open any more. An error ends the wait, not the task. Default: the server is told that nobody can be asked.
+	Answer func(ctx context.Context, q Question) (Answer, error)
+	// Answers are the kinds of question that can be answered, here or by whoever goes on with the task. Default: forms and visits with
+	// Answer, nothing without.
+	Answers tasks.Capabilities
+	// Changed is told how a task stands that is waited for, in order: at first, and then when something changed. Calls that are no task for
+	// this client have no ID. It must be quick. Default: nobody is told.
+	Changed func(t Task)
+	// Patience is how long a server that cannot be reached, or that asks to come back later, is tried again. Default: 5 minutes.
+	Patience time.Duration
+	// Stuck is after how long without any change a wait ends with ErrStuck; the task goes on. Time in which a question is open does not
+	// count. Default: never.
+	Stuck time.Duration
+	// MaxBody bounds what is read of one message. Default: 64 MiB.
+	MaxBody int64
+	// Revision is the only protocol revision to speak. Default: the newest that both sides know.
+	Revision string
+}
+
+func (o Options) withDefaults() Options {
+	if o.Name == "" {
+		o.Name, o.Version = "longhaul-client", "0"
+	}
+	if o.Answers == nil && o.Answer != nil {
+		o.Answers = tasks.Capabilities{tasks.CanFillForms, tasks.CanVisit}
+	}
+	if o.Patience == 0 {
+		o.Patience = 5 * time.Minute
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 64 << 20
+	}
+	return o
+}
+
+// Client is a connection to one server. Its methods may be used by several goroutines.
+type Client struct {
+	url    string
+	opts   Options
+	http   *http.Client
+	owned  *http.Transport // ours to close
+	server atomic.Pointer[Server]
+	tools  toolCache
+
+	lastID  atomic.Int64
+	keyless atomic.Bool // the server refuses idempotency keys
+	deaf    atomic.Bool // the server has no subscriptions to tasks
+	session session
+}
+
+// Server is what a server says about itself.
+type Server struct {
+	Name, Version string
+	Instructions  string
+	Revision      string // that is spoken with it
+	legacyTasks   bool   // it takes a task parameter in tools/call
+	legacyList    bool
+}
+
+// Dial finds out which revision a server speaks. A server that is not there is an error at once; one that asks to come back later is
+// tried again.
+func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
+	c := &Client{url: url, opts: opts.withDefaults(), http: opts.HTTP}
+	c.session.asked = make(map[string]bool)
+	c.server.Store(&Server{})
+	if c.http == nil {
+		c.owned = transport()
+		c.http = &http.Client{Transport: c.owned}
+	}
+	if err := c.negotiate(ctx); err != nil {
+		c.release()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Server is what the server said about itself.
+func (c *Client) Server() Server { return *c.server.Load() }
+
+func (c *Client) modern() bool { return isModern(c.server.Load().Revision) }
+
+// Close ends the session, where there is one, and closes connections. Tasks go on.
+func (c *Client) Close() {
+	c.endSession()
+	c.release()
+}
+
+func transport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has put something of its own there
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = 8
+	return t
+}
+
+func (c *Client) release() {
+	if c.owned != nil {
+		c.owned.CloseIdleConnections()
+	}
+}
+
+// session is a connection's state before 2026-07-28.
+type session struct {
+	reopening sync.Mutex
+
+	mu    sync.Mutex
+	id    string
+	asked map[string]bool // requests of the server that came: a stream that is resumed may bring them again
+}

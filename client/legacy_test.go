@@ -1,0 +1,248 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/longhaul-mcp/longhaul/client"
+)
+
+// newLegacy is a script of 2025-11-25 with sessions, and with tasks for the tool long.
+func newLegacy(t *testing.T, on map[string]func(*query)) *script {
+	all := map[string]func(*query){
+		"server/discover": func(q *query) { q.fail(http.StatusBadRequest, -32600, "session id is missing", nil) },
+		"initialize": func(q *query) {
+			q.w.Header().Set("Mcp-Session-Id", fmt.Sprintf("session-%d", q.N))
+			q.result(object{"protocolVersion": "2025-11-25", "serverInfo": object{"name": "old", "version": "1"}, "capabilities": object{
+				"tasks": object{"list": object{}, "cancel": object{}, "requests": object{"tools": object{"call": object{}}}},
+			}})
+		},
+		"notifications/initialized": accepted,
+		"notifications/cancelled":   accepted,
+		"answer":                    accepted,
+		"DELETE":                    accepted,
+		"tools/list": func(q *query) {
+			q.result(object{"tools": []object{
+				{"name": "t", "inputSchema": object{}}, {"name": "long", "inputSchema": object{}, "execution": object{"taskSupport": "optional"}},
+			}})
+		},
+	}
+	maps.Copy(all, on)
+	return newScript(t, all)
+}
+
+func accepted(q *query) { q.w.WriteHeader(http.StatusAccepted) }
+
+func oldTask(status string, changes int) object {
+	t := task(status, changes, object{"ttl": 60000, "pollInterval": 50})
+	for _, name := range []string{"resultType", "ttlMs", "pollIntervalMs"} {
+		delete(t, name)
+	}
+	return t
+}
+
+func TestEarlierRevisionsHaveSessions(t *testing.T) {
+	t.Parallel()
+	s := newLegacy(t, map[string]func(*query){"tools/call": func(q *query) {
+		if q.r.Header.Get("Mcp-Session-Id") == "session-0" {
+			q.fail(http.StatusNotFound, -32000, "Session expired: initialize again", nil)
+			return
+		}
+		q.notify("notifications/progress", object{"progressToken": q.meta("progressToken"), "progress": 1})
+		q.finish(text("done"))
+	}})
+	told := 0
+	c := s.dial(client.Options{Changed: func(client.Task) { told++ }})
+	if got := c.Server(); got.Revision != "2025-11-25" || got.Name != "old" {
+		t.Errorf("%+v", got)
+	}
+	r, err := c.Call(t.Context(), "t", nil, client.CallOptions{})
+	if err != nil || r.Text() != "done" || told != 1 {
+		t.Fatal(r, err, told)
+	}
+	q := s.all("tools/call")[1]
+	if q.r.Header.Get("Mcp-Protocol-Version") != "2025-11-25" || q.r.Header.Get("Mcp-Session-Id") != "session-1" || q.Params["task"] != nil {
+		t.Errorf("%v %v", q.r.Header, q.Params)
+	}
+	c.Close()
+	if n := len(s.all("DELETE")); n != 1 {
+		t.Errorf("%d sessions were ended", n)
+	}
+}
+
+func TestTasksOf20251125(t *testing.T) {
+	t.Parallel()
+	answered := make(chan struct{})
+	s := newLegacy(t, map[string]func(*query){
+		"tools/call": func(q *query) { q.result(object{"task": oldTask("working", 1)}) },
+		"tasks/get": func(q *query) {
+			select {
+			case <-answered:
+				q.result(oldTask("completed", 3))
+			default:
+				q.result(oldTask("input_required", 2))
+			}
+		},
+		"answer": func(q *query) { close(answered); accepted(q) },
+		"tasks/result": func(q *query) {
+			related := object{"io.modelcontextprotocol/related-task": object{"taskId": "one"}}
+			for range 2 { // once more, as on a resumed stream
+				q.event(object{"jsonrpc": "2.0", "id": "srv-1", "method": "elicitation/create", "params": object{"message": "What?", "_meta": related}})
+			}
+			<-answered
+			q.finish(text("done"))
+		},
+	})
+	var told []string
+	c := s.dial(client.Options{
+		Changed: func(t client.Task) { told = append(told, string(t.Status)) },
+		Answer: func(_ context.Context, q client.Question) (client.Answer, error) {
+			if q.TaskID != "one" || q.Method != "elicitation/create" {
+				t.Errorf("%+v", q)
+			}
+			return client.Accept(object{"it": "is"}), nil
+		},
+	})
+	r, err := c.Call(t.Context(), "long", nil, client.CallOptions{})
+	if err != nil || r.Text() != "done" || r.TaskID != "one" {
+		t.Fatal(r, err)
+	}
+	if diff := cmp.Diff([]string{"working", "input_required", "completed"}, told); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(object{"ttl": 86400000.0}, s.all("tools/call")[0].Params["task"]); diff != "" {
+		t.Error(diff)
+	}
+	if got := string(s.all("answer")[0].Result); got != `{"action":"accept","content":{"it":"is"}}` {
+		t.Error(got)
+	}
+}
+
+func TestHowTasksOf20251125End(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status string
+		result func(*query)
+		check  func(*client.Result, error) bool
+	}{
+		"the tool's error": {"failed", func(q *query) { q.result(object{"isError": true, "content": []object{}}) },
+			func(r *client.Result, err error) bool { return err == nil && r.IsError }},
+		"the engine's": {"failed", func(q *query) { q.fail(http.StatusOK, -32603, "broke", nil) },
+			func(_ *client.Result, err error) bool {
+				e, ok := errors.AsType[*client.TaskError](err)
+				return ok && e.Task.Err.Message == "broke"
+			}},
+		"cancelled": {"cancelled", func(q *query) { q.fail(http.StatusOK, -32000, "cancelled", nil) },
+			func(_ *client.Result, err error) bool { return errors.Is(err, client.ErrCancelled) }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newLegacy(t, map[string]func(*query){
+				"tasks/get":    func(q *query) { q.result(oldTask(test.status, 1)) },
+				"tasks/cancel": func(q *query) { q.fail(http.StatusOK, -32602, "it has ended", nil) },
+				"tasks/result": test.result,
+			})
+			c := s.dial(client.Options{})
+			if r, err := c.Wait(t.Context(), "one"); !test.check(r, err) {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if err := c.Cancel(t.Context(), "one"); err != nil {
+				t.Error("cancelling what has ended:", err)
+			}
+		})
+	}
+}
+
+func TestABrokenStreamOfAnEarlierRevisionIsResumed(t *testing.T) {
+	t.Parallel()
+	s := newLegacy(t, nil)
+	s.on["tools/call"] = func(q *query) {
+		q.notify("notifications/progress", object{"progressToken": q.meta("progressToken"), "progress": 1})
+		q.drop()
+	}
+	s.on["GET"] = func(q *query) {
+		if q.N == 0 {
+			q.drop()
+		}
+		q.ID = s.all("tools/call")[0].ID
+		q.finish(text(q.r.Header.Get("Last-Event-ID")))
+	}
+	r, err := s.dial(client.Options{}).Call(t.Context(), "t", nil, client.CallOptions{})
+	if err != nil || r.Text() != "e-1" || len(s.all("tools/call")) != 1 {
+		t.Error(r, err, len(s.all("tools/call")))
+	}
+}
+
+func TestLeavingACallOfAnEarlierRevisionCancelsIt(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := newLegacy(t, map[string]func(*query){"tools/call": func(q *query) {
+		q.notify("notifications/message", object{"level": "info", "data": "x"})
+		cancel()
+		q.gone()
+	}})
+	_, err := s.dial(client.Options{}).Call(ctx, "t", nil, client.CallOptions{})
+	notices := s.all("notifications/cancelled")
+	if !errors.Is(err, context.Canceled) || len(notices) != 1 || fmt.Sprint(notices[0].Params["requestId"]) != string(s.all("tools/call")[0].ID) {
+		t.Error(err, notices)
+	}
+}
+
+func TestListingTasksOf20251125(t *testing.T) {
+	t.Parallel()
+	s := newLegacy(t, map[string]func(*query){"tasks/list": func(q *query) { q.result(object{"tasks": []object{oldTask("working", 1)}}) }})
+	page, next, err := s.dial(client.Options{}).List(t.Context(), "")
+	if err != nil || next != "" || len(page) != 1 || page[0].ID != "one" || page[0].Message != "change 1" {
+		t.Errorf("%+v, %q, %v", page, next, err)
+	}
+}
+
+func TestTheRevisionThatBothKnow(t *testing.T) {
+	t.Parallel()
+	initialize := func(revision string) func(*query) {
+		return func(q *query) { q.result(object{"protocolVersion": revision, "capabilities": object{}}) }
+	}
+	refuse := func(q *query) {
+		q.fail(http.StatusBadRequest, -32022, "unsupported", object{"supported": []string{"2025-06-18"}})
+	}
+	tests := map[string]struct {
+		on     map[string]func(*query)
+		pinned string
+		want   string
+	}{
+		"newest":         {nil, "", "2026-07-28"},
+		"server says":    {map[string]func(*query){"server/discover": refuse, "initialize": initialize("2025-06-18")}, "", "2025-06-18"},
+		"pinned":         {map[string]func(*query){"initialize": initialize("2025-06-18")}, "2025-06-18", "2025-06-18"},
+		"pinned, unable": {map[string]func(*query){"server/discover": refuse, "initialize": initialize("2025-06-18")}, "2026-07-28", ""},
+		"none":           {map[string]func(*query){"server/discover": refuse, "initialize": initialize("2030-01-01")}, "", ""},
+		"forbidden":      {map[string]func(*query){"server/discover": func(q *query) { q.fail(http.StatusForbidden, 0, "no", nil) }}, "", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			on := maps.Clone(test.on)
+			if on == nil {
+				on = map[string]func(*query){}
+			}
+			on["notifications/initialized"] = accepted
+			c, err := client.Dial(t.Context(), newScript(t, on).url, client.Options{Revision: test.pinned})
+			if err != nil {
+				if test.want != "" {
+					t.Error(err)
+				}
+				return
+			}
+			defer c.Close()
+			if got := c.Server().Revision; got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// listTool is the tool by which a Longhaul server of 2026-07-28 lists a caller's tasks: the revision has no method for it.
+const listTool = "task_list"
+
+// List is a page of the caller's tasks and the cursor of the next one, empty after the last. The first page has the empty cursor.
+func (c *Client) List(ctx context.Context, cursor string) (page []Task, next string, err error) {
+	list := c.listByTool
+	if !c.modern() {
+		list = c.listByMethod
+	}
+	args := object{}
+	if cursor != "" {
+		args["cursor"] = cursor
+	}
+	raw, err := list(ctx, args)
+	if err != nil {
+		return nil, "", err
+	}
+	found, next, err := wire.ReadTaskList(raw)
+	for _, t := range found {
+		page = append(page, Task{
+			ID: t.ID, Tool: t.Tool, Status: t.Status, Message: t.StatusMessage, Progress: t.Progress, Created: t.Created, Updated: t.Updated,
+		})
+	}
+	return page, next, err
+}
+
+// listByTool declares no extension: to those who have tasks the handle tools are not offered.
+func (c *Client) listByTool(ctx context.Context, args object) (json.RawMessage, error) {
+	raw, err := c.persist(ctx, &request{
+		method: methodCall, name: listTool, bare: true, limit: quick, params: object{"name": listTool, "arguments": args},
+	})
+	if hasCode(err, wire.CodeInvalidParams, wire.CodeMethodNotFound) {
+		return nil, fmt.Errorf("%w: %w", ErrNoList, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := readResult(raw, "")
+	switch {
+	case err != nil:
+		return nil, err
+	case r.IsError || r.Structured == nil:
+		return nil, fmt.Errorf("%w: %.200s", ErrNoList, r.Text())
+	}
+	return r.Structured, nil
+}
+
+func (c *Client) listByMethod(ctx context.Context, args object) (json.RawMessage, error) {
+	if !c.Server().legacyList {
+		return nil, ErrNoList
+	}
+	return c.persist(ctx, &request{method: "tasks/list", params: args, limit: quick})
+}

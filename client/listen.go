@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// silence is how long a stream may say nothing before it is taken for dead. Servers are not obliged to send anything on a quiet stream, so
+// this only means to open another one.
+const silence = time.Minute
+
+var (
+	errSilence = errors.New("the stream is silent")
+	errOver    = errors.New("the task has ended")
+)
+
+// listen follows a task on a stream until it has ended. It returns neither a task nor an error when there is no stream, or no more.
+func (w *watch) listen(ctx context.Context) (*Task, error) {
+	if !w.listens() {
+		return nil, nil
+	}
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	quiet := time.AfterFunc(silence, func() { leave(errSilence) })
+	defer quiet.Stop()
+
+	l := &listener{watch: w, ctx: ctx, leave: leave}
+	_, err := w.send(ctx, &request{
+		method: "subscriptions/listen", params: object{"notifications": object{"taskIds": []string{w.last.ID}}},
+		notice: l.notice, alive: func() { quiet.Reset(silence) },
+	})
+	switch {
+	case l.err != nil:
+		return nil, l.err
+	case w.last.Ended():
+		return &w.last, nil
+	case errors.Is(err, errSilence), err == nil, passes(err):
+		return nil, nil
+	}
+	if _, refused := errors.AsType[*Error](err); refused || errors.Is(err, errTooLarge) {
+		w.deaf.Store(true)
+		return nil, nil
+	}
+	return nil, err
+}
+
+// listens: there may be a stream.
+func (w *watch) listens() bool { return w.modern() && !w.alone && !w.deaf.Load() }
+
+// listener reads what comes on a stream.
+type listener struct {
+	*watch
+	ctx   context.Context
+	leave context.CancelCauseFunc
+	err   error // ends the wait
+}
+
+func (l *listener) notice(m message) {
+	switch m.Method {
+	case "notifications/subscriptions/acknowledged":
+		l.acknowledged(m.Params)
+	case "notifications/tasks":
+		t, err := readTask(m.Params)
+		if err == nil && t.ID == l.last.ID && !l.last.Ended() {
+			l.take(t)
+		}
+	}
+	if l.last.Ended() {
+		l.leave(errOver)
+	}
+}
+
+// take takes note of a task. Some servers notify of an end without what it brought.
+func (l *listener) take(t *Task) {
+	if t.Ended() && t.Status != tasks.Cancelled && t.Result == nil && t.Err == nil {
+		l.look()
+		return
+	}
+	l.see(t)
+}
+
+// acknowledged: from now on nothing is missed, and the poll tells what happened before. What is not granted is not followed.
+func (l *listener) acknowledged(params json.RawMessage) {
+	var granted struct {
+		Notifications struct {
+			TaskIDs []string `json:"taskIds"`
+		} `json:"notifications"`
+	}
+	if json.Unmarshal(params, &granted) != nil || !slices.Contains(granted.Notifications.TaskIDs, l.last.ID) {
+		l.alone = true
+		l.leave(errOver)
+		return
+	}
+	l.look()
+}
+
+func (l *listener) look() {
+	if _, err := l.poll(l.ctx); err != nil && l.ctx.Err() == nil {
+		l.err = err
+		l.leave(errOver)
+	}
+}

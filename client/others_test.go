@@ -1,0 +1,80 @@
+package client_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/client"
+)
+
+type input struct {
+	Text string `json:"text"`
+}
+
+// sdkServer is a server made with the SDK: not Longhaul, without tasks.
+func sdkServer(t *testing.T, stateless bool) string {
+	s := mcp.NewServer(&mcp.Implementation{Name: "sdk", Version: "1"}, nil)
+	mcp.AddTool(s, &mcp.Tool{Name: "echo"}, func(ctx context.Context, r *mcp.CallToolRequest, in input) (*mcp.CallToolResult, any, error) {
+		if token := r.Params.GetProgressToken(); token != nil {
+			_ = r.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{ProgressToken: token, Progress: 1, Total: 2, Message: "half"})
+		}
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: in.Text}}}, nil, nil
+	})
+	mcp.AddTool(s, &mcp.Tool{Name: "ask"}, func(ctx context.Context, r *mcp.CallToolRequest, _ any) (*mcp.CallToolResult, any, error) {
+		e, ok := r.Params.InputResponses["name"].(*mcp.ElicitResult)
+		if !ok {
+			return &mcp.CallToolResult{InputRequests: mcp.InputRequestMap{"name": &mcp.ElicitParams{Message: "Who?"}}}, nil, nil
+		}
+		name, _ := e.Content["name"].(string)
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "hello " + name}}}, nil, nil
+	})
+	h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{Stateless: stateless}))
+	t.Cleanup(h.Close)
+	return h.URL
+}
+
+func TestServersMadeWithTheSDK(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stateless bool
+		revision  string
+	}{"stateless": {true, "2026-07-28"}, "with sessions": {false, "2025-11-25"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var half atomic.Bool
+			c, err := client.Dial(t.Context(), sdkServer(t, test.stateless), client.Options{
+				Changed: func(t client.Task) { half.Store(t.Progress.Done == 1 && t.Message == "half") },
+				Answer: func(context.Context, client.Question) (client.Answer, error) {
+					return client.Accept(object{"name": "Ada"}), nil
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if got := c.Server(); got.Revision != test.revision || got.Name != "sdk" {
+				t.Errorf("%+v", got)
+			}
+			list, err := c.Tools(t.Context())
+			if err != nil || len(list) != 2 || list[0].Name != "ask" {
+				t.Errorf("%+v, %v", list, err)
+			}
+			r, err := c.Call(t.Context(), "echo", input{"words"}, client.CallOptions{})
+			if err != nil || r.Text() != "words" || !half.Load() {
+				t.Errorf("%+v, %v, progress %v", r, err, half.Load())
+			}
+			if r, err = c.Call(t.Context(), "ask", nil, client.CallOptions{}); err != nil || r.Text() != "hello Ada" {
+				t.Errorf("%+v, %v", r, err)
+			}
+			if _, err := c.Call(t.Context(), "nothing", nil, client.CallOptions{}); err == nil || !strings.Contains(err.Error(), "nothing") {
+				t.Error(err)
+			}
+		})
+	}
+}

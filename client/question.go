@@ -1,0 +1,145 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// Question is something that a tool asks.
+type Question struct {
+	TaskID string // empty: the question comes before there is a task
+	Key    string
+	tasks.InputRequest
+	// Refused is why the server did not take the answer that was given before: what was filled in does not fit.
+	Refused error
+}
+
+// Answer is what somebody said to a question.
+type Answer struct {
+	// Action of a form or a visit: accept, decline, or cancel (asked, but nobody chose).
+	Action string
+	// Content is what was filled in: any value that marshals to an object.
+	Content any
+	// Raw is the whole answer instead, for kinds of question that have no action.
+	Raw json.RawMessage
+}
+
+// Accept fills in a form, or says that a visit was made (then content is nil).
+func Accept(content any) Answer { return Answer{Action: "accept", Content: content} }
+
+// Decline says no.
+func Decline() Answer { return Answer{Action: "decline"} }
+
+// MarshalJSON is the answer as it goes over the wire.
+func (a Answer) MarshalJSON() ([]byte, error) {
+	if a.Raw != nil {
+		return a.Raw, nil
+	}
+	return json.Marshal(struct {
+		Action  string `json:"action"`
+		Content any    `json:"content,omitempty"`
+	}{a.Action, a.Content})
+}
+
+// tries is how often one question is answered when the server does not take the answer.
+const tries = 5
+
+var errNobodyToAsk = errors.New("the server asks something, though it was told that nobody can answer")
+
+// asker hands out a task's questions, each key once, and sends the answers.
+type asker struct {
+	client *Client
+	ctx    context.Context // the wait's: a question outlives the stream that brought it
+	fail   func(error)     // ends the wait
+	taskID string
+	open   map[string]context.CancelFunc // by key; nil once it was closed
+	group  sync.WaitGroup
+}
+
+func newAsker(ctx context.Context, c *Client, taskID string, fail func(error)) *asker {
+	return &asker{client: c, ctx: ctx, fail: fail, taskID: taskID, open: make(map[string]context.CancelFunc)}
+}
+
+// see starts asking what is new, and stops asking what is not open any more.
+func (a *asker) see(t *Task) {
+	if a.client.opts.Answer == nil {
+		return // somebody else may answer
+	}
+	for key, cancel := range a.open {
+		if _, still := t.Questions[key]; !still && cancel != nil {
+			cancel()
+			a.open[key] = nil
+		}
+	}
+	for key, request := range t.Questions {
+		if _, known := a.open[key]; known {
+			continue
+		}
+		asked, cancel := context.WithCancel(a.ctx)
+		a.open[key] = cancel
+		a.group.Go(func() {
+			defer cancel()
+			err := a.ask(asked, Question{TaskID: a.taskID, Key: key, InputRequest: request})
+			if err != nil && asked.Err() == nil {
+				a.fail(fmt.Errorf("question %q: %w", key, err))
+			}
+		})
+	}
+}
+
+func (a *asker) ask(ctx context.Context, q Question) error {
+	for range tries {
+		answer, err := a.client.opts.Answer(ctx, q)
+		if err != nil {
+			return err
+		}
+		err = a.client.Answer(ctx, a.taskID, map[string]Answer{q.Key: answer})
+		if !hasCode(err, wire.CodeInvalidParams) {
+			return err
+		}
+		q.Refused = err
+	}
+	return q.Refused
+}
+
+// end stops asking, and waits until nobody is asked any more.
+func (a *asker) end() {
+	for _, cancel := range a.open {
+		if cancel != nil {
+			cancel()
+		}
+	}
+	a.group.Wait()
+}
+
+// askAll asks what a call wants to know before there is a task, all at once.
+func (c *Client) askAll(ctx context.Context, requests map[string]tasks.InputRequest) (map[string]Answer, error) {
+	if c.opts.Answer == nil {
+		return nil, errNobodyToAsk
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	answers := make(map[string]Answer, len(requests))
+	for key, request := range requests {
+		group.Go(func() {
+			answer, err := c.opts.Answer(ctx, Question{Key: key, InputRequest: request})
+			if err != nil {
+				stop(fmt.Errorf("question %q: %w", key, err))
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			answers[key] = answer
+		})
+	}
+	group.Wait()
+	return answers, context.Cause(ctx)
+}
