@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	// Only so that go test does not take a result from its cache when a program has changed.
+	_ "github.com/longhaul-mcp/longhaul/internal/cli"
 	_ "github.com/longhaul-mcp/longhaul/launch"
 	_ "github.com/longhaul-mcp/longhaul/tools"
 )
@@ -35,6 +36,9 @@ func program(t testing.TB, name string) string {
 	return filepath.Join(built.dir, name)
 }
 
+// Longhaul is the path of the command line client.
+func Longhaul(t testing.TB) string { return program(t, "longhaul") }
+
 func build() (string, error) {
 	dir, err := os.MkdirTemp("", "longhaul-e2e")
 	if err != nil {
@@ -44,7 +48,7 @@ func build() (string, error) {
 	if race {
 		args = append(args, "-race")
 	}
-	args = append(args, module+"cmd/server", module+"cmd/worker", module+"e2e/fixture")
+	args = append(args, module+"cmd/server", module+"cmd/worker", module+"cmd/longhaul", module+"e2e/fixture")
 	out, err := exec.CommandContext(context.Background(), "go", args...).CombinedOutput() // every test of the process needs it
 	if err != nil {
 		return dir, fmt.Errorf("build the programs: %w\n%s", err, out)

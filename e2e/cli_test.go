@@ -1,0 +1,42 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/longhaul-mcp/longhaul/e2e/image"
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// The command line client against a server and its workers, as testdata/cli tells it.
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	server := f.Server()
+	f.Worker("-data", samples)
+	f.Image(image.Image{Name: "fixtures", Tools: []image.Tool{
+		{Tool: tasks.Tool{Name: "hold", Description: "Waits for a file", InputSchema: raw(`{"type":"object","properties":{"gate":{"type":"string"}},"required":["gate"],"additionalProperties":false}`)}, Does: image.Hold},
+		tool("ask", image.Ask, tasks.Policy{}),
+		tool("fail", image.Fail, tasks.Policy{}),
+		tool("panic", image.Panic, tasks.Policy{}),
+	}})
+	c := server.Client(t)
+	for _, name := range []string{"analyze_logs", "hold", "panic"} {
+		c.AwaitTool(t, name)
+	}
+	bin := filepath.Dir(rig.Longhaul(t))
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/cli",
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("LONGHAUL_URL", server.URL)
+			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
+			return nil
+		},
+	})
+}

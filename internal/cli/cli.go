@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/vbauerster/mpb/v8/cwriter"
+)
+
+// globals are the flags of every command.
+type globals struct {
+	URL     string        `help:"MCP endpoint (default: the profile's, or http://127.0.0.1:8080/mcp)." env:"LONGHAUL_URL"`
+	Token   string        `help:"Bearer token (better: a profile's token_file or token_env)." env:"LONGHAUL_TOKEN"`
+	Profile string        `help:"Profile of the configuration file." env:"LONGHAUL_PROFILE"`
+	JSON    bool          `help:"Print one JSON document."`
+	Timeout time.Duration `help:"Stop waiting after this time; the task goes on." placeholder:"10m"`
+}
+
+type commands struct {
+	globals
+	Tools      toolsCmd      `cmd:"" help:"List the tools, or show one with its arguments."`
+	Call       callCmd       `cmd:"" help:"Call a tool and wait for what it answers."`
+	Ls         lsCmd         `cmd:"" help:"List your tasks."`
+	Get        getCmd        `cmd:"" help:"Show how a task stands."`
+	Wait       waitCmd       `cmd:"" help:"Wait for a task, from anywhere and as often as you like."`
+	Cancel     cancelCmd     `cmd:"" help:"Cancel a task."`
+	Answer     answerCmd     `cmd:"" help:"Answer what a task asks."`
+	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
+	Complete   completeCmd   `cmd:"" hidden:"" name:"__complete"`
+}
+
+// app is one run of the program.
+type app struct {
+	globals
+	ctx         context.Context
+	out, errs   io.Writer
+	outTerminal bool
+	interactive bool // there is a person to ask
+	lines       *lines
+	interrupts  chan os.Signal
+	getenv      func(string) string
+}
+
+// Main runs a command line, and returns the exit code.
+func Main(args []string) int {
+	a := &app{
+		ctx: context.Background(), out: os.Stdout, errs: os.Stderr, getenv: os.Getenv, lines: newLines(os.Stdin), interrupts: make(chan os.Signal, 2),
+	}
+	errTerminal := cwriter.IsTerminal(int(os.Stderr.Fd()))
+	a.outTerminal = errTerminal && cwriter.IsTerminal(int(os.Stdout.Fd()))
+	a.interactive = errTerminal && cwriter.IsTerminal(int(os.Stdin.Fd()))
+	signal.Notify(a.interrupts, os.Interrupt)
+	return a.main(args)
+}
+
+// exited is how kong's flags end the program.
+type exited int
+
+func (a *app) main(args []string) (code int) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case exited:
+			code = int(v)
+		default:
+			panic(v)
+		}
+	}()
+	var c commands
+	parser := kong.Must(&c, kong.Name("longhaul"), kong.Description(about),
+		kong.Writers(singleDash{a.out}, singleDash{a.errs}), kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	k, err := parser.Parse(doubleDash(args))
+	if err != nil {
+		fmt.Fprintf(a.errs, "longhaul: %s\nTry longhaul -h.\n", strings.ReplaceAll(err.Error(), "--", "-"))
+		return codeUsage
+	}
+	a.globals = c.globals
+	err = k.Run(a)
+	if err != nil && !errors.Is(err, errShown) && !errors.Is(err, errDetached) { // who detaches knows
+		fmt.Fprintln(a.errs, "longhaul:", err)
+	}
+	return exitCode(err)
+}
+
+const about = `Calls tools on MCP servers and waits for them, however long they take.
+
+Exit codes: 0 the tool answered; 1 it answered that it could not do it; 2 wrong command line or configuration; 3 the server refused, or the task failed or was cancelled; 4 the server cannot be reached; 130 stopped waiting, the task goes on.`
+
+// doubleDash lets flags be written as those of the other programs: -json.
+func doubleDash(args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if arg == "--" {
+			copy(out[i:], args[i:])
+			break
+		}
+		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' && !strings.ContainsAny(arg[1:2], "0123456789.") {
+			arg = "-" + arg
+		}
+		out[i] = arg
+	}
+	return out
+}
+
+var (
+	flagColumn = regexp.MustCompile(`(?m)^( +(?:-\w, +)?)--(\S+)`)
+	longFlag   = regexp.MustCompile(`(^|\s)--([a-z])`)
+)
+
+// singleDash shows them so in help texts.
+type singleDash struct{ io.Writer }
+
+func (w singleDash) Write(b []byte) (int, error) {
+	aligned := flagColumn.ReplaceAll(b, []byte("$1-$2 "))
+	if _, err := w.Writer.Write(longFlag.ReplaceAll(aligned, []byte("$1-$2"))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

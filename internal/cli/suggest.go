@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+)
+
+// suggestion ends an error about a name that is none of the known ones.
+func suggestion(name string, known []string) string {
+	best, least := "", len(name)/2+1
+	for _, k := range known {
+		if d := distance(name, k); d < least {
+			best, least = k, d
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf(": did you mean %s?", best)
+	case len(known) > 0:
+		return ": there is " + strings.Join(known, ", ")
+	}
+	return ""
+}
+
+// distance is how many letters have to be added, left out or changed.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
