@@ -63,18 +63,44 @@ func TestReadmeShowsTheExample(t *testing.T) {
 	}
 }
 
+func TestReadmeShowsTheClientsExample(t *testing.T) {
+	t.Parallel()
+	example, err := os.ReadFile("../client/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range readme(t) {
+		if b.language == "go" && strings.Contains(b.code, "client.Dial") {
+			if !strings.Contains(string(example), regexp.MustCompile(`(?m)^(.)`).ReplaceAllString(b.code, "\t$1")) {
+				t.Errorf("not in client/example_test.go:\n%s", b.code)
+			}
+			return
+		}
+	}
+	t.Error("README does not show the client")
+}
+
 // Everything that the README starts is started as it says there, on ports of the test's own, and serves its tools.
 func TestReadmeCommandsWork(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Private(t)
 	dir := t.TempDir()
 	var served *rig.Client
+	var url string
 	for i, run := range goRuns(t) {
 		program := filepath.Join(dir, filepath.Base(run[0]))
 		build := exec.CommandContext(t.Context(), "go", "build", "-o", program, run[0])
 		build.Dir = ".."
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", run, err, out)
+		}
+		if run[0] == "./cmd/longhaul" {
+			command := exec.CommandContext(t.Context(), program, run[1:]...)
+			command.Env = append(os.Environ(), "LONGHAUL_URL="+url, "XDG_CONFIG_HOME="+t.TempDir())
+			if out, err := command.CombinedOutput(); err != nil || len(out) == 0 {
+				t.Errorf("%v: %v\n%s", run, err, out)
+			}
+			continue
 		}
 		args := strings.Fields(strings.NewReplacer("127.0.0.1:6379", redis.Addr(), "testdata", "../testdata", "127.0.0.1:9092", "127.0.0.1:0").Replace(strings.Join(run[1:], " ")))
 		if strings.HasSuffix(program, "server") {
@@ -86,7 +112,8 @@ func TestReadmeCommandsWork(t *testing.T) {
 		p := rig.Start(t, run[0], program, nil, args...)
 		if strings.HasSuffix(program, "server") {
 			p.Line("/mcp")
-			served = rig.NewClient(t, regexp.MustCompile(`http://[^\s"]+/mcp`).FindString(p.Said()))
+			url = regexp.MustCompile(`http://[^\s"]+/mcp`).FindString(p.Said())
+			served = rig.NewClient(t, url)
 		}
 		if i == 0 {
 			served.AwaitTool(t, "analyze_logs")
