@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,6 +45,11 @@ func TestBannerCanBePasted(t *testing.T) {
 	}
 	if !strings.Contains(p.Said(), "vanish") {
 		t.Error("the banner does not say that tasks vanish")
+	}
+	call := exec.CommandContext(t.Context(), "/bin/sh", "-c", p.Line("longhaul call"))
+	call.Env = append(os.Environ(), "PATH="+filepath.Dir(rig.Longhaul(t))+":"+os.Getenv("PATH"))
+	if out, err := call.Output(); err != nil || !strings.Contains(string(out), "10,000 lines") {
+		t.Errorf("the command line client: %v\n%s", err, out)
 	}
 	p.Terminate()
 	if code := p.ExitCode(); code != 0 {

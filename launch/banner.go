@@ -40,11 +40,15 @@ Ask for it, with the taskId of the answer in the place of TASK-ID:
     -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tasks/get' -H "Mcp-Name: $ID" \
     -d '{"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"taskId":"'$ID'",%[4]s}}'
 
+Or let the command line client wait for it (go install ./cmd/longhaul):
+
+  longhaul call -url %[1]s %[2]s%[5]s
+
 In an MCP client's configuration:
 
   {"mcpServers": {"longhaul": {"type": "http", "url": "%[1]s"}}}
 
-`, url, tool, arguments, meta)
+`, url, tool, arguments, meta, exampleWords(arguments))
 }
 
 const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}}`

@@ -1,6 +1,11 @@
 package launch
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // exampleArguments makes arguments that a schema is likely to accept: its required properties, each with its example, default, or a
 // plain value of its type.
@@ -53,4 +58,32 @@ func plainValue(t any) any {
 		return map[string]any{}
 	}
 	return "text"
+}
+
+// exampleWords writes arguments as the command line client takes them, quoted for a shell.
+func exampleWords(arguments string) string {
+	var args map[string]json.RawMessage
+	if json.Unmarshal([]byte(arguments), &args) != nil {
+		return ""
+	}
+	var words strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		word := name + ":=" + string(args[name])
+		var text string
+		if json.Unmarshal(args[name], &text) == nil && !strings.HasPrefix(text, "@") {
+			word = name + "=" + text
+		}
+		words.WriteString(" " + shellQuoted(word))
+	}
+	return words.String()
+}
+
+func shellQuoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("_-=:./,@+", r)
+	}
+	if strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
