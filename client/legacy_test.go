@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,9 +101,11 @@ func TestTasksOf20251125(t *testing.T) {
 		},
 	})
 	var told []string
+	var asked atomic.Int32
 	c := s.dial(client.Options{
 		Changed: func(t client.Task) { told = append(told, string(t.Status)) },
 		Answer: func(_ context.Context, q client.Question) (client.Answer, error) {
+			asked.Add(1)
 			if q.TaskID != "one" || q.Method != "elicitation/create" {
 				t.Errorf("%+v", q)
 			}
@@ -112,6 +115,9 @@ func TestTasksOf20251125(t *testing.T) {
 	r, err := c.Call(t.Context(), "long", nil, client.CallOptions{})
 	if err != nil || r.Text() != "done" || r.TaskID != "one" {
 		t.Fatal(r, err)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
 	}
 	if diff := cmp.Diff([]string{"working", "input_required", "completed"}, told); diff != "" {
 		t.Error(diff)
