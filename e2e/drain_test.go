@@ -62,3 +62,26 @@ func TestTerminateWorkerLetsToolsFinish(t *testing.T) {
 		t.Errorf("a draining worker took a task")
 	}
 }
+
+// Whoever stops a worker waits for its drain and ten seconds, whatever Redis does: orchestrators kill what takes longer.
+func TestTerminateWorkerWithoutRedis(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	c := f.Server().Client(t)
+	worker := f.Image(one(image.Hold, tasks.Policy{}), "-drain", "1s")
+	g := newGate(t)
+	task := c.Call(t, "hold", g.arguments())
+	running(f, task.ID, 1)
+	f.Redis.Freeze()
+	defer f.Redis.Thaw()
+	g.open() // what comes of it cannot be written
+	told := time.Now()
+	worker.Terminate()
+	if code := worker.ExitCode(); code != 1 {
+		t.Errorf("the worker exited %d, want 1: a result was not written", code)
+	}
+	if took := time.Since(told); took > 17*time.Second { // 11 s are promised
+		t.Errorf("stopping took %s", took)
+	}
+	worker.Line("attempts did not end")
+}

@@ -77,7 +77,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	p.keeper = keeper.New(p.store, q, name, log)
 	if r.works || o.work || o.embedded() {
 		p.worker = worker.New(worker.Options{
-			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(p.client(ro)), Dispatcher: p.dispatcher, Name: name,
+			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(connect(ro)), Dispatcher: p.dispatcher, Name: name,
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
 		}, p.metrics)
 	}

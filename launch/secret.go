@@ -21,6 +21,9 @@ func (o *options) secret() func(context.Context) (string, error) {
 // secretFile reads the keys that sign requestState, anew each time: replacing the file replaces the keys while replicas run.
 func secretFile(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return "", errors.New("it is no regular file, and could not be read a second time")
+		}
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return "", err

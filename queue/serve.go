@@ -47,9 +47,11 @@ type Server struct {
 	rdb redis.UniversalClient
 }
 
-// NewServer makes a server on a client of its own, to which it adds a hook: nothing else may use the client, which stays the caller's
-// to close, after Serve has returned.
+// NewServer makes a server on a client of its own, to which it adds a hook: nothing else may use the client.
 func NewServer(rdb redis.UniversalClient) *Server { return &Server{rdb} }
+
+// Close closes the client. It must wait for Serve to return: asynq panics on a client that is closed under it.
+func (s *Server) Close() error { return s.rdb.Close() }
 
 // Serve takes deliveries from the queues and hands each to handle, until ctx ends. It then takes no more, waits until all
 // that it took were handed over, and returns nil; it returns an error only if it could not begin. A Redis that is away

@@ -127,7 +127,7 @@ func (s *Store) creation(n NewTask) (keys []string, args []any, err error) {
 const queuedMessage = "queued"
 
 func (n NewTask) message() string {
-	if n.Start.IsZero() {
+	if time.Until(n.Start) <= 0 {
 		return queuedMessage
 	}
 	return "starts at " + n.Start.UTC().Format(time.RFC3339)

@@ -67,7 +67,7 @@ func newTwin(m *model, n store.NewTask, start int) *twin {
 		created: m.now, updated: m.now, started: never, over: never, next: never,
 	}
 	t.wait()
-	if !n.Start.IsZero() {
+	if start > m.now {
 		t.message = "starts at " + n.Start.UTC().Format(time.RFC3339)
 	}
 	if start > m.now {

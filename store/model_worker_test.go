@@ -67,6 +67,8 @@ func (m *model) beat(l store.Lease) (store.Pulse, error) {
 		m.live[l.Task] = m.now + liveness
 	}
 	if t != nil {
+		t.lapse()
+		p.Answered = t.answers
 		m.live[l.Task] = m.now + liveness
 		if t.now-t.started >= steady {
 			t.crashes = 0
@@ -137,7 +139,10 @@ func (m *model) remember(l store.Lease, n int, name, value string) (store.Pulse,
 	if size > mostMemory {
 		return store.Pulse{}, store.ErrMemoryFull
 	}
-	t.memory[name], t.size, t.memories, t.crashes = value, size, n, 0
+	if !found || before != value {
+		t.crashes = 0
+	}
+	t.memory[name], t.size, t.memories = value, size, n
 	return pulse, err
 }
 

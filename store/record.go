@@ -78,6 +78,9 @@ func (r record) task(id tasks.ID, b beside) (*tasks.Task, error) {
 	if b.message != "" {
 		t.Message = b.message
 	}
+	if t.Phase != tasks.Running || t.Status == tasks.InputRequired {
+		t.Progress.ETA = 0 // it was the estimate of an attempt that worked
+	}
 	if t.Phase == tasks.Running {
 		t.Progress.Message = t.Message
 	}

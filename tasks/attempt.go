@@ -15,6 +15,7 @@ type Attempt struct {
 	runtime  Runtime
 	memory   Memory
 	draining <-chan struct{}
+	steps    names
 }
 
 // Runtime is what stands behind an attempt: the worker that runs it, or a test of the tool.
@@ -31,7 +32,7 @@ type Runtime interface {
 func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Attempt {
 	memory, ok := rt.(Memory)
 	if !ok {
-		memory = make(volatile)
+		memory = new(volatile)
 	}
 	return &Attempt{task: task, number: number, runtime: rt, memory: memory, draining: draining}
 }

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,12 +49,13 @@ func Permanent(err error) error {
 	return &retryError{err: err, permanent: true}
 }
 
-// RetryAfter marks a tool's error as one to retry after d, instead of the policy's backoff, if attempts remain.
+// RetryAfter marks a tool's error as one to retry after d, instead of the policy's backoff, if attempts remain. Without a pause: d = 0
+// or less.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &retryError{err: err, after: d}
+	return &retryError{err: err, after: min(max(d, time.Nanosecond), longestDuration)}
 }
 
 type retryError struct {
@@ -67,10 +69,17 @@ func (e *retryError) Unwrap() error { return e.err }
 
 // RetryAdvice is what the tool's error says about another attempt: never, after a time of its own, or nothing.
 func RetryAdvice(err error) (permanent bool, after time.Duration) {
-	if re, ok := errors.AsType[*retryError](err); ok {
-		return re.permanent, re.after
+	for {
+		re, ok := errors.AsType[*retryError](err)
+		if !ok {
+			return false, after
+		}
+		if re.permanent { // wherever it stands: whoever wrapped it may not have known
+			return true, 0
+		}
+		after = cmp.Or(after, re.after)
+		err = re.err
 	}
-	return false, 0
 }
 
 // Error is why the engine ended a task, as the JSON-RPC error that clients see.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 )
 
 // Memory is what the attempts of one task leave to each other.
@@ -22,7 +23,8 @@ const (
 )
 
 // Step runs fn once for its task and remembers the result: a later attempt, after a crash, a deploy or a question, gets the remembered
-// result at once. A step that fails is not remembered, and runs again. The name tells the steps of a task apart.
+// result at once. A step that fails is not remembered, and runs again. The name tells the steps of a task apart:
+// used twice in one attempt it is an error, so in a loop put the item into it ("page 7").
 //
 // The result is durable when Step returns. A crash between the end of fn and that moment runs fn again: make what it does repeatable,
 // or give it the task's id as an idempotency key.
@@ -31,14 +33,44 @@ func Step[T any](ctx context.Context, a *Attempt, name string, fn func(ctx conte
 	if name == "" || len(name) > maxStepName {
 		return v, Permanent(fmt.Errorf("step: its name has 1 to %d bytes, this one has %d", maxStepName, len(name)))
 	}
+	if !a.steps.take(name) {
+		return v, Permanent(fmt.Errorf("step %q: this attempt has had it: in a loop, put the item into the name", name))
+	}
 	found, err := a.recall(ctx, stepPrefix+name, &v)
-	if err != nil || found {
-		return v, err
+	if err == nil && !found {
+		if v, err = fn(ctx); err == nil {
+			err = a.remember(ctx, stepPrefix+name, v)
+		}
 	}
-	if v, err = fn(ctx); err != nil {
-		return v, err
+	if err != nil {
+		a.steps.drop(name) // it may be tried again
 	}
-	return v, a.remember(ctx, stepPrefix+name, v)
+	return v, err
+}
+
+// names are the steps that an attempt has had, or is at.
+type names struct {
+	mu    sync.Mutex
+	taken map[string]bool
+}
+
+func (n *names) take(name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.taken[name] {
+		return false
+	}
+	if n.taken == nil {
+		n.taken = make(map[string]bool)
+	}
+	n.taken[name] = true
+	return true
+}
+
+func (n *names) drop(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.taken, name)
 }
 
 // Checkpoint remembers how far the work is: Resume gives v back to a later attempt. It replaces the one before, and is durable when it
@@ -75,13 +107,15 @@ func (a *Attempt) remember(ctx context.Context, name string, v any) error {
 }
 
 // volatile is the memory of a tool under test, which has one attempt.
-type volatile map[string]json.RawMessage
+type volatile struct{ values sync.Map }
 
-func (m volatile) Recall(_ context.Context, name string) (json.RawMessage, error) {
-	return m[name], nil
+func (m *volatile) Recall(_ context.Context, name string) (json.RawMessage, error) {
+	v, _ := m.values.Load(name)
+	doc, _ := v.(json.RawMessage)
+	return doc, nil
 }
 
-func (m volatile) Remember(_ context.Context, name string, value json.RawMessage) error {
-	m[name] = value
+func (m *volatile) Remember(_ context.Context, name string, value json.RawMessage) error {
+	m.values.Store(name, value)
 	return nil
 }

@@ -101,6 +101,7 @@ const (
 	defaultRetention   = 24 * time.Hour
 	defaultMaxLifetime = 30 * 24 * time.Hour
 	maxBefore          = 16
+	longestDuration    = 10 * 365 * 24 * time.Hour
 )
 
 // WithDefaults fills every field that is zero; queue is what Queue becomes.
@@ -165,8 +166,11 @@ func (p Policy) Validate() error {
 		if d.d < 0 {
 			bad("%s is %s: it cannot be negative", d.name, d.d)
 		}
+		if d.d > longestDuration {
+			bad("%s is %s: it cannot be longer than %s, ten years", d.name, d.d, longestDuration)
+		}
 	}
-	if longest := or(p.MaxLifetime, defaultMaxLifetime); p.Delay > longest {
+	if longest := or(p.MaxLifetime, defaultMaxLifetime); p.Delay >= longest {
 		bad("delay is %s: a task may not even stay open that long (maxLifetime %s)", p.Delay, longest)
 	}
 	if p.Attempts < 0 {

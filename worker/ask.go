@@ -83,12 +83,14 @@ func (a *attempt) park(ctx context.Context) bool {
 	if a.policy.Rerun == tasks.No {
 		return false
 	}
-	a.mu.Lock()
-	seen := a.seen
-	a.mu.Unlock()
-	_, err := a.w.opts.Store.Release(ctx, a.Lease, store.Release{Phase: tasks.Parked, Message: "waiting for an answer", Answered: seen})
+	if a.policy.Exclusive { // the next attempt may start at any time: this one has to be over
+		a.cancel(tasks.ErrParked)
+		return true
+	}
+	how := a.waiting()
+	_, err := a.w.opts.Store.Release(ctx, a.Lease, how)
 	if errors.Is(err, store.ErrAnswered) {
-		a.answered(seen + 1)
+		a.answered(how.Answered + 1)
 		return false
 	}
 	if err != nil {
@@ -96,6 +98,33 @@ func (a *attempt) park(ctx context.Context) bool {
 	}
 	a.cancel(tasks.ErrParked)
 	return true
+}
+
+// waiting gives an attempt back until there is an answer that it has not seen.
+func (a *attempt) waiting() store.Release {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return store.Release{Phase: tasks.Parked, Message: "waiting for an answer", Answered: a.seen}
+}
+
+// parked ends an attempt whose tool waits for an answer. An exclusive one is given back only now that its tool has returned.
+func (a *attempt) parked(ans answer) {
+	switch {
+	case !a.policy.Exclusive:
+		a.note("parked", nil)
+	case ans.running:
+		a.breakTask(tasks.ReasonNoRerun, "the tool waits for an answer and does not stop, and it must not run beside itself")
+	default:
+		err := a.write(func(ctx context.Context) error {
+			_, err := a.w.opts.Store.Release(ctx, a.Lease, a.waiting())
+			return err
+		})
+		if errors.Is(err, store.ErrAnswered) {
+			a.release("parked", store.Release{Phase: tasks.Queued, Message: "an answer came in"})
+			return
+		}
+		a.note("parked", err)
+	}
 }
 
 func (a *attempt) more() <-chan struct{} {

@@ -2,7 +2,9 @@ package worker_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,4 +37,38 @@ func TestAQuestionThatNobodyAnswers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A parked attempt is over before the next one can start, if it has to be alone.
+func TestAnExclusiveAttemptIsOverBeforeItIsParked(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var running, most atomic.Int32
+		leaving := make(chan struct{})
+		policy := tasks.Policy{Park: 10 * time.Millisecond, Exclusive: true}
+		r.start(tool("deploy", func(ctx context.Context, a *tasks.Attempt, _ none) (none, error) {
+			most.Store(max(most.Load(), running.Add(1)))
+			defer running.Add(-1)
+			_, err := a.Ask(ctx, "who", tasks.Form[name]("?"))
+			if errors.Is(err, tasks.ErrParked) {
+				<-leaving // it clears up
+			}
+			return none{}, err
+		}, policy))
+		task := r.create("deploy", `{}`, policy)
+		r.until(task, "the question", func(t *tasks.Task) bool { return t.Status == tasks.InputRequired })
+		time.AfterFunc(300*time.Millisecond, func() { close(leaving) }) // long after the parking was due
+		r.until(task, "parking", func(t *tasks.Task) bool { return t.Phase == tasks.Parked })
+		if running.Load() != 0 {
+			t.Error("parked while its tool is at work")
+		}
+		next, err := r.store.Answer(t.Context(), task.ID, map[string]json.RawMessage{"who": []byte(`{"action":"accept","content":{"name":"Ada"}}`)})
+		if err != nil || next == nil {
+			t.Fatal(next, err)
+		}
+		r.out.Dispatch(*next)
+		r.untilStatus(task, tasks.Completed)
+		if most.Load() != 1 {
+			t.Errorf("%d at once, want 1", most.Load())
+		}
+	})
 }

@@ -82,3 +82,21 @@ func TestWhatATaskRemembersIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// In a loop a name that stays the same would skip all work after the first item.
+func TestAStepsNameIsUsedOnceInAnAttempt(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		r.start(tool("loop", func(ctx context.Context, a *tasks.Attempt, _ none) (none, error) {
+			for range 2 {
+				if _, err := tasks.Step(ctx, a, "page", func(context.Context) (int, error) { return 1, nil }); err != nil {
+					return none{}, err
+				}
+			}
+			return none{}, nil
+		}))
+		done := r.untilStatus(r.create("loop", `{}`, tasks.Policy{}), tasks.Completed)
+		if !strings.Contains(string(done.Result), `put the item into the name`) {
+			t.Errorf("got %s", done.Result)
+		}
+	})
+}

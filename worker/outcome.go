@@ -28,7 +28,7 @@ func (a *attempt) settle(ctx context.Context, ans answer) {
 	case ans.err == nil:
 		a.finish(ans)
 	case errors.Is(cause, tasks.ErrParked):
-		a.note("parked", nil)
+		a.parked(ans)
 	case errors.Is(cause, tasks.ErrLost):
 		a.note("lost", nil)
 	case errors.Is(cause, tasks.ErrCancelled):
@@ -64,10 +64,13 @@ func (a *attempt) finish(ans answer) {
 
 // failed counts a failure: an error, a panic or a timeout. The task runs again if its policy allows.
 func (a *attempt) failed(ans answer, timeout bool) {
+	never, after := tasks.RetryAdvice(ans.err)
 	if timeout {
 		ans.err = fmt.Errorf("%w of %s", tasks.ErrTimeout, a.policy.Timeout)
 	}
-	never, after := tasks.RetryAdvice(ans.err)
+	if ans.panicked != "" {
+		a.log.Error("tool panicked", "err", ans.err, "stack", ans.panicked)
+	}
 	failures := a.Failures + 1
 	beside := ans.running && a.policy.Exclusive // another attempt would run beside this one
 	if !never && !beside && a.policy.Rerun != tasks.No && failures < a.policy.Attempts {
@@ -79,7 +82,6 @@ func (a *attempt) failed(ans answer, timeout bool) {
 	}
 	switch {
 	case ans.panicked != "":
-		a.log.Error("tool panicked", "err", ans.err, "stack", ans.panicked)
 		a.breakTask(tasks.ReasonPanic, ans.err.Error())
 	case timeout:
 		a.breakTask(tasks.ReasonTimeout, ans.err.Error())
@@ -170,7 +172,7 @@ func (a *attempt) write(do func(context.Context) error) error {
 		if _, ended := errors.AsType[*tasks.StateError](err); ended || errors.Is(err, store.ErrEnded) {
 			a.cancel(tasks.ErrCancelled) // while the tool was returning
 		}
-		if err == nil || refused(err) || !store.Unavailable(err) && time.Since(begun) > puzzled {
+		if err == nil || refused(err) || errors.Is(err, store.ErrAnswered) || !store.Unavailable(err) && time.Since(begun) > puzzled {
 			return err
 		}
 		if wait == maxWritePause {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -101,4 +102,33 @@ func TestAResultThatBreaksThePromiseFails(t *testing.T) {
 			t.Errorf("%+v", task.Error)
 		}
 	})
+}
+
+func TestWhatAToolSaysOfRetryingCounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   func(ctx context.Context) error
+		calls int32
+	}{
+		"permanent beats a timeout": {func(ctx context.Context) error { <-ctx.Done(); return tasks.Permanent(context.Cause(ctx)) }, 1},
+		"permanent beats a pause": {func(context.Context) error {
+			return tasks.RetryAfter(time.Millisecond, tasks.Permanent(errors.New("gone")))
+		}, 1},
+		"a pause in the past": {func(context.Context) error { return tasks.RetryAfter(math.MinInt64, errors.New("busy")) }, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, r *rig) {
+				var calls atomic.Int32
+				policy := tasks.Policy{Attempts: 3, Backoff: time.Hour, Timeout: 50 * time.Millisecond}
+				r.start(tool("try", func(ctx context.Context, _ *tasks.Attempt, _ none) (none, error) {
+					calls.Add(1)
+					return none{}, c.err(ctx)
+				}, policy))
+				task := r.create("try", `{}`, policy)
+				r.until(task, "its end", func(t *tasks.Task) bool { return t.Status.Terminal() })
+				if calls.Load() != c.calls {
+					t.Errorf("%d calls, want %d", calls.Load(), c.calls)
+				}
+			})
+		})
+	}
 }

@@ -28,8 +28,9 @@ type reports struct {
 	logs     []store.Log
 	dropped  int
 	signal   chan struct{}
-	first    time.Time // when progress was first reported, and how far it was: the pace since then
+	first    time.Time // when this count of progress began, and how far it was: the pace since then
 	firstAt  float64
+	last     tasks.Progress
 }
 
 func newReports() reports { return reports{signal: make(chan struct{}, 1)} }
@@ -55,9 +56,10 @@ func (a *attempt) Report(p tasks.Progress) {
 
 // estimate is how long the rest takes at the pace so far, once there is a pace to speak of.
 func (r *reports) estimate(p tasks.Progress, now time.Time) time.Duration {
-	if r.first.IsZero() {
+	if r.first.IsZero() || p.Total != r.last.Total || p.Done < r.last.Done { // another phase of the work has another pace
 		r.first, r.firstAt = now, p.Done
 	}
+	r.last = p
 	elapsed, done := now.Sub(r.first), p.Done-r.firstAt
 	if p.Total <= p.Done || done <= 0 || elapsed < 2*time.Second {
 		return 0

@@ -72,7 +72,7 @@ func (r *rig) start(reg *tasks.Registry, change ...func(*worker.Options)) (stop 
 	done := make(chan struct{})
 	r.metrics = prometheus.NewRegistry()
 	w := worker.New(o, r.metrics)
-	go func() { defer close(done); _ = w.Run(ctx); serve.Close() }()
+	go func() { defer close(done); _ = w.Run(ctx) }()
 	stop = func() { cancel(); <-done }
 	r.t.Cleanup(stop)
 	return stop

@@ -25,8 +25,10 @@ func (w *Worker) take(ctx context.Context, d tasks.Delivery) {
 		}
 		return
 	}
-	w.attempts.Go(func() {
+	w.attempts.Add(1)
+	w.work.Go(func() {
 		defer w.slots.Release()
+		defer w.attempts.Add(-1)
 		w.metrics.busy.Inc()
 		defer w.metrics.busy.Dec()
 		w.run(c, tried)

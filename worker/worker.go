@@ -3,10 +3,12 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/keeper"
@@ -21,7 +23,7 @@ type Options struct {
 	Registry   *tasks.Registry
 	Store      *store.Store
 	Watcher    *store.Watcher
-	Queue      *queue.Server
+	Queue      *queue.Server // the worker's to close
 	Dispatcher *keeper.Dispatcher
 	Name       string // tells this process from others
 
@@ -49,8 +51,9 @@ type Worker struct {
 	opts     Options
 	slots    slots
 	hung     hung
-	attempts sync.WaitGroup
-	draining chan struct{} // closed when the worker was told to stop
+	work     sync.WaitGroup // attempts, and what hands them over
+	attempts atomic.Int64   // that run
+	draining chan struct{}  // closed when the worker was told to stop
 	metrics  *metrics
 
 	running context.Context // of every attempt: outlives the taking
@@ -91,7 +94,8 @@ func (w *Worker) policy(t *tasks.Registered) tasks.Policy {
 	return t.Policy.WithDefaults(w.opts.DefaultQueue)
 }
 
-// Run takes deliveries until ctx ends; then what runs may finish for Drain, and the rest is given back. It returns when nothing runs.
+// Run takes deliveries until ctx ends; then what runs may finish for Drain, and the rest is given back. It returns when nothing runs,
+// at the latest farewell after that.
 func (w *Worker) Run(ctx context.Context) error {
 	var release, hangUp context.CancelCauseFunc
 	w.running, release = context.WithCancelCause(context.WithoutCancel(ctx)) // attempts outlive the taking
@@ -102,21 +106,30 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer stop()
 
 	w.complain()
-	var announcing sync.WaitGroup
-	announcing.Go(func() { w.announce(ctx) })
 	w.opts.Logger.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.opts.Queues)), "slots", w.opts.Concurrency, "tools", len(w.opts.Registry.Tools()))
-	err := w.opts.Queue.Serve(ctx, queue.ServeOptions{Queues: w.opts.Queues, Slots: w.slots, Logger: w.opts.Logger}, w.take)
-	announcing.Wait()
-
-	if n := len(w.slots); n > 0 {
+	serving := make(chan error, 1)
+	w.work.Go(func() { w.announce(ctx) })
+	w.work.Go(func() { serving <- w.serve(ctx) })
+	var err error
+	select {
+	case err = <-serving:
+	case <-ctx.Done(): // serving may take long to end while Redis is away: the drain does not wait for it
+	}
+	if n := w.attempts.Load(); n > 0 {
 		w.opts.Logger.Info("worker stops, running attempts may finish", "attempts", n, "for", w.opts.Drain.String())
 	}
 	w.await(w.opts.Drain)      // what can still finish does
 	release(tasks.ErrDraining) // the rest gives its attempt back
-	if !w.await(farewell) {
-		err = errors.Join(err, errors.New("some tools did not stop; their tasks run again elsewhere"))
+	w.await(farewell)
+	if n := w.attempts.Load(); n > 0 {
+		err = errors.Join(err, fmt.Errorf("%d attempts did not end: their tools did not stop, or Redis did not take what came of them; their tasks run again elsewhere", n))
 	}
 	return err
+}
+
+func (w *Worker) serve(ctx context.Context) error {
+	defer func() { _ = w.opts.Queue.Close() }() // here, since it may outlast Run while Redis is away
+	return w.opts.Queue.Serve(ctx, queue.ServeOptions{Queues: w.opts.Queues, Slots: w.slots, Logger: w.opts.Logger}, w.take)
 }
 
 // complain says which of its own tools nobody may be serving.
@@ -128,16 +141,14 @@ func (w *Worker) complain() {
 	}
 }
 
-// await waits for the running attempts, for d at most.
-func (w *Worker) await(d time.Duration) bool {
+// await waits for all that runs here, for d at most.
+func (w *Worker) await(d time.Duration) {
 	done := make(chan struct{})
-	go func() { defer close(done); w.attempts.Wait() }()
+	go func() { defer close(done); w.work.Wait() }()
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-done:
-		return true
 	case <-t.C:
-		return false
 	}
 }

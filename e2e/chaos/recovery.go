@@ -39,15 +39,16 @@ type Sample struct {
 
 // recovery measures every attempt that ran in a worker when it was killed, and every one that was given back at a drain. An attempt is
 // running again when its task's next tool starts, wherever that is; the time includes waiting for a slot, which the stage has to spare.
+// If the next worker was killed or stopped too, between its claim and the start of the tool, the claim counts: the rest is that fault's.
 func recovery(h *History) Recovery {
 	var r Recovery
-	ledgers := h.ledgers()
+	ledgers, records := h.ledgers(), h.records()
 	for _, l := range h.Lives {
 		if !l.Killed {
 			continue
 		}
 		for _, s := range cutOff(h, ledgers, l) {
-			took, ok := again(ledgers[s.Task], s.Attempt, l.Ended)
+			took, ok := again(records[s.Task], ledgers[s.Task], s.Attempt, l.Ended)
 			switch sample := (Sample{took, l.Ended, s.Task}); {
 			case !ok:
 				r.Lost++
@@ -82,7 +83,7 @@ func cutOff(h *History, ledgers map[string][]image.Entry, l Life) []image.Entry 
 	records := h.records()
 	for _, e := range open {
 		// one that was taken away from its worker before that was killed, as after a long stop, is no measure of the kill
-		if _, before := again(ledgers[e.Task], e.Attempt, time.Time{}); before && started(ledgers[e.Task], e.Attempt).Before(l.Ended) {
+		if at := started(records[e.Task], ledgers[e.Task], e.Attempt); !at.IsZero() && at.Before(l.Ended) {
 			continue
 		}
 		if r := records[e.Task]; r != nil && endedBefore(r, l.Ended) {
@@ -97,19 +98,31 @@ func endedBefore(r *Record, at time.Time) bool {
 	return len(r.Events) > 0 && r.Events[len(r.Events)-1].Kind == ended && r.Events[len(r.Events)-1].At.Before(at)
 }
 
-// started is when the attempt after this one started.
-func started(ledger []image.Entry, attempt int) time.Time {
+// started is when the attempt after this one started, or was claimed by a worker that did not get so far.
+func started(r *Record, ledger []image.Entry, attempt int) (at time.Time) {
+	starts := make(map[int]bool)
 	for _, e := range ledger {
 		if e.Event == image.Started && e.Attempt > attempt {
-			return rig.At(e)
+			if at.IsZero() {
+				at = rig.At(e)
+			}
+			starts[e.Attempt] = true
 		}
 	}
-	return time.Time{}
+	if r == nil {
+		return at
+	}
+	for _, e := range r.Events {
+		if n, _ := e.Attempt(); e.Kind == claimed && n > attempt && !starts[n] && (at.IsZero() || e.At.Before(at)) {
+			return e.At
+		}
+	}
+	return at
 }
 
 // again is how long after a moment the attempt after this one started.
-func again(ledger []image.Entry, attempt int, since time.Time) (time.Duration, bool) {
-	at := started(ledger, attempt)
+func again(r *Record, ledger []image.Entry, attempt int, since time.Time) (time.Duration, bool) {
+	at := started(r, ledger, attempt)
 	return at.Sub(since), !at.IsZero()
 }
 
@@ -128,7 +141,7 @@ func (r *Recovery) drains(h *History, ledgers map[string][]image.Entry) {
 			if n, _ := ev.Attempt(); ev.Kind != released || n != e.Attempt {
 				continue
 			}
-			took, ok := again(ledgers[e.Task], e.Attempt, ev.At)
+			took, ok := again(rec, ledgers[e.Task], e.Attempt, ev.At)
 			if !ok {
 				continue
 			}

@@ -34,6 +34,10 @@ func TestRecoveryIsMeasuredFromTheKill(t *testing.T) {
 		t.Errorf("%+v: 46 s after an outage, want it counted", r)
 	}
 	h.Ledger = h.Ledger[:10]
+	if r := recovery(h); len(r.Killed) != 2 || r.Lost != 0 {
+		t.Errorf("%+v: the next workers claimed, and were killed before their tools started", r)
+	}
+	h.Records = nil
 	if r := recovery(h); r.Killed != nil || r.Lost != 2 {
 		t.Errorf("%+v: nothing ran again", r)
 	}

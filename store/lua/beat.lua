@@ -8,6 +8,7 @@ if ended() then
   return {'ended'}
 end
 if not held(ARGV[2], ARGV[3]) then return {'lost'} end
+lapse() -- whoever asked may not wait any more
 redis.call('ZADD', LIVE, NOW + LIVENESS, ID)
 if num('crashes') > 0 and NOW - num('started') > STEADY then set('crashes', 0) end
 return {'held', num('answered')}

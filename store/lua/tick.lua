@@ -8,5 +8,5 @@ local last, pause = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%d+)
 pause = tonumber(pause or 0)
 if last and (now - last > tonumber(ARGV[1]) or now < tonumber(last)) then pause = now + tonumber(ARGV[2]) end
 redis.call('SET', KEYS[1], string.format('%d %d', now, pause))
-local function overdue(key) return redis.call('ZRANGEBYSCORE', key, 0, now, 'LIMIT', 0, ARGV[3]) end
+local function overdue(key) return redis.call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, ARGV[3]) end
 return {overdue(KEYS[2]), now < pause and {} or overdue(KEYS[3]), overdue(KEYS[4])}
