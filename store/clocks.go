@@ -26,18 +26,12 @@ const overdueLimit = 200
 // answer are in the error, the others in the result.
 func (s *Store) Tick(ctx context.Context) ([]Overdue, error) {
 	cmds := make([]*redis.Cmd, s.shards)
-	for again := false; ; again = true {
-		_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for i := range cmds {
-				keys := []string{tickKey(i), dueKey(i), liveKey(i), endsKey(i)}
-				cmds[i] = run(ctx, p, s.scripts.tick, again, keys, s.opts.Gap.Milliseconds(), s.opts.Pause.Milliseconds(), overdueLimit)
-			}
-			return nil
-		})
-		if !isMissingScript(err) || again {
-			break
+	_ = pipelined(ctx, s.rdb, func(b batch) { // an error shows in each of the commands
+		for i := range cmds {
+			keys := []string{tickKey(i), dueKey(i), liveKey(i), endsKey(i)}
+			cmds[i] = b.run(ctx, s.scripts.tick, keys, s.opts.Gap.Milliseconds(), s.opts.Pause.Milliseconds(), overdueLimit)
 		}
-	}
+	})
 	var errs []error
 	all := make([]Overdue, 0, s.shards)
 	for i, cmd := range cmds {

@@ -72,9 +72,9 @@ func (n NewTask) start() int64 {
 	return n.Start.UnixMilli()
 }
 
-// Create writes a task and its owner's index in one round trip; it can be read through any process when Create returns. If it repeats an
-// earlier call of the same owner whose task serves it too, that task is returned, and created is false. Whoever creates a task that is
-// Queued hands its delivery to the queue; if nobody does, the keeper will.
+// Create writes a task and its owner's index in one round trip (two with strict durability); it can be read through any process when
+// Create returns. If it repeats an earlier call of the same owner whose task serves it too, that task is returned, and created is false.
+// Whoever creates a task that is Queued hands its delivery to the queue; if nobody does, the keeper will.
 //
 // An error leaves it unknown whether the task was created: it can be looked up by its ID.
 func (s *Store) Create(ctx context.Context, n NewTask) (t *tasks.Task, created bool, err error) {
@@ -151,8 +151,8 @@ func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 	}
 }
 
-// known is how long anything may be known of the task, at the most.
-func (n NewTask) known() time.Duration { return n.Policy.MaxLifetime + n.Policy.Retention + time.Hour }
+// knownFor is how long anything may be known of the task, at the most.
+func (n NewTask) knownFor() time.Duration { return n.Policy.MaxLifetime + n.Policy.Retention + time.Hour }
 
 // unlist takes a task out of its owner's index. If that fails, weed finds the entry later.
 func (s *Store) unlist(ctx context.Context, owner tasks.Owner, id tasks.ID) {
@@ -161,41 +161,26 @@ func (s *Store) unlist(ctx context.Context, owner tasks.Owner, id tasks.ID) {
 	}
 }
 
-// createIndexed sends both writes as one pipeline, the index first (on a cluster, where they go to two nodes, at once). A Redis that forgot
-// the scripts gets them, and both again. With strict durability the record follows by itself: it alone must not be lost.
+// createIndexed sends both writes as one pipeline, the index first (on a cluster, where they go to two nodes, at once). With strict
+// durability the record follows by itself: it alone must not be lost.
 func (s *Store) createIndexed(ctx context.Context, n NewTask, keys []string, args []any) (reply, error) {
-	record := func(p redis.Pipeliner, whole bool) *redis.Cmd {
-		return run(ctx, p, s.scripts.create, whole, keys, args...)
-	}
-	for again := false; ; again = true {
-		var create *redis.Cmd
-		_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-			if n.Owner != tasks.Nobody {
-				run(ctx, p, s.scripts.index, again, []string{ownerKey(n.Owner)}, string(n.ID), n.known().Milliseconds())
-			}
-			if !s.opts.Strict {
-				create = record(p, again)
-			}
-			return nil
-		})
-		if isMissingScript(err) && !again {
-			continue
+	record := func(b batch) *redis.Cmd { return b.run(ctx, s.scripts.create, keys, args...) }
+	var create *redis.Cmd
+	err := pipelined(ctx, s.rdb, func(b batch) {
+		if n.Owner != tasks.Nobody {
+			b.run(ctx, s.scripts.index, []string{ownerKey(n.Owner)}, string(n.ID), n.knownFor().Milliseconds())
 		}
-		if err != nil {
-			return nil, err
+		if !s.opts.Strict {
+			create = record(b)
 		}
-		if s.opts.Strict {
-			r, unsure, err := s.confirmed(ctx, n.ID, record)
-			return r, errors.Join(err, unsure)
-		}
-		v, err := create.Slice()
-		return reply(v), err
+	})
+	if err != nil {
+		return nil, err
 	}
-}
-
-func run(ctx context.Context, p redis.Pipeliner, script *redis.Script, whole bool, keys []string, args ...any) *redis.Cmd {
-	if whole {
-		return script.Eval(ctx, p, keys, args...)
+	if s.opts.Strict {
+		r, unsure, err := s.confirmed(ctx, n.ID, record)
+		return r, errors.Join(err, unsure)
 	}
-	return script.EvalSha(ctx, p, keys, args...)
+	v, err := create.Slice()
+	return reply(v), err
 }

@@ -27,39 +27,33 @@ func (s *Store) lasting(ctx context.Context, script *redis.Script, id tasks.ID, 
 		r, err = s.task(ctx, script, id, args...)
 		return r, nil, err
 	}
-	if err := s.known(id); err != nil {
+	if err := s.ours(id); err != nil {
 		return nil, nil, err
 	}
 	args = append([]any{string(id)}, args...)
-	return s.confirmed(ctx, id, func(p redis.Pipeliner, whole bool) *redis.Cmd {
-		return run(ctx, p, script, whole, taskKeys(id), args...)
-	})
+	return s.confirmed(ctx, id, func(b batch) *redis.Cmd { return b.run(ctx, script, taskKeys(id), args...) })
 }
 
 // confirmed sends a write and the wait for a replica to one master over one connection: go-redis repeats all of it or nothing. A wait
 // by itself could come to a newly promoted master that never had the write, and be confirmed there. WAIT speaks of what its own
 // connection wrote, and a script that is repeated writes nothing: so a key is set in between.
-func (s *Store) confirmed(ctx context.Context, id tasks.ID, write func(p redis.Pipeliner, again bool) *redis.Cmd) (r reply, unsure, err error) {
+func (s *Store) confirmed(ctx context.Context, id tasks.ID, write func(batch) *redis.Cmd) (r reply, unsure, err error) {
 	node, err := s.master(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
 	var wrote, replicas *redis.Cmd
 	var set *redis.StatusCmd
-	for again := false; ; again = true {
-		_, _ = node.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
-			wrote = write(p, again)
-			set = p.Set(ctx, syncKey(id.Shard()), 1, 0)
-			replicas = p.Do(ctx, "WAIT", 1, replicaPatience.Milliseconds())
-			return nil
-		})
-		if again || !isMissingScript(wrote.Err()) {
-			break
-		}
-	}
+	_ = pipelined(ctx, node, func(b batch) { // an error shows in the command that met it
+		wrote = write(b)
+		set = b.Set(ctx, syncKey(id.Shard()), 1, 0)
+		replicas = b.Do(ctx, "WAIT", 1, replicaPatience.Milliseconds())
+	})
 	v, err := wrote.Slice()
-	if err != nil {
+	if Unavailable(err) {
 		s.lookAround(ctx)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	return v, replicated(set, replicas), nil
@@ -86,9 +80,7 @@ func (s *Store) settled(ctx context.Context, t *tasks.Task) error {
 	if !s.opts.Strict || !t.Status.Terminal() || time.Since(t.Updated) > fresh {
 		return nil
 	}
-	r, unsure, err := s.confirmed(ctx, t.ID, func(p redis.Pipeliner, _ bool) *redis.Cmd {
-		return p.Do(ctx, "HMGET", taskKey(t.ID), "status")
-	})
+	r, unsure, err := s.confirmed(ctx, t.ID, func(b batch) *redis.Cmd { return b.Do(ctx, "HMGET", taskKey(t.ID), "status") })
 	if err := errors.Join(err, unsure); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (s *Store) Get(ctx context.Context, id tasks.ID) (*tasks.Task, error) {
 
 // read is Get, on demand with the events that are kept for replay.
 func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task, []string, error) {
-	if err := s.known(id); err != nil {
+	if err := s.ours(id); err != nil {
 		return nil, nil, err
 	}
 	var hash, ask *redis.MapStringStringCmd

@@ -43,13 +43,41 @@ func source(name string) string {
 	return string(b)
 }
 
+// batch is a pipeline that runs scripts too.
+type batch struct {
+	redis.Pipeliner
+	whole bool // send the text of the scripts, not their digests
+}
+
+func (b batch) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+	if b.whole {
+		return script.Eval(ctx, b, keys, args...)
+	}
+	return script.EvalSha(ctx, b, keys, args...)
+}
+
+// pipelined sends a batch. To a Redis that has forgotten its scripts it sends all of it again. Each command has an error of its own; the
+// first of them is returned.
+func pipelined(ctx context.Context, rdb redis.UniversalClient, fill func(batch)) (err error) {
+	for _, whole := range []bool{false, true} {
+		_, err = rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			fill(batch{p, whole})
+			return nil
+		})
+		if !isMissingScript(err) {
+			break
+		}
+	}
+	return err
+}
+
 // task runs a script on a task's keys. Every such script answers with an array.
 func (s *Store) task(ctx context.Context, script *redis.Script, id tasks.ID, args ...any) (reply, error) {
 	return s.taskWith(ctx, script, id, nil, args...)
 }
 
 func (s *Store) taskWith(ctx context.Context, script *redis.Script, id tasks.ID, more []string, args ...any) (reply, error) {
-	if err := s.known(id); err != nil {
+	if err := s.ours(id); err != nil {
 		return nil, err
 	}
 	v, err := script.Run(ctx, s.rdb, append(taskKeys(id), more...), append([]any{string(id)}, args...)...).Slice()

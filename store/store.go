@@ -135,8 +135,8 @@ func (s *Store) Secret(ctx context.Context) (string, error) {
 	return secret, nil
 }
 
-// known tells an id of another Redis, whose shard does not exist here, from one of ours.
-func (s *Store) known(id tasks.ID) error {
+// ours tells an id of this Redis from one of another, whose shard does not exist here.
+func (s *Store) ours(id tasks.ID) error {
 	if id.Shard() >= s.shards {
 		return tasks.ErrNotFound
 	}
