@@ -108,18 +108,14 @@ func moved(id tasks.ID, r reply, err error, doing string) (Moved, error) {
 
 // Prune forgets a task whose retention is over, and breaks one that was open for longer than its lifetime.
 func (s *Store) Prune(ctx context.Context, id tasks.ID) (Moved, error) {
-	rec, err := s.rdb.HMGet(ctx, taskKey(id), "owner", "created").Result() // once the record is gone nobody knows
-	if err != nil {
-		return Moved{}, fmt.Errorf("prune: %w", err)
-	}
 	r, err := s.task(ctx, s.scripts.prune, id, string(tasks.Break.To()),
 		errorJSON(tasks.ReasonLifetime, "the task was open for longer than its maximum lifetime"))
 	if err != nil {
 		return Moved{}, fmt.Errorf("prune: %w", err)
 	}
-	if owner := tasks.Owner(reply(rec).text(0)); r.code() == 2 && owner != tasks.Nobody {
-		s.unlist(ctx, owner, id)
-		s.weed(ctx, owner, reply(rec).text(1))
+	if owner := tasks.Owner(r.text(1)); r.code() == 2 && owner != tasks.Nobody {
+		s.unlist(ctx, owner, id) // if this process dies first, weed finds the entry later
+		s.weed(ctx, owner, r.text(2))
 	}
 	return Moved{Broken: r.code() == 1}, nil
 }
