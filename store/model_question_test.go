@@ -91,7 +91,10 @@ func (m *model) ask(l store.Lease, q tasks.Question, able bool) (standing, error
 	if asked := t.questions[q.Key]; asked != nil {
 		return asked.stands(t.now, q)
 	}
-	if !able || t.asked >= mostQuestions {
+	if !able {
+		return standing{}, tasks.ErrCannotAsk
+	}
+	if t.asked >= mostQuestions {
 		return standing{}, store.ErrTooMany
 	}
 	return t.put(q), nil

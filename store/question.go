@@ -25,7 +25,7 @@ type Asked struct {
 
 // Question puts an attempt's question, or finds how it stands. able says whether the client can answer such a question: if not, it is
 // only looked up. An answer is durable when it is returned.
-// ErrKeyReused: the key stands for another question of this task. ErrTooMany: it was not put.
+// ErrKeyReused: the key stands for another question of this task. ErrTooMany, ErrCannotAsk: it was not put.
 func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bool) (Asked, error) {
 	request, err := json.Marshal(q.Request)
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bo
 	}
 	switch r.text(0) {
 	case "open":
-		left, _ := r[1].(int64)
+		left, _ := r[1].(int64) // no matter if no replica has it: whoever finds it gone puts it again
 		return Asked{Left: time.Duration(left) * time.Millisecond}, nil
 	case "answered":
 		return answered(r.text(1)), unsure
@@ -53,6 +53,9 @@ func (s *Store) Question(ctx context.Context, l Lease, q tasks.Question, able bo
 	case "reused":
 		return Asked{}, fmt.Errorf("ask %q: %w", q.Key, tasks.ErrKeyReused)
 	case "full":
+		if !able {
+			return Asked{}, fmt.Errorf("%s: %w", q.Request.Method, tasks.ErrCannotAsk)
+		}
 		return Asked{}, fmt.Errorf("ask %q: %w", q.Key, ErrTooMany)
 	}
 	return Asked{}, fmt.Errorf("ask: %w", errAnswer)

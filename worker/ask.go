@@ -58,8 +58,6 @@ func (a *attempt) question(ctx context.Context, q tasks.Question) (store.Asked, 
 		case asked.Ended:
 			a.cancel(tasks.ErrCancelled)
 			return asked, tasks.ErrCancelled
-		case !able && errors.Is(err, store.ErrTooMany):
-			return asked, tasks.Permanent(fmt.Errorf("%s: %w", q.Request.Method, tasks.ErrCannotAsk))
 		case err == nil:
 			return asked, nil
 		case errors.Is(err, tasks.ErrLost):
@@ -75,7 +73,7 @@ func (a *attempt) question(ctx context.Context, q tasks.Question) (store.Asked, 
 
 // permanent: Redis answered, and the answer will not change.
 func permanent(err error) bool {
-	return errors.Is(err, tasks.ErrKeyReused) || errors.Is(err, store.ErrTooMany)
+	return errors.Is(err, tasks.ErrKeyReused) || errors.Is(err, store.ErrTooMany) || errors.Is(err, tasks.ErrCannotAsk)
 }
 
 // park gives the attempt back until an answer comes. It is false if one is in already, or Redis does not answer: then wait on.
