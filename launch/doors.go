@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -56,7 +55,7 @@ func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	if err := p.store.Ping(ctx); err != nil {
-		http.Error(w, "Redis "+cmp.Or(store.Plight(err), "does not answer"), http.StatusServiceUnavailable)
+		http.Error(w, "Redis "+store.Condition(err), http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ready")

@@ -68,8 +68,8 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	if p.store, err = store.Open(opening, rdb, store.Options{Strict: o.durability == "strict", Events: o.events}); err != nil {
 		return nil, fmt.Errorf("cannot use the Redis at %v: %w", ro.Addrs, err)
 	}
-	for _, warning := range p.store.Check(opening) {
-		log.Warn(warning)
+	for _, w := range p.store.Check(opening) {
+		warn(log, w)
 	}
 	q, name := queue.New(rdb), processName()
 	p.watcher = p.store.NewWatcher()
@@ -90,6 +90,13 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 		}
 	}
 	return p, p.openDoors(ctx, o)
+}
+
+func warn(log *slog.Logger, w store.Warning) {
+	if w.Node != "" {
+		log = log.With("node", w.Node)
+	}
+	log.Warn(w.Text)
 }
 
 // openRedis starts the embedded store, unless there is a Redis.

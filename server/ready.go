@@ -1,11 +1,11 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -54,9 +54,9 @@ func (s *Server) readiness(ctx context.Context, verbose bool) readiness {
 	pingErr := s.store.Ping(ctx)
 	switch {
 	case pingErr != nil:
-		r.Store = cmp.Or(store.Plight(pingErr), "does not answer") // the error itself may name hosts: it is for the log
+		r.Store = store.Condition(pingErr) // the error itself may name hosts: it is for the log
 	case verbose:
-		r.Warnings = s.store.Check(ctx)
+		r.Warnings = texts(s.store.Check(ctx))
 	}
 	c, err := s.mirror.read()
 	if err == nil {
@@ -64,4 +64,13 @@ func (s *Server) readiness(ctx context.Context, verbose bool) readiness {
 	}
 	r.Ready = !r.Draining && pingErr == nil && err == nil
 	return r
+}
+
+// texts are what warnings say, once each, without the nodes that they are about: those are for the log too.
+func texts(warnings []store.Warning) []string {
+	var list []string
+	for _, w := range warnings {
+		list = append(list, w.Text)
+	}
+	return slices.Compact(list) // Check sorts them
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -10,11 +11,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// Warning is a reason to worry about tasks.
+type Warning struct {
+	Text string // for anybody
+	Node string // on a cluster: the address of the master that gives it
+}
+
 // Check looks for settings and states of Redis, on a cluster of each master, under which tasks can be lost or are refused. It asks by INFO,
 // since managed ones refuse CONFIG; where even that is not answered (the embedded store), it says nothing.
-func (s *Store) Check(ctx context.Context) []string {
+func (s *Store) Check(ctx context.Context) []Warning {
 	var mu sync.Mutex
-	var warnings []string
+	var warnings []Warning
+	cluster, isCluster := s.rdb.(*redis.ClusterClient)
 	look := func(ctx context.Context, node *redis.Client) error {
 		info, err := node.Info(ctx).Result()
 		if err != nil {
@@ -22,17 +30,22 @@ func (s *Store) Check(ctx context.Context) []string {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		warnings = append(warnings, s.worries(info)...)
+		for _, text := range s.worries(info) {
+			w := Warning{Text: text}
+			if isCluster {
+				w.Node = node.Options().Addr
+			}
+			warnings = append(warnings, w)
+		}
 		return nil
 	}
-	switch rdb := s.rdb.(type) {
-	case *redis.ClusterClient:
-		_ = rdb.ForEachMaster(ctx, look)
-	case *redis.Client:
-		_ = look(ctx, rdb)
+	if isCluster {
+		_ = cluster.ForEachMaster(ctx, look)
+	} else if one, ok := s.rdb.(*redis.Client); ok {
+		_ = look(ctx, one)
 	}
-	slices.Sort(warnings)
-	return slices.Compact(warnings)
+	slices.SortFunc(warnings, func(a, b Warning) int { return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.Node, b.Node)) })
+	return warnings
 }
 
 // worries are what one node's INFO gives reason for.

@@ -19,7 +19,7 @@ func TestCheckTellsWhatPutsTasksAtRisk(t *testing.T) {
 	}
 	says := func(s *store.Store, words string) {
 		t.Helper()
-		if w := s.Check(t.Context()); !slices.ContainsFunc(w, func(w string) bool { return strings.Contains(w, words) }) {
+		if w := s.Check(t.Context()); !slices.ContainsFunc(w, func(w store.Warning) bool { return strings.Contains(w.Text, words) }) {
 			t.Errorf("%q do not tell of %q", w, words)
 		}
 	}
@@ -65,7 +65,7 @@ func TestCheckAsksEveryMaster(t *testing.T) {
 		if err := rdb.ConfigSet(t.Context(), "maxmemory-policy", "allkeys-lru").Err(); err != nil {
 			t.Fatal(err)
 		}
-		if w := s.Check(t.Context()); len(w) != 1 {
+		if w := s.Check(t.Context()); len(w) != 1 || w[0].Node != m.Addr() {
 			t.Errorf("%q do not tell of the node at %s", w, m.Addr())
 		}
 		if err := rdb.ConfigSet(t.Context(), "maxmemory-policy", "noeviction").Err(); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -56,6 +57,14 @@ func Plight(err error) string {
 		return silent
 	}
 	return ""
+}
+
+// Condition is how Redis is, said of it where it does not answer a ping, whatever the error: never "" where there is one.
+func Condition(err error) string {
+	if err == nil {
+		return ""
+	}
+	return cmp.Or(Plight(err), silent)
 }
 
 // plight finds what an answer means. Redis before 7 reports what a script met as the end of an error of its own.
