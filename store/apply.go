@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -66,12 +66,11 @@ func (s *Store) Cancel(ctx context.Context, id tasks.ID) error {
 	return err
 }
 
-// Answer keeps a client's answers, by key: the first answer to a question counts, other keys, and answers that come
-// after their time, are ignored. If the task had been
-// waiting without a slot, next is the delivery that resumes it.
+// Answer keeps a client's answers, by key: the first answer to a question counts, other keys, and answers that come after their time,
+// are ignored. If the task had been waiting without a slot, next is the delivery that resumes it.
 func (s *Store) Answer(ctx context.Context, id tasks.ID, answers map[string]json.RawMessage) (next *tasks.Delivery, err error) {
 	args := []any{string(tasks.Answer.From()[0])}
-	for _, key := range sortedKeys(answers) {
+	for _, key := range slices.Sorted(maps.Keys(answers)) {
 		args = append(args, key, []byte(answers[key]))
 	}
 	r, unsure, err := s.lasting(ctx, s.scripts.answer, id, args...)
@@ -88,13 +87,4 @@ func (s *Store) Answer(ctx context.Context, id tasks.ID, answers map[string]json
 		return nil, tasks.ErrNotFound
 	}
 	return nil, fmt.Errorf("answer: %w", errAnswer)
-}
-
-func sortedKeys(m map[string]json.RawMessage) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, strings.Compare)
-	return keys
 }

@@ -152,7 +152,9 @@ func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 }
 
 // knownFor is how long anything may be known of the task, at the most.
-func (n NewTask) knownFor() time.Duration { return n.Policy.MaxLifetime + n.Policy.Retention + time.Hour }
+func (n NewTask) knownFor() time.Duration {
+	return n.Policy.MaxLifetime + n.Policy.Retention + time.Hour
+}
 
 // unlist takes a task out of its owner's index. If that fails, weed finds the entry later.
 func (s *Store) unlist(ctx context.Context, owner tasks.Owner, id tasks.ID) {

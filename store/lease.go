@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -136,10 +137,10 @@ type Release struct {
 }
 
 // ErrEnded: the task has ended; there is nothing to give back.
-var ErrEnded = fmt.Errorf("the task has ended")
+var ErrEnded = errors.New("the task has ended")
 
 // ErrAnswered: the attempt was not parked, since an answer came in.
-var ErrAnswered = fmt.Errorf("an answer came in")
+var ErrAnswered = errors.New("an answer came in")
 
 // Release gives an attempt back: the next one, which is returned, is nobody's yet. ErrLost when it was not the worker's any more,
 // ErrEnded when the task has ended.

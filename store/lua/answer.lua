@@ -1,6 +1,6 @@
 -- answer keeps a client's answers: the first per key wins, unknown and answered keys are ignored.
 -- ARGV[2] the status in which there are answers to give  ARGV[3..] key, answer
--- returns {2, delivery} kept, and the task waits for a worker | {1} kept | {0} nothing was open | {-1} no such task
+-- returns {2, delivery} the task waits for a worker now | {1} kept | {0} nothing was kept | {-1} no such task
 if not known() then return {-1} end
 if ended() or get('status') ~= ARGV[2] then return {0} end
 local _, parked = lapse()
