@@ -111,8 +111,8 @@ func (t *twin) record() contents {
 		" status": string(t.status), " phase": string(t.phase), " attempt": strconv.Itoa(t.attempt), " seq": strconv.Itoa(t.seq),
 		" token": t.holder, " prev": t.prev, " worker": t.worker,
 		" failures": strconv.Itoa(t.failures), " backs": strconv.Itoa(t.backs), " crashes": strconv.Itoa(t.crashes),
-		" reports": strconv.Itoa(t.reports), " memories": strconv.Itoa(t.memories), " looks": strconv.Itoa(t.looks), " progress": strconv.Itoa(t.progress),
-		" asked": strconv.Itoa(t.asked), " open": strconv.Itoa(len(t.open())), " answered": strconv.Itoa(t.answers), " memory": strconv.Itoa(t.size),
+		" reports": strconv.Itoa(t.reports), " remembered": strconv.Itoa(t.remembered), " looks": strconv.Itoa(t.looks), " progress": strconv.Itoa(t.progress),
+		" asked": strconv.Itoa(t.asked), " open": strconv.Itoa(len(t.open())), " answered": strconv.Itoa(t.answers), " memoryBytes": strconv.Itoa(t.size),
 		" created": at(t.created), " updated": at(t.updated), " queued": at(t.queued), " started": at(t.started), " ended": at(t.over), " next": at(t.next),
 	}
 	if len(t.message) <= small {

@@ -22,7 +22,7 @@ type twin struct {
 	failures, backs      int
 	crashes              int
 	reports, looks       int // of the current attempt, as are …
-	memories             int // … its values that were remembered
+	remembered           int // … its values that were remembered
 	progress             int
 	message, lastErr     string
 	out                  string
@@ -91,7 +91,7 @@ func (t *twin) wait() {
 // raise makes the next attempt the current one.
 func (t *twin) raise(phase tasks.Phase, delay int) {
 	t.attempt++
-	t.prev, t.holder, t.reports, t.memories = t.holder, "", 0, 0
+	t.prev, t.holder, t.reports, t.remembered = t.holder, "", 0, 0
 	delete(t.live, t.id)
 	t.wait()
 	t.phase = phase

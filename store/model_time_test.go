@@ -90,8 +90,8 @@ func (x *trial) fill(r *rapid.T) {
 	if !t.known {
 		r.Skip("nothing to fill")
 	}
-	field := rapid.SampledFrom([]string{"memory", "asked", "crashes"}).Draw(r, "field")
-	limits := map[string]*int{"memory": &t.size, "asked": &t.asked, "crashes": &t.crashes}
-	*limits[field] = map[string]int{"memory": mostMemory - 15, "asked": mostQuestions - 1, "crashes": crashesAllow - 1}[field]
+	field := rapid.SampledFrom([]string{"memoryBytes", "asked", "crashes"}).Draw(r, "field")
+	limits := map[string]*int{"memoryBytes": &t.size, "asked": &t.asked, "crashes": &t.crashes}
+	*limits[field] = map[string]int{"memoryBytes": mostMemory - 15, "asked": mostQuestions - 1, "crashes": crashesAllow - 1}[field]
 	x.rdb.HSet(r.Context(), recordKey(t.id), field, *limits[field])
 }

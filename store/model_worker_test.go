@@ -128,7 +128,7 @@ func (m *model) remember(l store.Lease, n int, name, value string) (store.Pulse,
 		return store.Pulse{Ended: true}, nil
 	}
 	t, pulse, err := m.pulse(l)
-	if t == nil || n <= t.memories {
+	if t == nil || n <= t.remembered {
 		return pulse, err
 	}
 	before, found := t.memory[name]
@@ -142,7 +142,7 @@ func (m *model) remember(l store.Lease, n int, name, value string) (store.Pulse,
 	if !found || before != value {
 		t.crashes = 0
 	}
-	t.memory[name], t.size, t.memories = value, size, n
+	t.memory[name], t.size, t.remembered = value, size, n
 	return pulse, err
 }
 
@@ -151,7 +151,7 @@ func (x *trial) remember(r *rapid.T) {
 	value := rapid.SampledFrom([]string{`1`, `22`, `"somewhat longer"`}).Draw(r, "value")
 	n := 1
 	if t := x.m.find(l.Task); t != nil {
-		n = t.memories + 1
+		n = t.remembered + 1
 	}
 	x.do("remember", func() {
 		want, wantErr := x.m.remember(l, n, name, value)

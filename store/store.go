@@ -31,6 +31,7 @@ const DefaultEvents = 100
 const (
 	maxLook    = 10 * time.Minute
 	steady     = 10 * time.Minute // an attempt that lived so long was not killed by its own task
+	grace      = 10 * time.Minute // expiry is the pruner's work; keys outlive it only where no keeper lives
 	crashLimit = 3                // crashes that count as one failure
 	defShards  = 16
 	maxShards  = 4096

@@ -2,10 +2,10 @@
 -- KEYS[1..11] are a task's keys and its shard's clocks (keys.go), ARGV[1] is its id.
 -- A script decides, Go explains. Redis TIME in milliseconds is the only clock. Status names come from Go;
 -- phases (queued, running, parked, delayed, ended) are the scripts' own. Every script may be replayed: what a worker or
--- client wrote is answered the second time as the first; where nothing is left to do, the script says so.
+-- client wrote is answered the second time as the first, except answer, which finds nothing open; where nothing is left to do, the
+-- script says so. LIVENESS, LOOK and the other capitals that are set nowhere here are Go's (scripts.go).
 local T, MSG, ERR, IN, OUT, EV, ASK, MEM, DUE, LIVE, ENDS = unpack(KEYS, 1, 11)
 local ID = ARGV[1]
-local GRACE = 600000 -- expiry is the pruner's work; keys outlive it only where no keeper lives
 
 local clock = redis.call('TIME')
 local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -75,7 +75,7 @@ end
 
 -- raise makes the next attempt the current one. It belongs to nobody yet, and its asynq TaskID was never used.
 local function raise(phase, delay)
-  set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0, 'reports', 0, 'memories', 0)
+  set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0, 'reports', 0, 'remembered', 0)
   redis.call('ZREM', LIVE, ID)
   if phase == 'parked' then
     wait()

@@ -6,11 +6,11 @@
 if not known() then return {'lost'} end
 if ended() then return {'ended'} end
 if not held(ARGV[2], ARGV[3]) then return {'lost'} end
-if tonumber(ARGV[4]) <= num('memories') then return {'held', num('answered')} end
+if tonumber(ARGV[4]) <= num('remembered') then return {'held', num('answered')} end
 local before = redis.call('HGET', MEM, ARGV[5])
-local size = num('memory') + #ARGV[6] + (before and -#before or #ARGV[5])
+local size = num('memoryBytes') + #ARGV[6] + (before and -#before or #ARGV[5])
 if size > tonumber(ARGV[7]) then return {'full'} end
 redis.call('HSET', MEM, ARGV[5], ARGV[6])
-set('memory', size, 'memories', ARGV[4])
+set('memoryBytes', size, 'remembered', ARGV[4])
 if before ~= ARGV[6] then set('crashes', 0) end
 return {'held', num('answered')}
