@@ -50,30 +50,23 @@ func lapse(left time.Duration) <-chan time.Time {
 
 // question writes the question, through outages of Redis. One that the client cannot answer is only looked up: it may have been
 // answered before there was a task.
-func (a *attempt) question(ctx context.Context, q tasks.Question) (store.Asked, error) {
+func (a *attempt) question(ctx context.Context, q tasks.Question) (asked store.Asked, err error) {
 	able := a.Capabilities.Has(q.Request.Kind())
-	for {
-		asked, err := a.w.opts.Store.Question(ctx, a.Lease, q, able)
-		switch {
-		case asked.Ended:
-			a.cancel(tasks.ErrCancelled)
-			return asked, tasks.ErrCancelled
-		case err == nil:
-			return asked, nil
-		case errors.Is(err, tasks.ErrLost):
-			a.cancel(tasks.ErrLost)
-			return asked, err
-		case permanent(err):
-			return asked, tasks.Permanent(err)
-		case sleep(ctx, retryBeat) != nil:
-			return asked, context.Cause(ctx)
-		}
+	err = insist(ctx, a.log, "put a question", func(ctx context.Context) (err error) {
+		asked, err = a.w.opts.Store.Question(ctx, a.Lease, q, able)
+		return err
+	})
+	switch {
+	case asked.Ended:
+		a.cancel(tasks.ErrCancelled)
+		return asked, tasks.ErrCancelled
+	case refused(err):
+		a.cancel(tasks.ErrLost)
+		return asked, tasks.ErrLost
+	case permanent(err):
+		return asked, tasks.Permanent(err)
 	}
-}
-
-// permanent: Redis answered, and the answer will not change.
-func permanent(err error) bool {
-	return errors.Is(err, tasks.ErrKeyReused) || errors.Is(err, store.ErrTooMany) || errors.Is(err, tasks.ErrCannotAsk)
+	return asked, err
 }
 
 // park gives the attempt back until an answer comes. It is false if one is in already, or Redis does not answer: then wait on.

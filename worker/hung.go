@@ -6,8 +6,8 @@ import "time"
 // slots, since each still costs what it costs.
 type hung chan struct{}
 
-// leave makes a place for one until it is gone. It is false if all places are taken.
-func (h hung) leave(gone <-chan struct{}) bool {
+// add makes a place for one until it is gone. It is false if all places are taken.
+func (h hung) add(gone <-chan struct{}) bool {
 	select {
 	case h <- struct{}{}:
 	default:
@@ -25,7 +25,7 @@ func (h hung) leave(gone <-chan struct{}) bool {
 func (a *attempt) outstay(returned <-chan answer) {
 	patience := time.NewTimer(a.w.opts.Hung)
 	defer patience.Stop()
-	a.log.Warn("tool ignores that its context has ended", "keepsItsSlotFor", a.w.opts.Hung.String())
+	a.log.Warn("tool ignores that its context has ended, and keeps its slot", "for", a.w.opts.Hung.String())
 	gone := a.hanging(returned)
 	select {
 	case <-gone:
@@ -34,7 +34,7 @@ func (a *attempt) outstay(returned <-chan answer) {
 		return
 	case <-patience.C:
 	}
-	if a.w.hung.leave(gone) {
+	if a.w.hung.add(gone) {
 		a.w.metrics.left.WithLabelValues(a.Tool).Inc()
 		a.log.Error("tool does not stop: it was left behind, and its slot serves others")
 		return

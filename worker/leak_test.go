@@ -18,7 +18,7 @@ import (
 )
 
 // The tasks of many owners are forgotten without a trace, on the embedded store too. e2e has the same test from outside.
-func TestForgottenTasksLeaveNothing(t *testing.T) {
+func TestExpiredTasksLeaveNoKeys(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		var reg tasks.Registry
 		tasks.AddTool(&reg, tasks.Tool{Name: "counts"}, func(ctx context.Context, a *tasks.Attempt, _ none) (none, error) {

@@ -14,16 +14,22 @@ import (
 func (a *attempt) Recall(ctx context.Context, name string) (json.RawMessage, error) {
 	a.remembering.Lock()
 	defer a.remembering.Unlock()
-	for !a.recalled && a.Attempt > 1 { // there is nothing before the first
-		memory, err := a.w.opts.Store.Recall(ctx, a.Task)
-		if err == nil {
-			maps.Copy(memory, a.memory)
-			a.memory, a.recalled = memory, true
-		} else if sleep(ctx, retryBeat) != nil {
-			return nil, context.Cause(ctx)
+	if !a.recalled && a.Attempt > 1 { // there is nothing before the first
+		if err := insist(ctx, a.log, "recall", a.recall); err != nil {
+			return nil, err
 		}
 	}
 	return a.memory[name], nil
+}
+
+func (a *attempt) recall(ctx context.Context) error {
+	memory, err := a.w.opts.Store.Recall(ctx, a.Task)
+	if err != nil {
+		return err
+	}
+	maps.Copy(memory, a.memory)
+	a.memory, a.recalled = memory, true
+	return nil
 }
 
 // Remember keeps a value, through outages of Redis.
@@ -31,21 +37,24 @@ func (a *attempt) Remember(ctx context.Context, name string, value json.RawMessa
 	a.remembering.Lock()
 	defer a.remembering.Unlock()
 	a.remembered++
-	for {
+	err := insist(ctx, a.log, "remember", func(ctx context.Context) error {
 		p, err := a.w.opts.Store.Remember(ctx, a.Lease, a.remembered, name, value)
-		away := a.pulse(p, err) != nil
-		switch {
-		case errors.Is(err, store.ErrMemoryFull):
-			return tasks.Permanent(err)
-		case p.Ended:
-			return tasks.ErrCancelled
-		case err == nil:
-			a.memory[name] = value
-			return nil
-		case !away: // refused: it is not ours any more
-			return tasks.ErrLost
-		case sleep(ctx, retryBeat) != nil:
-			return context.Cause(ctx)
+		_ = a.pulse(p, err) // the error is for insist to judge
+		if p.Ended {
+			return store.ErrEnded
 		}
+		return err
+	})
+	switch {
+	case err == nil:
+		a.memory[name] = value
+		return nil
+	case errors.Is(err, store.ErrEnded):
+		return tasks.ErrCancelled
+	case refused(err):
+		return tasks.ErrLost
+	case permanent(err):
+		return tasks.Permanent(err)
 	}
+	return err
 }

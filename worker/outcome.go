@@ -159,34 +159,15 @@ func (a *attempt) end(outcome string, e tasks.Event, o store.Outcome) {
 	a.note(outcome, a.write(func(ctx context.Context) error { return a.w.opts.Store.Apply(ctx, a.Task, e, a.Lease, o) }))
 }
 
-const (
-	maxWritePause = 2 * time.Second
-	puzzled       = time.Minute // how long a refusal that nobody foresaw is not believed
-)
-
-// write tries while Redis cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we do not know.
+// write tries until Redis has what came of the attempt.
 func (a *attempt) write(do func(context.Context) error) error {
-	begun := time.Now()
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, maxWritePause) {
-		err := do(a.w.writing)
+	return insist(a.w.writing, a.log, "write what came of the attempt", func(ctx context.Context) error {
+		err := do(ctx)
 		if _, ended := errors.AsType[*tasks.StateError](err); ended || errors.Is(err, store.ErrEnded) {
 			a.cancel(tasks.ErrCancelled) // while the tool was returning
 		}
-		if err == nil || refused(err) || errors.Is(err, store.ErrAnswered) || !store.Unavailable(err) && time.Since(begun) > puzzled {
-			return err
-		}
-		if wait == maxWritePause {
-			a.log.Warn("cannot write what came of the attempt, trying on", "err", err)
-		}
-		if sleep(a.w.writing, wait) != nil {
-			return err
-		}
-	}
-}
-
-func refused(err error) bool {
-	_, ended := errors.AsType[*tasks.StateError](err)
-	return ended || errors.Is(err, store.ErrEnded) || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
+		return err
+	})
 }
 
 // note is the one line that the log has of an attempt.

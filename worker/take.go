@@ -36,27 +36,15 @@ func (w *Worker) take(ctx context.Context, d tasks.Delivery) {
 }
 
 // claim is tried for a while with one token: a reply that was lost is not a claim that was refused.
-func (w *Worker) claim(ctx context.Context, d tasks.Delivery) (*store.Claimed, error) {
+func (w *Worker) claim(ctx context.Context, d tasks.Delivery) (c *store.Claimed, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout) // a shutdown must not leave a claim that nobody knows of
 	defer cancel()
 	l := store.Lease{Task: d.Task, Attempt: d.Attempt, Token: strconv.FormatUint(rand.Uint64(), 36)}
-	for wait := 50 * time.Millisecond; ; wait *= 2 {
-		c, err := w.opts.Store.Claim(ctx, l, w.opts.Name)
-		if err == nil || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound) || sleep(ctx, wait) != nil {
-			return c, err
-		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
+	err = insist(ctx, w.opts.Logger, "claim", func(ctx context.Context) (err error) {
+		c, err = w.opts.Store.Claim(ctx, l, w.opts.Name)
+		return err
+	})
+	return c, err
 }
 
 // run finds the tool of a claimed attempt and runs it, or gives it back for a worker that can.

@@ -1,0 +1,4 @@
+package worker
+
+// Insist is how everything about an attempt is tried again.
+var Insist = insist

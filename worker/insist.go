@@ -1,0 +1,63 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+const (
+	firstPause = 50 * time.Millisecond
+	maxPause   = 2 * time.Second
+	puzzled    = time.Minute // how long an error that nobody foresaw is not believed
+)
+
+// insist tries while Redis cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we do not know. What
+// Redis answers is believed at once. doing is for the log: what cannot be done.
+func insist(ctx context.Context, log *slog.Logger, doing string, try func(context.Context) error) error {
+	begun := time.Now()
+	for wait := firstPause; ; wait = min(2*wait, maxPause) {
+		err := try(ctx)
+		if err == nil || refused(err) || permanent(err) || !store.Unavailable(err) && time.Since(begun) > puzzled {
+			return err
+		}
+		if wait == maxPause {
+			log.Warn("cannot "+doing+", trying on", "err", err)
+		}
+		if cause := sleep(ctx, wait); cause != nil {
+			return fmt.Errorf("%w: %w", cause, err)
+		}
+	}
+}
+
+// refused: the task has ended, or the attempt is not ours any more.
+func refused(err error) bool {
+	_, ended := errors.AsType[*tasks.StateError](err)
+	return ended || errors.Is(err, store.ErrEnded) || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
+}
+
+// permanent: it is what the tool wants that cannot be done.
+func permanent(err error) bool {
+	for _, is := range []error{tasks.ErrKeyReused, tasks.ErrCannotAsk, store.ErrTooMany, store.ErrMemoryFull} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
