@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -149,7 +148,7 @@ func (o *options) settle(r role) error {
 		return nil
 	}
 	if o.secretFile != "" {
-		if _, err := secretFile(o.secretFile)(context.Background()); err != nil {
+		if _, err := readSecret(o.secretFile); err != nil {
 			return fmt.Errorf("-secret-file %s: %w", o.secretFile, err)
 		}
 	}

@@ -20,16 +20,18 @@ func (o *options) secret() func(context.Context) (string, error) {
 
 // secretFile reads the keys that sign requestState, anew each time: replacing the file replaces the keys while replicas run.
 func secretFile(path string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) {
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return "", errors.New("it is no regular file, and could not be read a second time")
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return "", err
-		}
-		return string(b), checkSecret(string(b))
+	return func(context.Context) (string, error) { return readSecret(path) }
+}
+
+func readSecret(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", errors.New("it is no regular file, and could not be read a second time")
 	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return string(b), checkSecret(string(b))
 }
 
 func checkSecret(text string) error {

@@ -69,19 +69,19 @@ func (s *Server) readCall(ctx context.Context, q *request) (*call, error) {
 	if c.arguments, err = arguments(q.Params); err != nil {
 		return nil, err
 	}
-	if err := c.check(); err != nil {
+	if err := c.check(s.opts.Now()); err != nil {
 		return nil, err
 	}
 	return c, c.readRetry(ctx, s)
 }
 
 // check refuses what no face can serve.
-func (c *call) check() error {
+func (c *call) check(now time.Time) error {
 	p := c.tool.Policy
 	switch {
 	case c.meta.Key != "" && c.owner == tasks.Nobody:
 		return invalid("%s needs a caller who can be told from others: this server does not know who you are", wire.MetaKey)
-	case time.Until(c.meta.StartAt) > p.MaxLifetime:
+	case c.meta.StartAt.Sub(now) > p.MaxLifetime:
 		return invalid("%s is later than a task of this tool may stay open: within %s", wire.MetaStart, p.MaxLifetime)
 	case p.Task == tasks.Required && p.Refuse && !c.modern:
 		return &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool can only be called as a task"}

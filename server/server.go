@@ -44,7 +44,7 @@ type Options struct {
 	MaxBody int64
 	// Ping is how often a silent stream gets a comment. Zero: 15 s.
 	Ping time.Duration
-	// Now is the clock that requestState expires by, and that a policy's delay is added to. Zero: time.Now.
+	// Now is the clock that requestState expires by, and that starts in the future are reckoned by. Zero: time.Now.
 	Now func() time.Time
 }
 

@@ -47,7 +47,7 @@ func (r InputRequest) Otherwise(v any) InputRequest {
 	return r
 }
 
-// The kinds of question a client may be able to answer.
+// The methods of MCP that ask a client something.
 const (
 	methodElicit = "elicitation/create"
 	methodSample = "sampling/createMessage"
@@ -115,9 +115,8 @@ const (
 )
 
 // Validate explains what is wrong with a question under this key, if anything.
-func (q Question) Validate() error { return q.Request.validate(q.Key) }
-
-func (r InputRequest) validate(key string) error {
+func (q Question) Validate() error {
+	key, r := q.Key, q.Request
 	switch {
 	case key == "" || len(key) > maxKeyLen:
 		return fmt.Errorf("the key of a question has 1 to %d bytes, this one has %d", maxKeyLen, len(key))

@@ -28,6 +28,8 @@ const (
 //
 // The result is durable when Step returns. A crash between the end of fn and that moment runs fn again: make what it does repeatable,
 // or give it the task's id as an idempotency key.
+//
+// A result may have 15 MiB as JSON, and all that a task remembers 16 MiB: a larger one is an error that is not tried again.
 func Step[T any](ctx context.Context, a *Attempt, name string, fn func(ctx context.Context) (T, error)) (T, error) {
 	var v T
 	if name == "" || len(name) > maxStepName {
@@ -74,7 +76,8 @@ func (n *names) drop(name string) {
 }
 
 // Checkpoint remembers how far the work is: Resume gives v back to a later attempt. It replaces the one before, and is durable when it
-// returns. Call it as often as you could bear to lose, not more: each is a trip to Redis.
+// returns. Call it as often as you could bear to lose, not more: each is a trip to Redis. v may have 15 MiB as JSON, and all that a task
+// remembers 16 MiB: a larger one is an error that is not tried again.
 func (a *Attempt) Checkpoint(ctx context.Context, v any) error {
 	return a.remember(ctx, checkpointName, v)
 }

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -106,30 +107,22 @@ const (
 
 // WithDefaults fills every field that is zero; queue is what Queue becomes.
 func (p Policy) WithDefaults(queue string) Policy {
-	p.Queue = or(p.Queue, queue)
-	p.Priority = or(p.Priority, Normal)
-	p.Timeout = or(p.Timeout, defaultTimeout)
-	p.Attempts = or(p.Attempts, 1)
-	p.Backoff = or(p.Backoff, defaultBackoff)
-	p.Rerun = or(p.Rerun, Yes)
-	p.Task = or(p.Task, Optional)
-	p.Park = or(p.Park, defaultPark)
-	p.Retention = or(p.Retention, defaultRetention)
-	p.MaxLifetime = or(p.MaxLifetime, defaultMaxLifetime)
+	p.Queue = cmp.Or(p.Queue, queue)
+	p.Priority = cmp.Or(p.Priority, Normal)
+	p.Timeout = cmp.Or(p.Timeout, defaultTimeout)
+	p.Attempts = cmp.Or(p.Attempts, 1)
+	p.Backoff = cmp.Or(p.Backoff, defaultBackoff)
+	p.Rerun = cmp.Or(p.Rerun, Yes)
+	p.Task = cmp.Or(p.Task, Optional)
+	p.Park = cmp.Or(p.Park, defaultPark)
+	p.Retention = cmp.Or(p.Retention, defaultRetention)
+	p.MaxLifetime = cmp.Or(p.MaxLifetime, defaultMaxLifetime)
 	return p
-}
-
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 // Pause is how long to wait before the attempt that follows the given number of failures, with its jitter.
 func (p Policy) Pause(failures int) time.Duration {
-	d := or(p.Backoff, defaultBackoff)
+	d := cmp.Or(p.Backoff, defaultBackoff)
 	for i := 1; i < failures && d < maxBackoff; i++ {
 		d *= 2
 	}
@@ -170,7 +163,7 @@ func (p Policy) Validate() error {
 			bad("%s is %s: it cannot be longer than %s, ten years", d.name, d.d, longestDuration)
 		}
 	}
-	if longest := or(p.MaxLifetime, defaultMaxLifetime); p.Delay >= longest {
+	if longest := cmp.Or(p.MaxLifetime, defaultMaxLifetime); p.Delay >= longest {
 		bad("delay is %s: a task may not even stay open that long (maxLifetime %s)", p.Delay, longest)
 	}
 	if p.Attempts < 0 {
@@ -206,7 +199,7 @@ func (p Policy) Validate() error {
 		bad("before asks %d questions: at most %d", len(p.Before), maxBefore)
 	}
 	for _, q := range p.Before {
-		if err := q.Request.validate(q.Key); err != nil {
+		if err := q.Validate(); err != nil {
 			bad("before: %w", err)
 		} else if q.Request.Limit != 0 {
 			bad("before: question %q has a limit: no task waits for its answer", q.Key)

@@ -16,7 +16,7 @@ const (
 	Queued  Phase = "queued"  // waits for a worker
 	Running Phase = "running" // an attempt has been claimed
 	Parked  Phase = "parked"  // waits for an answer without a slot
-	Delayed Phase = "delayed" // waits for its time: backoff, or a worker that has the tool
+	Delayed Phase = "delayed" // waits for its time: a start that caller or policy asked for, backoff, or a worker that has the tool
 	Ended   Phase = "ended"
 )
 

@@ -41,9 +41,9 @@ func refused(err error) bool {
 	return ended || errors.Is(err, store.ErrEnded) || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
 }
 
-// permanent: it is what the tool wants that cannot be done.
+// permanent: what is asked for cannot be done, or not any more.
 func permanent(err error) bool {
-	for _, is := range []error{tasks.ErrKeyReused, tasks.ErrCannotAsk, store.ErrTooMany, store.ErrMemoryFull} {
+	for _, is := range []error{tasks.ErrKeyReused, tasks.ErrCannotAsk, store.ErrTooMany, store.ErrMemoryFull, store.ErrAnswered} {
 		if errors.Is(err, is) {
 			return true
 		}
