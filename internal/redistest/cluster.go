@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -117,21 +116,4 @@ func complete(ctx context.Context, node redis.UniversalClient, known, size int) 
 		}
 		return info, ok, err
 	})
-}
-
-// until polls until ok, or an error.
-func until(ctx context.Context, ok func() (state string, ok bool, err error)) error {
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		state, ok, err := ok()
-		if err != nil || ok {
-			return err
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %s", context.Cause(ctx), state)
-		}
-	}
 }

@@ -88,23 +88,27 @@ func (p *process) ready(ctx context.Context) error {
 	opts.MaxRetries = -1
 	c := redis.NewUniversalClient(opts)
 	defer c.Close()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		info, err := c.Info(ctx).Result()
+	return until(ctx, func() (state string, ok bool, err error) {
+		info, asking := c.Info(ctx).Result()
 		switch {
-		case err == nil && !strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", p.os.Pid)):
-			return errors.New("another server has this port")
-		case err == nil && (strings.Contains(info, "\nloading:0\r\n") || strings.Contains(info, "redis_mode:sentinel")): // not reading its append-only file any more
-			return nil
+		case p.hasExited():
+			return "", false, errors.New("exited")
+		case asking != nil:
+			return asking.Error(), false, nil
+		case !strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", p.os.Pid)):
+			return "", false, errors.New("another server has this port")
 		}
-		select {
-		case <-poll.C:
-		case <-p.exited:
-			return errors.New("exited")
-		case <-ctx.Done():
-			return errors.Join(context.Cause(ctx), err)
-		}
+		// not reading its append-only file any more
+		return "loading", strings.Contains(info, "\nloading:0\r\n") || strings.Contains(info, "redis_mode:sentinel"), nil
+	})
+}
+
+func (p *process) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -59,15 +59,15 @@ func (s *Server) awaitInfo(section, words string) {
 	s.t.Helper()
 	c := s.Client(s.t)
 	defer c.Close()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for deadline := time.Now().Add(startTimeout); ; <-poll.C {
-		info, err := c.Info(s.t.Context(), section).Result()
-		if err == nil && strings.Contains(info, words) {
-			return
+	ctx, cancel := context.WithTimeout(s.t.Context(), startTimeout)
+	defer cancel()
+	if err := until(ctx, func() (string, bool, error) {
+		info, err := c.Info(ctx, section).Result()
+		if err != nil { // it may have just been started
+			return err.Error(), false, nil
 		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("redis-server on %s never said %s: %v\n%s", s.Addr(), words, err, info)
-		}
+		return info, strings.Contains(info, words), nil
+	}); err != nil {
+		s.t.Fatalf("redis-server on %s never said %s: %v", s.Addr(), words, err)
 	}
 }
