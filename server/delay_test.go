@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -54,4 +55,20 @@ func TestAPolicyDelaysItsTasks(t *testing.T) {
 	}
 	call(withMeta(wire.MetaStart, "2001-01-01T00:00:00Z"))
 	f.claim() // the caller's time has come: at once
+}
+
+// How far off a start is, the server's own clock says.
+func TestAStartIsReckonedByTheServersClock(t *testing.T) {
+	t.Parallel()
+	const month = 30 * 24 * time.Hour // what a task may stay open
+	now := time.Now()
+	f := start(t)
+	later := replica(t, f.rdb, f.store, func(o *server.Options) { o.Now = func() time.Time { return now.Add(month) } })
+	call := modern("tools/call", obj{"name": "any", "arguments": obj{}}, withMeta(wire.MetaStart, now.Add(month+24*time.Hour).Format(time.RFC3339)))
+	if m, _ := f.ask(call); m.Error == nil {
+		t.Error("accepted a start that is later than a task may stay open")
+	}
+	if m, _ := later.ask(call); m.Error != nil {
+		t.Errorf("refused what starts in a day: %+v", m.Error)
+	}
 }
