@@ -121,10 +121,10 @@ func TestRetention(t *testing.T) {
 	for id, end := range until {
 		rig.Await(t, "the task is forgotten", func() bool {
 			_, err := b.TryGet(t.Context(), id)
-			if unknown(err) && time.Now().Before(end) {
+			if rig.IsUnknown(err) && time.Now().Before(end) {
 				t.Errorf("forgotten %s before the time that its client was told", time.Until(end))
 			}
-			return unknown(err)
+			return rig.IsUnknown(err)
 		})
 		if diff := cmp.Diff(never, errorsOf(t, a, id)); diff != "" {
 			t.Errorf("a forgotten task does not answer as one that never was (-never +forgotten):\n%s", diff)

@@ -20,8 +20,7 @@ func TestBannerCanBePasted(t *testing.T) {
 	t.Parallel()
 	p := rig.Solo(t, nil, "-addr", "127.0.0.1:0", "-ops-addr", "off", "-data", samples)
 	address := regexp.MustCompile(`http://\S+/mcp`).FindString(p.Line("Longhaul serves MCP at"))
-	ready := rig.NewClient(t, strings.TrimSuffix(address, "mcp")+"ready")
-	rig.Await(t, "ready", func() bool { return ready.OK(t.Context()) })
+	rig.Await(t, "ready", func() bool { return rig.OK(t.Context(), strings.TrimSuffix(address, "mcp")+"ready") })
 	if took := time.Since(p.Started); took > quickStart {
 		t.Errorf("ready after %s, want it within %s", took, quickStart)
 	}
@@ -150,14 +149,14 @@ func TestOpsAddress(t *testing.T) {
 	f.Worker("-ops-addr", port)
 	for _, path := range []string{"/health", "/ready", "/metrics"} {
 		url := "http://" + port + path
-		rig.Await(t, url, func() bool { return rig.NewClient(t, url).OK(t.Context()) })
+		rig.Await(t, url, func() bool { return rig.OK(t.Context(), url) })
 		if code := rig.SoloWorker(t, nil, "-probe", url).ExitCode(); code != 0 {
 			t.Errorf("-probe %s exited %d", url, code)
 		}
 	}
 	f.Redis.Freeze()
 	begin := time.Now()
-	if rig.NewClient(t, "http://"+port+"/ready").OK(t.Context()) {
+	if rig.OK(t.Context(), "http://"+port+"/ready") {
 		t.Error("ready while Redis is frozen")
 	}
 	if took := time.Since(begin); took > 2500*time.Millisecond {

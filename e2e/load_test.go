@@ -15,10 +15,8 @@ import (
 )
 
 const (
-	clients    = 8
-	pace       = 100 * time.Millisecond // of one client: a create, and a look at one of its tasks
-	codeAway   = 1503                   // the JSON-RPC code of "try again soon"
-	codeAbsent = -32602
+	clients = 8
+	pace    = 100 * time.Millisecond // of one client: a create, and a look at one of its tasks
 )
 
 // load is clients that create short tasks, and ask after them, while something breaks. They give up nothing: what is refused is
@@ -96,7 +94,7 @@ func (l *load) ask(ctx context.Context, c *rig.Client, id string) bool {
 	task, err := c.TryGet(ctx, id)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if isAbsent(err) {
+	if rig.IsUnknown(err) {
 		return true // a failover may do that: the reckoning has it
 	}
 	if err != nil {
@@ -120,7 +118,7 @@ func (l *load) count(ctx context.Context, began time.Time, err error) {
 		TaskID       string
 	}
 	rpc, ok := errors.AsType[*rig.Error](err)
-	if !ok || rpc.Code != codeAway || json.Unmarshal(rpc.Data, &advice) != nil || advice.RetryAfterMs == 0 {
+	if !ok || !rig.IsBusy(err) || json.Unmarshal(rpc.Data, &advice) != nil || advice.RetryAfterMs == 0 {
 		l.wrong = append(l.wrong, err)
 		return
 	}
@@ -128,11 +126,6 @@ func (l *load) count(ctx context.Context, began time.Time, err error) {
 	if advice.TaskID != "" {
 		l.unknown = append(l.unknown, advice.TaskID)
 	}
-}
-
-func isAbsent(err error) bool {
-	rpc, ok := errors.AsType[*rig.Error](err)
-	return ok && rpc.Code == codeAbsent
 }
 
 // awaitMore waits until so many more creates were acknowledged.
@@ -226,7 +219,7 @@ func (l *load) outcome(c *rig.Client, id string) (result json.RawMessage) {
 	rig.Await(l.t, "task "+id+" ends", func() bool {
 		task, err := c.TryGet(l.t.Context(), id)
 		if err != nil || !task.Terminal() {
-			return isAbsent(err)
+			return rig.IsUnknown(err)
 		}
 		if task.Status != "completed" || task.Result == nil {
 			l.t.Errorf("want it completed, but %s", task)

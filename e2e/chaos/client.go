@@ -16,7 +16,6 @@ const (
 	requestTimeout = 8 * time.Second
 	retryPause     = 300 * time.Millisecond
 	pollPause      = 500 * time.Millisecond
-	noSuchTask     = -32602
 )
 
 // Client makes one call and follows its task to the end, through whichever server answers. Its exported fields are what it saw.
@@ -106,7 +105,7 @@ func (c *Client) create(ctx context.Context, n int) (string, error) {
 func (c *Client) exists(ctx context.Context, id string) bool {
 	for n := 0; ; n++ {
 		_, err := c.get(ctx, n, id)
-		if err == nil || unknown(err) {
+		if err == nil || rig.IsUnknown(err) {
 			return err == nil
 		}
 		if pause(ctx, retryPause) != nil {
@@ -123,11 +122,6 @@ func (c *Client) get(ctx context.Context, n int, id string) (task rig.Task, err 
 	return task, err
 }
 
-func unknown(err error) bool {
-	e, ok := errors.AsType[*rig.Error](err)
-	return ok && e.Code == noSuchTask
-}
-
 // follow polls the task at one server after the other, answers what it asks, and cancels it in time.
 func (c *Client) follow(ctx context.Context) {
 	opened := make(map[string]time.Time) // questions, since when they are seen open
@@ -137,7 +131,7 @@ func (c *Client) follow(ctx context.Context) {
 		}
 		task, err := c.get(ctx, n, c.ID())
 		switch {
-		case unknown(err):
+		case rig.IsUnknown(err):
 			c.Unknown = append(c.Unknown, c.ID())
 			return
 		case err == nil && task.Terminal():
@@ -220,7 +214,7 @@ func (c *Client) given(question string) []*Given {
 func (c *Client) look(ctx context.Context) error {
 	for n := range c.doors {
 		task, err := c.get(ctx, n, c.ID())
-		if unknown(err) {
+		if rig.IsUnknown(err) {
 			c.Unknown = append(c.Unknown, c.ID())
 		} else if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -55,16 +56,19 @@ func (s *Server) AwaitReady() {
 
 // Ready is what the server says of itself.
 func (s *Server) Ready(t testing.TB) bool {
-	return NewClient(t, strings.TrimSuffix(s.URL, "/mcp")+"/ready").OK(t.Context())
+	return OK(t.Context(), strings.TrimSuffix(s.URL, "/mcp")+"/ready")
 }
 
+// plain is for GETs that no client of the protocol makes. It keeps no connection: none outlives its test.
+var plain = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // OK reports whether a GET is answered with 200.
-func (c *Client) OK(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
+func OK(ctx context.Context, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false
 	}
-	res, err := c.http.Do(req)
+	res, err := plain.Do(req)
 	if err != nil {
 		return false
 	}
@@ -98,6 +102,24 @@ func (e *Error) TaskID() string {
 
 // Error is the error for people.
 func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
+
+// The codes of errors that tests know.
+const (
+	codeBusy    = 1503   // try again soon: the store does not answer, or the server is starting or stopping
+	codeUnknown = -32602 // with a message of its own
+)
+
+// IsBusy reports whether a server says that the call may be made again soon.
+func IsBusy(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == codeBusy
+}
+
+// IsUnknown reports whether a server says that there is no such task.
+func IsUnknown(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == codeUnknown && e.Message == "no such task"
+}
 
 // Do sends a request and decodes its result. An *Error is the server's.
 func (c *Client) Do(ctx context.Context, method string, params Object, result any) error {
