@@ -16,7 +16,7 @@ import (
 var (
 	kills     = flag.Int("kills", 3, "how many workers TestKillWorker kills, and how often TestKillRedis kills Redis")
 	freeze    = flag.Duration("freeze", 8*time.Second, "how long tests that freeze Redis do so")
-	failovers = flag.Int("failovers", 0, "how many rounds of each kind TestFailover has; 0: one of the two that lose most")
+	failovers = flag.Int("failovers", 0, "how many rounds of each kind TestFailover has; 0: one of each kind that loses most")
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }

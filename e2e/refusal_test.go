@@ -3,7 +3,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/longhaul-mcp/longhaul/e2e/image"
 	"github.com/longhaul-mcp/longhaul/e2e/rig"
@@ -26,19 +25,29 @@ func TestRefusalsAreWaitedOut(t *testing.T) {
 			t.Fatalf("%v: %v", args, err)
 		}
 	}
+	refused := func(kind string) string {
+		t.Helper()
+		stats, err := admin.Info(t.Context(), "errorstats").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, count, _ := strings.Cut(stats, "errorstat_"+kind+":")
+		count, _, _ = strings.Cut(count, "\r\n")
+		return count
+	}
 	_, port, _ := strings.Cut(f.Redis.Addr(), ":")
 	for _, refusal := range []struct {
 		name       string
 		begin, end func()
-		says       string
+		says, kind string // to clients, and as Redis counts it
 	}{
-		{"full", func() { do("CONFIG", "SET", "maxmemory", "1") }, func() { do("CONFIG", "SET", "maxmemory", "0") }, "is full"},
+		{"full", func() { do("CONFIG", "SET", "maxmemory", "1") }, func() { do("CONFIG", "SET", "maxmemory", "0") }, "is full", "OOM"},
 		{"another password", func() {
 			do("CONFIG", "SET", "requirepass", "other")
 			do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-		}, func() { do("CONFIG", "SET", "requirepass", "") }, "password"},
-		{"a replica", func() { do("REPLICAOF", "127.0.0.1", port) }, func() { do("REPLICAOF", "NO", "ONE") }, "is failing over"},
-		{"no replica", func() { do("CONFIG", "SET", "min-replicas-to-write", "1") }, func() { do("CONFIG", "SET", "min-replicas-to-write", "0") }, "has no replica"},
+		}, func() { do("CONFIG", "SET", "requirepass", "") }, "password", "NOAUTH"},
+		{"a replica", func() { do("REPLICAOF", "127.0.0.1", port) }, func() { do("REPLICAOF", "NO", "ONE") }, "is failing over", "READONLY"},
+		{"no replica", func() { do("CONFIG", "SET", "min-replicas-to-write", "1") }, func() { do("CONFIG", "SET", "min-replicas-to-write", "0") }, "has no replica", "NOREPLICAS"},
 	} {
 		g := newGate(t)
 		id := c.Call(t, "hold", g.arguments()).ID
@@ -50,7 +59,8 @@ func TestRefusalsAreWaitedOut(t *testing.T) {
 		}
 		g.open()
 		f.AwaitLedger("the tool returns", func(l rig.Ledger) bool { return len(l.Ends(id)) == 1 })
-		rig.After(t, time.Second) // for the worker's first writes to be refused
+		before := refused(refusal.kind)
+		rig.Await(t, "the worker's writes are refused", func() bool { return refused(refusal.kind) != before })
 		refusal.end()
 		if e := c.Await(t, id, "completed").Echoed(t); e.Attempt != 1 || len(f.Ledger().Starts(id)) != 1 {
 			t.Errorf("%s: completed by attempt %d, of %d", refusal.name, e.Attempt, len(f.Ledger().Starts(id)))
