@@ -17,9 +17,6 @@ var ErrNotReplicated = errors.New("no replica has confirmed the write")
 // replicaPatience is how long a replica may take to confirm.
 const replicaPatience = time.Second
 
-// settling is how long after its end a task may be on no replica, while its worker tries to get it there.
-const settling = time.Minute
-
 // lasting is task for a write that must outlive a failover: with strict durability it waits until a replica has everything that was
 // written about the task so far. unsure is why that could not be confirmed.
 func (s *Store) lasting(ctx context.Context, script *redis.Script, id tasks.ID, args ...any) (r reply, unsure, err error) {
@@ -75,9 +72,9 @@ func replicated(set *redis.StatusCmd, replicas *redis.Cmd) error {
 }
 
 // settled waits, with strict durability, until a replica has the end of a task that a client is about to be told of. An end that only
-// the master has could be taken back. left is how much longer Redis keeps the task's record.
-func (s *Store) settled(ctx context.Context, t *tasks.Task, left time.Duration) error {
-	if !s.opts.Strict || !t.Status.Terminal() || sinceEnd(t, left) > settling {
+// the master has could be taken back. noted: a replica has it already.
+func (s *Store) settled(ctx context.Context, t *tasks.Task, noted bool) error {
+	if !s.opts.Strict || !t.Status.Terminal() || noted {
 		return nil
 	}
 	r, unsure, err := s.confirmed(ctx, t.ID, func(b batch) *redis.Cmd { return b.Do(ctx, "HMGET", taskKey(t.ID), "status") })
@@ -87,15 +84,8 @@ func (s *Store) settled(ctx context.Context, t *tasks.Task, left time.Duration) 
 	if r.text(0) != string(t.Status) { // another master answers by now, which never had it
 		return ErrNotReplicated
 	}
+	_, _ = s.task(ctx, s.scripts.settle, t.ID) // otherwise the next reader waits too
 	return nil
-}
-
-// sinceEnd is how long ago a task ended, by no clock but Redis's: its end gave its record so long to live.
-func sinceEnd(t *tasks.Task, left time.Duration) time.Duration {
-	if left < 0 {
-		return 0 // somebody took the expiry away
-	}
-	return t.Retention + grace - left
 }
 
 // master is the client of the one node that holds a task.

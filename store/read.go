@@ -24,16 +24,12 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 	var hash, ask *redis.MapStringStringCmd
 	var message, lastErr, out *redis.StringCmd
 	var events *redis.StringSliceCmd
-	left := new(redis.DurationCmd)
 	reading := func(p redis.Pipeliner) error {
 		hash = p.HGetAll(ctx, taskKey(id))
 		message = p.Get(ctx, messageKey(id))
 		lastErr = p.Get(ctx, errorKey(id))
 		out = p.Get(ctx, resultKey(id))
 		ask = p.HGetAll(ctx, questionsKey(id))
-		if s.opts.Strict {
-			left = p.PTTL(ctx, taskKey(id))
-		}
 		if replay {
 			events = p.LRange(ctx, eventsKey(id), 0, -1)
 		}
@@ -47,7 +43,7 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 	if err != nil && !errors.Is(err, redis.Nil) { // Nil: one of the strings is absent
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
-	if err := errors.Join(hash.Err(), left.Err()); err != nil { // a Sentinel that does not know its master says Nil too
+	if err := hash.Err(); err != nil { // a Sentinel that does not know its master says Nil too
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
 	if len(hash.Val()) == 0 {
@@ -57,7 +53,7 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 	if err != nil {
 		return nil, nil, fmt.Errorf("read task %s: %w", id, err)
 	}
-	if err := s.settled(ctx, t, left.Val()); err != nil {
+	if err := s.settled(ctx, t, hash.Val()["settled"] == "1"); err != nil {
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
 	if !replay {

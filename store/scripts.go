@@ -16,9 +16,9 @@ var lua embed.FS
 
 // scripts holds the Lua of the store, each with the prelude and this store's constants before it.
 type scripts struct {
-	create, claim, beat, report, ask, answer, remember, transition, release, leave *redis.Script
-	reap, look, renew, prune                                                       *redis.Script
-	tick, elect, resign, announce, index                                           *redis.Script
+	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
+	reap, look, renew, prune                                                               *redis.Script
+	tick, elect, resign, announce, index                                                   *redis.Script
 }
 
 func load(o Options) scripts {
@@ -29,7 +29,7 @@ func load(o Options) scripts {
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
 	return scripts{
 		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
-		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"),
+		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
 	}
