@@ -40,12 +40,13 @@ func (r *reader) count(ctx context.Context, s segment, mr *metered) error {
 		return err
 	}
 	p, err := r.parser(ctx, s)
-	if err == nil && p != nil {
-		err = r.tally.read(r.lines, p, most)
+	if err != nil {
+		return err // maybe nobody has told the format yet
 	}
 	format := s.file.format
 	if p != nil {
-		format = p.format()
+		err = r.tally.read(r.lines, p, most)
+		format = p.format() // lines may have shown more of it
 	}
 	r.file = r.tally.file(s.file.name, format, s.file.gzip)
 	return err
