@@ -42,31 +42,13 @@ func (n *notebook) Log(_ slog.Level, message string) {
 	n.logged = append(n.logged, message)
 }
 
-type register func(*tasks.Registry, []string)
-
-// eager makes a checkpoint after each segment of so many bytes.
-func eager(segment int64) register {
-	return func(r *tasks.Registry, roots []string) { loganalysis.AddEager(r, roots, segment) }
-}
-
-// lazy makes none.
-func lazy(segment int64) register {
-	return func(r *tasks.Registry, roots []string) { loganalysis.AddLazy(r, roots, segment) }
-}
-
-// attempt returns the result as clients get it.
-func attempt(t testing.TB, ctx context.Context, add register, rt tasks.Runtime, draining <-chan struct{}, root string) (string, error) {
+// attempt returns the report as programs get it. What people get is drawn from that alone.
+func attempt(t testing.TB, ctx context.Context, p loganalysis.Pace, rt tasks.Runtime, draining <-chan struct{}, root string) (string, error) {
 	t.Helper()
-	var reg tasks.Registry
-	add(&reg, []string{root})
-	tool, ok := reg.Lookup("analyze_logs")
-	if !ok {
-		t.Fatal("analyze_logs is not registered")
-	}
-	res, err := tool.Handle(ctx, tasks.NewAttempt(tasks.NewID(0), 1, rt, draining), json.RawMessage(`{"path":"."}`))
+	r, err := loganalysis.Analyze(ctx, tasks.NewAttempt(tasks.NewID(0), 1, rt, draining), p, root, loganalysis.In{Path: "."})
 	if err != nil {
 		return "", err
 	}
-	doc, err := res.Encode(tool.Output)
+	doc, err := json.Marshal(r)
 	return string(doc), err
 }

@@ -76,12 +76,12 @@ func BenchmarkCheckpoints(b *testing.B) {
 	for name, text := range map[string][]byte{"few": bytes.Repeat(access, *mib<<20/len(access)), "many": distinct(*mib << 20)} {
 		dir := b.TempDir()
 		write(b, dir, "big.log", string(text))
-		for kind, add := range map[string]register{"with": loganalysis.Add, "without": lazy(0)} {
+		for kind, pace := range map[string]loganalysis.Pace{"with": loganalysis.Usual(), "without": loganalysis.Lazy(0)} {
 			b.Run(name+"/"+kind, func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
 					nb := &notebook{}
-					if _, err := attempt(b, context.Background(), add, nb, nil, dir); err != nil {
+					if _, err := attempt(b, context.Background(), pace, nb, nil, dir); err != nil {
 						b.Fatal(err)
 					}
 					b.ReportMetric(float64(nb.writes), "checkpoints")

@@ -2,22 +2,34 @@ package loganalysis
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// AddEager registers the tool so that it makes a checkpoint after each segment; segments are small.
-func AddEager(r *tasks.Registry, roots []string, segment int64) {
-	add(r, roots, pace{share: 1 << 62, least: 1, wait: true, segment: segment})
+// Pace is how an attempt of a test goes on.
+type Pace = pace
+
+// Eager makes a checkpoint after each segment; segments are small.
+func Eager(segment int64) Pace { return pace{share: 1 << 62, least: 1, wait: true, segment: segment} }
+
+// Lazy makes no checkpoint until it is told to drain.
+func Lazy(segment int64) Pace {
+	return pace{every: time.Hour, share: 1, least: 1 << 62, segment: segment}
 }
 
-// AddLazy registers the tool so that it makes no checkpoint until it is told to drain.
-func AddLazy(r *tasks.Registry, roots []string, segment int64) {
-	add(r, roots, pace{every: time.Hour, share: 1, least: 1 << 62, segment: segment})
+// Usual is the pace of the tool that Add registers.
+func Usual() Pace { return usualPace }
+
+// Analyze is an attempt whose report nobody draws: that costs more than to read a small log.
+func Analyze(ctx context.Context, a *tasks.Attempt, p Pace, root string, in In) (*Report, error) {
+	return (&analyzer{roots: absolute([]string{root}), pace: p}).analyze(ctx, a, in)
 }
 
 // Spared is the bytes that a checkpoint spares the next attempt.
@@ -73,15 +85,24 @@ func tell(t *tally, text []byte) {
 	}
 }
 
-// equal looks at everything but what only saves time.
+// equal looks at everything but what only saves time. What is large is compared first, since reflection is slow.
 func equal(a, b *tally) bool {
 	x, y := *a, *b
+	if x.statuses != y.statuses || !maps.EqualFunc(x.traffic.hours, y.traffic.hours, func(a, b *hourCount) bool { return *a == *b }) {
+		return false
+	}
+	for i := range x.ranks {
+		c, d := &x.ranks[i], &y.ranks[i]
+		if !slices.Equal(c.slots, d.slots) || !bytes.Equal(c.text, d.text) || (c.seen == nil) != (d.seen == nil) || c.seen != nil && *c.seen != *d.seen {
+			return false
+		}
+	}
 	for _, t := range []*tally{&x, &y} {
-		t.traffic.current, t.traffic.number = nil, 0
+		clear(t.statuses[:])
+		t.traffic.hours, t.traffic.current, t.traffic.number = nil, nil, 0
 		for i := range t.ranks {
-			r := &t.ranks[i]
-			r.index = nil
-			r.slots, r.text = append([]slot{}, r.slots...), append([]byte{}, r.text...)
+			c := &t.ranks[i]
+			c.slots, c.text, c.seen, c.index = nil, nil, nil, nil
 		}
 	}
 	return reflect.DeepEqual(x, y)
@@ -114,27 +135,35 @@ func Encode(text []byte) []byte {
 	return z.e.b
 }
 
-// Crowd is the checkpoint of a total that is as full as one can be of values that do not compress.
+// Crowd is the checkpoint of a total that is as full as some hundred million lines can make it: every counter and the timeline are
+// at their limits, and nothing compresses.
 func Crowd() any {
 	r := rand.New(rand.NewPCG(1, 2))
-	total, part := newTally(), newTally()
-	for range 40 {
-		part.reset()
-		for i := range part.ranks {
-			for n := range 10_000 {
-				value := make([]byte, 1+r.IntN(1+n%64))
-				for j := range value {
-					value[j] = byte(r.Uint32())
-				}
-				part.ranks[i].add(value, 1+r.Int64N(1000))
-			}
-		}
-		for hour := range int64(maxHours) {
-			part.traffic.hour(hour).minutes[r.IntN(60)] += r.Uint32N(1 << 14)
-		}
-		part.traffic.span(0, maxHours*3600)
-		total.merge(part)
+	text := make([]byte, maxText)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(text) // never fails
+	var numbers [1 << 16]uint32
+	for i := range numbers {
+		numbers[i] = r.Uint32N(1000)
 	}
+	total := newTally()
+	for i := range total.ranks {
+		c := &total.ranks[i]
+		c.taken, c.seen = 1<<40, new(sketch)
+		for j := range c.seen {
+			c.seen[j] = uint8(numbers[j] % 52)
+		}
+		n := min(c.limit.bytes, len(text)/(len(total.ranks)-i))
+		c.text, text = text[:n], text[n:]
+		c.slots = make([]slot, c.limit.values)
+		for j := range c.slots {
+			c.slots[j] = slot{count: 1 + int64(numbers[j%len(numbers)]), len: uint16(numbers[(j+7)%len(numbers)] % 22)}
+		}
+	}
+	for n := range int64(maxHours) {
+		h := total.traffic.hour(n)
+		copy(h.minutes[:], numbers[n*31%int64(len(numbers)-60):])
+	}
+	total.traffic.span(0, maxHours*3600)
 	z := newPacker()
 	z.encode(&state{total: total})
 	return checkpoint{version, z.pack()}
