@@ -65,7 +65,7 @@ var corpora = map[string]corpus{
 	"one file": {segment: 16 << 10, segments: 16, stride: 1, fill: func(t testing.TB, dir string) {
 		write(t, dir, "a.log", accesses(t))
 	}},
-	"some files": {segment: 32 << 10, segments: 44, stride: 6, fill: func(t testing.TB, dir string) {
+	"some files": {segment: 32 << 10, segments: 44, stride: 9, fill: func(t testing.TB, dir string) {
 		access, auth := accesses(t), string(sampleText(t, "openssh_auth.log"))
 		for i := range 3 {
 			write(t, dir, fmt.Sprintf("access%d.log", i), access+strings.Repeat(ok, i))
@@ -74,20 +74,20 @@ var corpora = map[string]corpus{
 		write(t, dir, "empty.log", "")
 		write(t, dir, "notes.txt", strings.Repeat("prose\n", 40_000))
 	}},
-	"lines longer than segments": {segment: 30_000, segments: 120, stride: 13, fill: func(t testing.TB, dir string) {
+	"lines longer than segments": {segment: 30_000, segments: 120, stride: 29, fill: func(t testing.TB, dir string) {
 		long, short := strings.Repeat("x", 9<<17), strings.Repeat(`{"level":"error","msg":"no end","ts":1431820800}`+"\n", 1_000)
 		write(t, dir, "a.json", long+"\n"+short+long+"\n\n"+short+`{"msg":"cut"}`)
 		write(t, dir, "b.json", short+long)
 		write(t, dir, "c.log", strings.Repeat("\n", 70_000)+ok)
 	}},
-	"gzip": {segment: 32 << 10, segments: 27, stride: 4, fill: func(t testing.TB, dir string) {
+	"gzip": {segment: 32 << 10, segments: 27, stride: 6, fill: func(t testing.TB, dir string) {
 		access := accesses(t)
 		for i := range 3 {
 			write(t, dir, fmt.Sprintf("%d.log.gz", 2*i), string(pack(t, access)))
 			write(t, dir, fmt.Sprintf("%d.log", 2*i+1), access)
 		}
 	}},
-	"estimates": {segment: 1 << 20, segments: 9, stride: 3, fill: func(t testing.TB, dir string) {
+	"estimates": {segment: 1 << 20, segments: 9, stride: 6, fill: func(t testing.TB, dir string) {
 		for i := range 3 {
 			write(t, dir, fmt.Sprintf("%d.log", i), longRequests(i*4_500, 5_000))
 		}
@@ -154,6 +154,24 @@ func TestSegmentsHaveEachLineOnce(t *testing.T) {
 	for n := range int64(len(ok)) + 3 {
 		if diff := cmp.Diff(want, whole(t, 5*int64(len(ok))+n, root)); diff != "" {
 			t.Fatalf("segments of %d lines and %d bytes (-want +got):\n%s", 5, n, diff)
+		}
+	}
+}
+
+// What is said of a file is of all its segments, whichever attempt read them: also what only lines far behind its beginning show.
+func TestFileIsOfAllItsSegments(t *testing.T) {
+	t.Parallel()
+	root, short := t.TempDir(), strings.Replace(ok, ` "-" "curl"`, "", 1)
+	later, earlier := strings.Replace(ok, "17/May", "18/May", 1), strings.Replace(short, "17/May", "16/May", 1)
+	write(t, root, "a.log", strings.Repeat(short, 100)+strings.Repeat(later, 20)+strings.Repeat(earlier, 20))
+	want := whole(t, 1<<20, root)
+	for _, n := range []int{10, 29, 34} { // in lines of each kind
+		first, _, err := killedAt(t, loganalysis.Eager(250), n, true, nil, root)
+		if err == nil {
+			t.Fatal("it was not killed")
+		}
+		if diff := cmp.Diff(want, goOn(t, 250, root, first.kept)); diff != "" {
+			t.Errorf("killed at checkpoint %d (-want +got):\n%s", n, diff)
 		}
 	}
 }
