@@ -45,6 +45,15 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 // the last one must have been.
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
+// sessionKey is a hash: what a client of an earlier revision agreed on, and r:<request id> → "<ms> <task>" for each call in flight;
+// also the channel of its changes. Expires a day after its last use.
+func sessionKey(id string) string { return "mcp-session-" + id }
+
+const requestField = "r:"
+
+// sessionNudge is what is said on a session's channel, as an event: look again.
+const sessionNudge = "0 0 " + endEvent + " "
+
 const (
 	keeperKey  = "lh:keeper"  // string: who is the keeper; expires with its lease
 	shardsKey  = "lh:shards"  // string: how many shards there are; never expires

@@ -19,6 +19,7 @@ type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
 	reap, look, renew, prune                                                               *redis.Script
 	tick, elect, resign, announce, index                                                   *redis.Script
+	session, note, amend                                                                   *redis.Script
 }
 
 func load(o Options) scripts {
@@ -32,6 +33,7 @@ func load(o Options) scripts {
 		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
+		session: plain("session"), note: plain("note"), amend: plain("amend"),
 	}
 }
 

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Session is what a client of a revision before 2026-07-28 agreed on with us when it initialized. Any process can read it.
+type Session struct {
+	ID            string
+	Version       string // the negotiated revision
+	Client        string // its name
+	ClientVersion string
+	Owner         tasks.Owner
+	Capabilities  tasks.Capabilities // what it can answer
+	Level         string             // of the log messages that it wants
+}
+
+// ErrNoSession: it was never there, was ended, or was not used for too long.
+var ErrNoSession = errors.New("no such session")
+
+const (
+	sessionLife   = 24 * time.Hour // from its last use
+	sessionMoment = time.Minute    // uses within it count as one
+	maxRequests   = 200            // in flight in one session that can be cancelled
+	maxClientName = 64
+)
+
+// OpenSession keeps a new session.
+func (s *Store) OpenSession(ctx context.Context, x Session) error {
+	key := sessionKey(x.ID)
+	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.HSet(ctx, key, "version", x.Version, "client", short(x.Client), "release", short(x.ClientVersion),
+			"owner", string(x.Owner), "caps", x.Capabilities.String(), "level", x.Level)
+		p.PExpire(ctx, key, sessionLife)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("open session: %w", err)
+	}
+	return nil
+}
+
+func short(s string) string { return s[:min(len(s), maxClientName)] }
+
+// Session reads a session in one round trip, and lets its life begin anew.
+func (s *Store) Session(ctx context.Context, id string) (*Session, error) {
+	v, err := s.scripts.session.Run(ctx, s.rdb, []string{sessionKey(id)}, sessionLife.Milliseconds(), sessionMoment.Milliseconds(),
+		"version", "client", "release", "owner", "caps", "level").Slice()
+	if err != nil {
+		return nil, fmt.Errorf("read session: %w", err)
+	}
+	r := reply(v)
+	if len(r) == 0 {
+		return nil, ErrNoSession
+	}
+	return &Session{
+		ID: id, Version: r.text(0), Client: r.text(1), ClientVersion: r.text(2),
+		Owner: tasks.Owner(r.text(3)), Capabilities: tasks.ParseCapabilities(r.text(4)), Level: r.text(5),
+	}, nil
+}
+
+// SetLevel changes which log messages a session's client wants.
+func (s *Store) SetLevel(ctx context.Context, session, level string) error {
+	n, err := s.scripts.amend.Run(ctx, s.rdb, []string{sessionKey(session)}, "level", level).Int()
+	if err != nil {
+		return fmt.Errorf("set log level: %w", err)
+	}
+	if n == 0 {
+		return ErrNoSession
+	}
+	return nil
+}
+
+// EndSession forgets a session, and tells whoever serves a stream of it. Its tasks go on.
+func (s *Store) EndSession(ctx context.Context, id string) error {
+	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.Del(ctx, sessionKey(id))
+		p.Publish(ctx, sessionKey(id), sessionNudge)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+// Begin notes which task a request of a session waits for, so that the request can be cancelled through any process.
+func (s *Store) Begin(ctx context.Context, session string, request json.RawMessage, task tasks.ID) error {
+	return s.note(ctx, session, requestField, string(request), string(task), maxRequests)
+}
+
+// Done takes back what Begin noted. first says that it was still there: of several who take it back, one is the first.
+func (s *Store) Done(ctx context.Context, session string, request json.RawMessage) (first bool, err error) {
+	n, err := s.rdb.HDel(ctx, sessionKey(session), requestField+string(request)).Result()
+	if err != nil {
+		return false, fmt.Errorf("end of a request: %w", err)
+	}
+	return n == 1, nil
+}
+
+// Waiting is the task that a request of a session waits for, "" for none.
+func (s *Store) Waiting(ctx context.Context, session string, request json.RawMessage) (tasks.ID, error) {
+	v, err := s.rdb.HGet(ctx, sessionKey(session), requestField+string(request)).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read a request: %w", err)
+	}
+	_, id, _ := strings.Cut(v, " ")
+	return tasks.ID(id), nil
+}
+
+// note keeps one of a bounded number of fields that begin alike.
+func (s *Store) note(ctx context.Context, session, prefix, name, value string, most int) error {
+	n, err := s.scripts.note.Run(ctx, s.rdb, []string{sessionKey(session)}, prefix, name, value, most).Int()
+	if err != nil {
+		return fmt.Errorf("note in session: %w", err)
+	}
+	if n == 0 {
+		return ErrNoSession
+	}
+	return nil
+}
+
+// SessionChanged signals when a session may have ended, or what its streams carry may have changed, and once at the start.
+// stop ends it.
+func (w *Watcher) SessionChanged(id string) (changes <-chan struct{}, stop func()) {
+	n := &nudge{make(chan struct{}, 1)}
+	w.enlist(sessionKey(id), n)
+	return n.c, func() { w.quit(sessionKey(id), n) }
+}

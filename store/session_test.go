@@ -1,0 +1,156 @@
+package store_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+func session(t *testing.T, s *store.Store) store.Session {
+	t.Helper()
+	x := store.Session{
+		ID: "ABC", Version: "2025-11-25", Client: "test", ClientVersion: "1", Owner: tasks.Local,
+		Capabilities: tasks.Capabilities{tasks.CanFillForms, tasks.CanSample}, Level: "info",
+	}
+	if err := s.OpenSession(t.Context(), x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func TestASessionIsReadAsItWasOpened(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		want := session(t, s)
+		got, err := s.Session(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, got); diff != "" {
+			t.Error(diff)
+		}
+		if err := s.SetLevel(t.Context(), want.ID, "error"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err = s.Session(t.Context(), want.ID); err != nil || got.Level != "error" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+}
+
+func TestASessionLivesADayFromItsLastUse(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		x := session(t, s)
+		const key = "mcp-session-ABC"
+		left := func(at time.Duration) time.Duration {
+			t.Helper()
+			rdb.PExpire(t.Context(), key, at)
+			if _, err := s.Session(t.Context(), x.ID); err != nil {
+				t.Fatal(err)
+			}
+			return rdb.PTTL(t.Context(), key).Val()
+		}
+		if got := left(time.Hour); got < 24*time.Hour-time.Minute {
+			t.Errorf("%s left after its use", got)
+		}
+		if got := left(24*time.Hour - 30*time.Second); got > 24*time.Hour-30*time.Second {
+			t.Errorf("%s left: written again within a minute", got)
+		}
+	})
+}
+
+func TestASessionThatIsGone(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		x := session(t, s)
+		if err := s.EndSession(t.Context(), x.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Session(t.Context(), x.ID)
+		for what, err := range map[string]error{
+			"read":  err,
+			"level": s.SetLevel(t.Context(), x.ID, "info"),
+			"begin": s.Begin(t.Context(), x.ID, json.RawMessage("1"), s.NewID(tasks.Local, "")),
+		} {
+			if !errors.Is(err, store.ErrNoSession) {
+				t.Errorf("%s: %v, want ErrNoSession", what, err)
+			}
+		}
+		if n := rdb.Exists(t.Context(), "mcp-session-ABC").Val(); n != 0 {
+			t.Error("it came back")
+		}
+	})
+}
+
+func TestARequestInFlightIsFoundByItsID(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		x := session(t, s)
+		number, text := json.RawMessage(`1`), json.RawMessage(`"1"`)
+		task := s.NewID(tasks.Local, "")
+		waiting := func(request json.RawMessage, want tasks.ID) {
+			t.Helper()
+			if got, err := s.Waiting(t.Context(), x.ID, request); got != want || err != nil {
+				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
+			}
+		}
+		if err := s.Begin(t.Context(), x.ID, number, task); err != nil {
+			t.Fatal(err)
+		}
+		waiting(number, task)
+		waiting(text, "") // another id
+		for _, want := range []bool{true, false} {
+			if first, err := s.Done(t.Context(), x.ID, number); first != want || err != nil {
+				t.Errorf("first: %t, %v, want %t", first, err, want)
+			}
+		}
+		waiting(number, "")
+	})
+}
+
+func TestASessionKeepsABoundedNumberOfRequests(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		x := session(t, s)
+		task := s.NewID(tasks.Local, "")
+		rdb.HSet(t.Context(), "mcp-session-ABC", "r:oldest", "1 "+string(task))
+		for i := range 200 {
+			if err := s.Begin(t.Context(), x.ID, json.RawMessage(fmt.Sprint(i)), task); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for request, want := range map[string]tasks.ID{"oldest": "", "0": task, "199": task} {
+			if got, err := s.Waiting(t.Context(), x.ID, json.RawMessage(request)); got != want || err != nil {
+				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
+			}
+		}
+		if _, err := s.Session(t.Context(), x.ID); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTheEndOfASessionIsHeard(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		x := session(t, s)
+		changes, stop := watcher(t, s).SessionChanged(x.ID)
+		defer stop()
+		hear := func(what string) {
+			t.Helper()
+			select {
+			case <-changes:
+			case <-within(t, 10*time.Second).Done():
+				t.Fatal("not heard:", what)
+			}
+		}
+		hear("the subscription")
+		if err := s.EndSession(t.Context(), x.ID); err != nil {
+			t.Fatal(err)
+		}
+		hear("the end")
+	})
+}
