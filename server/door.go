@@ -22,6 +22,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.fail(err)
 		return
 	}
+	if r.Method != http.MethodPost {
+		s.serveSession(q, r)
+		return
+	}
 	body, err := s.read(w, r)
 	if err != nil {
 		q.fail(err)
@@ -40,6 +44,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.owner = s.caller(r)
+	if err := s.join(r.Context(), q); err != nil {
+		q.fail(err)
+		return
+	}
 	s.route(q, r, body)
 }
 
@@ -61,7 +69,10 @@ func (s *Server) admit(r *http.Request) error {
 	if err := s.origins.check(r); err != nil {
 		return err
 	}
-	if r.Method != http.MethodPost { // no stream can be opened or resumed by GET, no session ended by DELETE
+	if ofSession(r) {
+		return nil
+	}
+	if r.Method != http.MethodPost {
 		return refuse(http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "this endpoint accepts POST")
 	}
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
@@ -112,8 +123,10 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 	switch {
 	case q.Kind == wire.Request:
 		s.serve(q, r, body)
+	case q.session != nil:
+		s.take(q, r, body)
 	case !q.modern:
-		s.delegate(q, r, body)
+		s.delegate(q.out.w, q, r, body)
 	case q.Kind == wire.Notice && strings.HasPrefix(q.Method, "notifications/"):
 		q.out.w.WriteHeader(http.StatusAccepted) // 2026-07-28 gives none of them a meaning on HTTP
 	case q.Kind == wire.Notice:
@@ -124,13 +137,17 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 }
 
 func (s *Server) serve(q *request, r *http.Request, body []byte) {
+	if !q.modern {
+		s.serveLegacy(q, r, body)
+		return
+	}
 	m := methods[q.Method]
-	if q.modern && strings.HasPrefix(q.Method, "notifications/") { // with an id
+	if strings.HasPrefix(q.Method, "notifications/") { // with an id
 		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: a notification has no id"})
 		return
 	}
-	if m.serve == nil || !q.modern && !m.legacy {
-		s.delegate(q, r, body)
+	if m.serve == nil {
+		s.delegate(q.out.w, q, r, body)
 		return
 	}
 	if m.extension && !q.extended() {
@@ -141,12 +158,12 @@ func (s *Server) serve(q *request, r *http.Request, body []byte) {
 }
 
 // delegate gives a request to the SDK, params included: without them its handlers see a nil pointer.
-func (s *Server) delegate(q *request, r *http.Request, body []byte) {
+func (s *Server) delegate(w http.ResponseWriter, q *request, r *http.Request, body []byte) {
 	if q.Kind == wire.Request && q.Bare {
 		body = wire.WithParams(q.Message)
 	}
 	r = r.WithContext(r.Context()) // a copy: the caller keeps its own body
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
-	s.sdk.ServeHTTP(q.out.w, r)
+	s.sdk.ServeHTTP(w, r)
 }

@@ -17,6 +17,7 @@ var (
 	errStopping  = errors.New("shutting down")
 	errCutOff    = errors.New("shutting down while a call is held")
 	errCancelled = errors.New("the task of this call was cancelled")
+	errSession   = errors.New("the session is unknown, another caller's, was ended or has expired")
 )
 
 // known maps the errors of a request to what its client is told. What is not here goes out as a bare internal error.
@@ -29,6 +30,8 @@ var known = []struct {
 	// one text for ids that are unknown, expired, malformed or another caller's
 	{tasks.ErrNotFound, http.StatusBadRequest, wire.CodeInvalidParams, "no such task"},
 	{tasks.ErrKeyReused, http.StatusBadRequest, wire.CodeInvalidParams, "this idempotency key was used for another call"},
+	// clients initialize again on 404, whatever the body says: that is for people
+	{errSession, http.StatusNotFound, wire.CodeNoSession, "Session expired: initialize again"},
 	{errState, http.StatusBadRequest, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
 	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
 	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: try again in 2 seconds"},

@@ -31,6 +31,9 @@ func (q *request) identify() error {
 	if version != "" && !slices.Contains(versions, version) {
 		return unsupported(version)
 	}
+	if q.revision = version; version == "" {
+		q.revision = wire.V20250326 // as the specification has us assume (2025-11-25, transports, Protocol Version Header)
+	}
 	if q.Kind == wire.Batch && version >= noBatch {
 		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "revision %s has no batches", version)
 	}

@@ -25,6 +25,7 @@ type held struct {
 
 // hold serves a call by watching its task.
 func (s *Server) hold(ctx context.Context, c *call, id tasks.ID) (json.RawMessage, error) {
+	s.begin(ctx, c.request, id)
 	h := &held{call: c, server: s, id: id, progress: teller{token: c.meta.Token}, answered: make(map[string]bool)}
 	result, err := h.watch(ctx)
 	if err != nil && ctx.Err() != nil || errors.Is(err, errGone) {

@@ -263,7 +263,11 @@ func (f *front) try(ctx context.Context, d *draft) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &response{t: f.t, status: res.StatusCode, header: res.Header, body: res.Body, lines: bufio.NewReader(res.Body)}, nil
+	return newResponse(f.t, res), nil
+}
+
+func newResponse(t testing.TB, res *http.Response) *response {
+	return &response{t: t, status: res.StatusCode, header: res.Header, body: res.Body, lines: bufio.NewReader(res.Body)}
 }
 
 // ask sends a request and reads its final answer.

@@ -9,18 +9,30 @@ import (
 type method struct {
 	name      string // the member of params that Mcp-Name repeats
 	extension bool   // only for clients that declare the Tasks extension
-	legacy    bool   // ours before 2026-07-28 too
-	serve     func(s *Server, ctx context.Context, q *request) (json.RawMessage, error)
+	serve     serve
 }
 
-// methods lists what we serve ourselves, and what else is checked before the SDK serves it.
+type serve func(s *Server, ctx context.Context, q *request) (json.RawMessage, error)
+
+// methods lists what we serve ourselves on 2026-07-28, and what else is checked before the SDK serves it.
 var methods = map[string]method{
-	"tools/call":           {name: "name", legacy: true, serve: (*Server).call},
-	"tools/list":           {legacy: true, serve: (*Server).list},
+	"tools/call":           {name: "name", serve: (*Server).call},
+	"tools/list":           {serve: (*Server).list},
 	"tasks/get":            {name: "taskId", extension: true, serve: (*Server).get},
 	"tasks/update":         {name: "taskId", extension: true, serve: (*Server).update},
 	"tasks/cancel":         {name: "taskId", extension: true, serve: (*Server).cancel},
 	"subscriptions/listen": {serve: (*Server).listen},
 	"prompts/get":          {name: "name"},
 	"resources/read":       {name: "uri"},
+}
+
+// legacyMethods lists what we serve ourselves before 2026-07-28.
+var legacyMethods = map[string]struct {
+	since   string // the first revision that has it
+	session bool   // means something within a session only
+	serve   serve
+}{
+	"tools/call":       {serve: (*Server).callInSession},
+	"tools/list":       {serve: (*Server).list},
+	"logging/setLevel": {session: true, serve: (*Server).setLevel},
 }

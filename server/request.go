@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -14,28 +15,35 @@ import (
 // request is one JSON-RPC request on its way through the door, and its answer.
 type request struct {
 	wire.Message
-	header http.Header
-	meta   wire.Meta
-	modern bool // revision 2026-07-28; else an earlier one
-	owner  tasks.Owner
-	out    *stream
-	log    *slog.Logger
+	header   http.Header
+	meta     wire.Meta
+	modern   bool   // revision 2026-07-28; else an earlier one
+	revision string // which of the earlier ones
+	owner    tasks.Owner
+	session  *store.Session // nil: the request belongs to none
+	begun    bool           // noted in the session, as a call that can be cancelled
+	out      *stream
+	log      *slog.Logger
 }
 
 // extended reports whether the client declared the Tasks extension.
 func (q *request) extended() bool { return q.modern && q.meta.Capabilities.Tasks }
 
-// asks are the kinds of question that the client can answer. Before 2026-07-28 there is no way to ask on a stateless connection.
+// asks are the kinds of question that the client can answer. Before 2026-07-28 only a session says, and only in one can it be asked.
 func (q *request) asks() tasks.Capabilities {
-	if !q.modern {
-		return nil
+	switch {
+	case q.modern:
+		return q.meta.Capabilities.Asks
+	case q.session != nil:
+		return q.session.Capabilities
 	}
-	return q.meta.Capabilities.Asks
+	return nil
 }
 
 // answer ends the request: on its stream if one was opened, else as a plain response.
 func (q *request) answer(result json.RawMessage, err error) {
 	if errors.Is(err, errGone) {
+		q.out.abandon()
 		return
 	}
 	if err != nil {

@@ -76,5 +76,13 @@ func (s *stream) start() {
 	s.w.WriteHeader(http.StatusOK)
 }
 
+// abandon ends the response without an answer: as a stream that never had one, should anybody still be there.
+func (s *stream) abandon() {
+	if !s.open {
+		s.start()
+	}
+	s.close()
+}
+
 // close leaves the connection as it was, for the next request on it.
 func (s *stream) close() { _ = s.rc.SetWriteDeadline(time.Time{}) }

@@ -18,6 +18,9 @@ const (
 	CodeUnsupportedVersion = -32022
 )
 
+// CodeNoSession lies where revisions before 2026-07-28 leave room for servers.
+const CodeNoSession = -32000
+
 // Our own error codes. The specification asks that they lie outside of -32768 to -32000 (basic, Error Codes).
 const (
 	CodeUnavailable = 1503 // try again soon: the store does not answer, or this process is starting or stopping

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+const methodInitialize = "initialize"
+
+// serveLegacy serves a request of a revision before 2026-07-28.
+func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
+	m := legacyMethods[q.Method]
+	switch {
+	case q.Method == methodInitialize:
+		s.initialize(q, r, body)
+	case m.serve == nil:
+		s.delegate(q.out.w, q, r, body)
+	case q.revision < m.since:
+		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: revision " + q.revision + " does not have it"})
+	case m.session && q.session == nil:
+		q.fail(refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "%s needs a session: send the %s that initialize answered", q.Method, wire.HeaderSession))
+	default:
+		q.answer(m.serve(s, r.Context(), q))
+	}
+}
+
+// initialize has the SDK negotiate, and keeps what came of it.
+func (s *Server) initialize(q *request, r *http.Request, body []byte) {
+	var negotiated recorder
+	s.delegate(&negotiated, q, r, body)
+	var answer struct{ Result json.RawMessage }
+	if json.Unmarshal(negotiated.body.Bytes(), &answer) != nil || wire.Negotiated(answer.Result) == "" {
+		negotiated.replay(q.out.w)
+		return
+	}
+	if err := s.open(r.Context(), q, wire.Negotiated(answer.Result)); err != nil {
+		q.fail(err)
+		return
+	}
+	q.answer(answer.Result, nil)
+}
+
+// recorder keeps a small response that is to be looked at before it goes out.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header {
+	if r.header == nil {
+		r.header = make(http.Header)
+	}
+	return r.header
+}
+
+func (r *recorder) WriteHeader(status int) { r.status = status }
+
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+
+func (r *recorder) replay(w http.ResponseWriter) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	if r.status != 0 {
+		w.WriteHeader(r.status)
+	}
+	_, _ = w.Write(r.body.Bytes()) // a client that is gone misses nothing
+}

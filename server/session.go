@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// defaultLevel is what a session's client is told of the log until it says otherwise.
+const defaultLevel = "info"
+
+// open keeps a session for a client that has initialized. Clients that ignore its id are served like those before there were sessions.
+func (s *Server) open(ctx context.Context, q *request, version string) error {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	client := wire.DecodeOpening(q.Params)
+	x := store.Session{
+		ID: rand.Text(), Version: version, Client: client.Client.Name, ClientVersion: client.Client.Version,
+		Owner: q.owner, Capabilities: client.Capabilities, Level: defaultLevel,
+	}
+	if err := s.store.OpenSession(ctx, x); err != nil {
+		return err
+	}
+	q.out.w.Header().Set(wire.HeaderSession, x.ID)
+	return nil
+}
+
+// join finds the session that a request names. What was negotiated there is what the request speaks.
+func (s *Server) join(ctx context.Context, q *request) error {
+	id, err := one(q.header, wire.HeaderSession)
+	if err != nil || id == "" || q.modern || q.Method == methodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
+		return err
+	}
+	x, err := s.recall(ctx, id, q.owner)
+	if err != nil {
+		return err
+	}
+	if says := q.header.Get(wire.HeaderVersion); says != "" && says != x.Version {
+		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "%s %s, but this session negotiated %s", wire.HeaderVersion, says, x.Version)
+	}
+	q.session, q.revision = x, x.Version
+	q.meta.LogLevel = wire.Level(x.Level)
+	q.header.Set(wire.HeaderVersion, x.Version) // for the SDK
+	return nil
+}
+
+// recall reads a session. Another caller's does not exist.
+func (s *Server) recall(ctx context.Context, id string, owner tasks.Owner) (*store.Session, error) {
+	if len(id) > maxSessionID {
+		return nil, errSession
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	x, err := s.store.Session(ctx, id)
+	if errors.Is(err, store.ErrNoSession) || err == nil && x.Owner != owner {
+		return nil, errSession
+	}
+	return x, err
+}
+
+const maxSessionID = 64 // of which ours have 26
+
+// ofSession: GET opens a stream of a session and DELETE ends it, where there is one.
+func ofSession(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodDelete) &&
+		r.Header.Get(wire.HeaderSession) != "" && r.Header.Get(wire.HeaderVersion) < wire.V20260728
+}
+
+// serveSession serves what is about a session itself.
+func (s *Server) serveSession(q *request, r *http.Request) {
+	q.owner = s.caller(r)
+	err := s.join(r.Context(), q)
+	switch {
+	case err != nil:
+	case r.Method == http.MethodDelete:
+		err = s.endSession(r.Context(), q)
+	default:
+		err = refuse(http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "this endpoint accepts POST and DELETE")
+	}
+	if err != nil {
+		q.fail(err)
+	}
+}
+
+// endSession serves DELETE. What the session's calls started goes on: leaving is not cancelling.
+func (s *Server) endSession(ctx context.Context, q *request) error {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	if err := s.store.EndSession(ctx, q.session.ID); err != nil {
+		return err
+	}
+	q.out.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// take accepts what a session's client sends without expecting an answer.
+func (s *Server) take(q *request, r *http.Request, body []byte) {
+	var err error
+	switch {
+	case q.Kind == wire.Batch:
+		s.delegate(q.out.w, q, r, body)
+		return
+	case q.Kind == wire.Notice && !strings.HasPrefix(q.Method, "notifications/"):
+		err = refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "a request needs an id")
+	case q.Method == "notifications/cancelled":
+		err = s.cancelRequest(r.Context(), q)
+	}
+	if err != nil {
+		q.fail(err)
+		return
+	}
+	q.out.w.WriteHeader(http.StatusAccepted)
+}
+
+// setLevel serves logging/setLevel.
+func (s *Server) setLevel(ctx context.Context, q *request) (json.RawMessage, error) {
+	level, err := wire.DecodeLevel(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	if err := s.store.SetLevel(ctx, q.session.ID, string(level)); err != nil {
+		return nil, err
+	}
+	return json.RawMessage("{}"), nil
+}
