@@ -59,11 +59,16 @@ const cancelledMessage = "cancelled by the client"
 
 // Cancel ends a task for its client. The worker learns of it at once, and stops. A task that has ended stays as it is.
 func (s *Store) Cancel(ctx context.Context, id tasks.ID) error {
-	err := s.Apply(ctx, id, tasks.Cancel, Client, Outcome{Message: cancelledMessage})
+	err := s.CancelOpen(ctx, id)
 	if _, ended := errors.AsType[*tasks.StateError](err); ended {
 		return nil
 	}
 	return err
+}
+
+// CancelOpen is Cancel where a task that has ended is a StateError.
+func (s *Store) CancelOpen(ctx context.Context, id tasks.ID) error {
+	return s.Apply(ctx, id, tasks.Cancel, Client, Outcome{Message: cancelledMessage})
 }
 
 // Answer keeps a client's answers, by key: the first answer to a question counts, other keys, and answers that come after their time,

@@ -22,6 +22,8 @@ type NewTask struct {
 	Capabilities tasks.Capabilities
 	// Key is the caller's idempotency key, "" for none. Nobody has no keys.
 	Key string
+	// Token tells the client's progress notifications by for the task's whole life. Nil: it wants none.
+	Token json.RawMessage
 	// Start is when the task may start. Zero: now.
 	Start time.Time
 	// Answered are questions that were asked before there was a task: the tool finds their answers.
@@ -138,7 +140,7 @@ func (n NewTask) fields() []any {
 	return []any{
 		"status", string(tasks.Working), "tool", n.Tool, "owner", string(n.Owner), "queue", p.Queue, "priority", string(p.Priority),
 		"attempts", p.Attempts, "rerun", string(p.Rerun), "ttl", p.Retention.Milliseconds(),
-		"caps", n.Capabilities.String(), "key", n.Repeats(), "digest", n.digest(),
+		"caps", n.Capabilities.String(), "key", n.Repeats(), "digest", n.digest(), "ptoken", string(n.Token),
 	}
 }
 
@@ -147,7 +149,7 @@ func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 	return &tasks.Task{
 		ID: n.ID, Tool: n.Tool, Owner: n.Owner, Status: tasks.Working, Phase: phase, Message: n.message(),
 		Delivery: tasks.Delivery{Task: n.ID, Attempt: 1, Queue: n.Policy.Queue, Priority: n.Policy.Priority},
-		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention,
+		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention, Token: n.Token,
 	}
 }
 

@@ -58,6 +58,7 @@ func progressed(t *tasks.Task, e event) (*tasks.Task, bool) {
 	}
 	next := *t
 	next.Seq, next.Updated, next.Message = e.seq, e.at, p.Text
+	next.Peak = max(t.Peak, p.Done)
 	next.Progress = tasks.Progress{Done: p.Done, Total: p.Total, Message: p.Text, ETA: time.Duration(p.ETA) * time.Millisecond}
 	return &next, true
 }

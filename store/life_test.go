@@ -337,3 +337,18 @@ func TestEventsNameTheirAttempt(t *testing.T) {
 		}
 	})
 }
+
+func TestThePeakOutlivesAnAttemptThatStartsAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
+		task := create(t, s, func(n *store.NewTask) { n.Token = []byte(`"p"`) })
+		c := claim(t, s, task.Delivery, "a")
+		for i, done := range []float64{1.5, 60, 10} {
+			if _, err := s.Report(t.Context(), c.Lease, i+1, &tasks.Progress{Done: done, Total: 100}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := get(t, s, task.ID); got.Peak != 60 || got.Progress.Done != 10 || string(got.Token) != `"p"` {
+			t.Errorf("got peak %v, %+v, token %s", got.Peak, got.Progress, got.Token)
+		}
+	})
+}

@@ -65,12 +65,17 @@ func (r record) task(id tasks.ID, b beside) (*tasks.Task, error) {
 		Attempts:  r.int("attempts"),
 		Message:   r["message"],
 		Progress:  tasks.Progress{Done: r.float("progress"), Total: r.float("total"), ETA: r.duration("eta")},
+		Peak:      r.float("peak"),
+		Clean:     r["clean"] == "1",
 		LastErr:   b.lastErr,
 		Created:   r.time("created"),
 		Updated:   r.time("updated"),
 		Ended:     r.time("ended"),
 		Retention: r.duration("ttl"),
 		Seq:       int64(r.int("seq")),
+	}
+	if r["ptoken"] != "" {
+		t.Token = json.RawMessage(r["ptoken"])
 	}
 	if t.Phase == tasks.Delayed {
 		t.Next = r.time("next")

@@ -34,6 +34,7 @@ type Task struct {
 
 	Message  string // what the tool, or the engine, last said
 	Progress Progress
+	Peak     float64 // the most that Progress.Done was: an attempt may start again from zero
 	LastErr  string // why the last attempt failed
 
 	Created, Updated, Ended time.Time
@@ -42,7 +43,11 @@ type Task struct {
 
 	Questions []Question // open ones, by key
 	Result    json.RawMessage
+	Clean     bool // it completed, and its tool reported no error
 	Error     *Error
+
+	// Token is what the client gave to tell progress notifications by, where that outlives its request. Nil: it wants none.
+	Token json.RawMessage
 
 	// Seq counts the task's events; it only ever rises while one Redis holds the task.
 	Seq int64

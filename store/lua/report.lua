@@ -12,6 +12,7 @@ if tonumber(ARGV[4]) > num('reports') then
   for i = 11, #ARGV do event('log', ARGV[i]) end
   if ARGV[5] == '1' then
     set('progress', ARGV[6], 'total', ARGV[7], 'eta', ARGV[8])
+    if tonumber(ARGV[6]) > num('peak') then set('peak', ARGV[6]) end
     say(ARGV[9])
     event('progress', ARGV[10])
   end
