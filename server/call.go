@@ -26,6 +26,9 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 	if err != nil {
 		return nil, err
 	}
+	if c.augmented() {
+		return s.callTask(ctx, c)
+	}
 	if c.state.Task != "" {
 		return s.hold(ctx, c, c.state.Task)
 	}
@@ -83,9 +86,9 @@ func (c *call) check(now time.Time) error {
 		return invalid("%s needs a caller who can be told from others: this server does not know who you are", wire.MetaKey)
 	case c.meta.StartAt.Sub(now) > p.MaxLifetime:
 		return invalid("%s is later than a task of this tool may stay open: within %s", wire.MetaStart, p.MaxLifetime)
-	case p.Task == tasks.Required && p.Refuse && !c.modern:
+	case p.Task == tasks.Required && p.Refuse && !c.modern && !c.augmented():
 		return &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool can only be called as a task"}
-	case p.Task == tasks.Required && p.Refuse && !c.extended():
+	case p.Task == tasks.Required && p.Refuse && c.modern && !c.extended():
 		return incapable(true)
 	case !c.modern:
 		return nil
@@ -160,6 +163,7 @@ func (s *Server) create(ctx context.Context, c *call, answered []store.Answered)
 		Policy:       c.tool.Policy,
 		Capabilities: c.asks(),
 		Key:          c.meta.Key,
+		Token:        c.lastingToken(),
 		Start:        c.start(s.opts.Now()),
 		Answered:     answered,
 	}

@@ -268,7 +268,7 @@ func TestTheServerAdvertisesTheExtensionOnce(t *testing.T) {
 	}
 	m, _ = f.ask(legacy("initialize", obj{"protocolVersion": "2025-11-25", "capabilities": obj{}, "clientInfo": obj{"name": "t", "version": "1"}}))
 	caps = m.Result["capabilities"].(obj)
-	if caps["extensions"] != nil || caps["tasks"] != nil || caps["tools"] == nil {
+	if caps["extensions"] != nil || caps["tasks"] == nil || caps["tools"] == nil {
 		t.Errorf("2025-11-25: got %v", caps)
 	}
 }

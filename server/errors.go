@@ -96,6 +96,9 @@ func explain(err error, modern bool) (f failure, mapped bool) {
 		return failure{status(e.Code, modern), *e}, true
 	}
 	f, mapped = lookup(err)
+	if f.error.Code == wire.CodeInvalidParams {
+		f.status = status(wire.CodeInvalidParams, modern)
+	}
 	f.error.Data = advice(f.error.Code, err)
 	return f, mapped
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -39,6 +40,9 @@ func (s *Server) initialize(q *request, r *http.Request, body []byte) {
 	if err := s.open(r.Context(), q, wire.Negotiated(answer.Result)); err != nil {
 		q.fail(err)
 		return
+	}
+	if wire.Negotiated(answer.Result) == wire.V20251125 {
+		answer.Result = wire.WithTasks(answer.Result, q.owner != tasks.Nobody)
 	}
 	q.answer(answer.Result, nil)
 }

@@ -28,9 +28,17 @@ func (s *Server) list(_ context.Context, q *request) (json.RawMessage, error) {
 	}
 	page := make([]json.RawMessage, len(names))
 	for i, name := range names {
-		page[i] = c.tools[name].listed
+		page[i] = c.tools[name].entry(q)
 	}
 	return wire.Tools(page, next, q.server(s)), nil
+}
+
+// entry is the tool as the request's revision shows it.
+func (t *tool) entry(q *request) json.RawMessage {
+	if q.revision == wire.V20251125 {
+		return t.legacy
+	}
+	return t.listed
 }
 
 // after is where the page of a cursor starts. A cursor is the last name of the page before, so that a catalogue that changes

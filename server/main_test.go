@@ -410,7 +410,7 @@ func (c claimed) finish(text string) {
 	c.f.t.Helper()
 	result, err := tasks.Text(text).Encode(nil)
 	c.check(err)
-	c.end(tasks.Finish, store.Outcome{Result: result})
+	c.end(tasks.Finish, store.Outcome{Result: result, Clean: true})
 }
 
 func (c claimed) end(e tasks.Event, o store.Outcome) {

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"encoding/json"
+
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // method is how a request of that name is served.
@@ -34,5 +36,9 @@ var legacyMethods = map[string]struct {
 }{
 	"tools/call":       {serve: (*Server).callInSession},
 	"tools/list":       {serve: (*Server).list},
+	"tasks/get":        {since: wire.V20251125, serve: (*Server).legacyGet},
+	"tasks/result":     {since: wire.V20251125, serve: (*Server).legacyResult},
+	"tasks/list":       {since: wire.V20251125, serve: (*Server).legacyList},
+	"tasks/cancel":     {since: wire.V20251125, serve: (*Server).legacyCancel},
 	"logging/setLevel": {session: true, serve: (*Server).setLevel},
 }

@@ -22,6 +22,7 @@ type tool struct {
 	input   *tasks.Schema
 	headers []wire.ParamHeader
 	listed  json.RawMessage
+	legacy  json.RawMessage // the same as 2025-11-25 lists it
 }
 
 func compile(t tasks.Tool) (*tool, error) {
@@ -39,7 +40,7 @@ func compile(t tasks.Tool) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tool{t, digest, input, headers, listed}, nil
+	return &tool{t, digest, input, headers, listed, wire.WithSupport(listed, t.Policy)}, nil
 }
 
 // catalogue is one state of the announced tools. It never changes; superseded is closed when a newer one is there.

@@ -13,7 +13,7 @@ import (
 // callInSession serves tools/call before 2026-07-28. In a session the call can be cancelled through any replica, and its stream ends
 // with the session.
 func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage, error) {
-	if q.session == nil {
+	if q.session == nil || q.augmented() {
 		return s.call(ctx, q)
 	}
 	ctx, stop := s.untilSessionEnds(ctx, q)

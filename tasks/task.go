@@ -35,7 +35,7 @@ type Task struct {
 	Message  string // what the tool, or the engine, last said
 	Progress Progress
 	Peak     float64 // the most that Progress.Done was: an attempt may start again from zero
-	LastErr  string // why the last attempt failed
+	LastErr  string  // why the last attempt failed
 
 	Created, Updated, Ended time.Time
 	Next                    time.Time // when the current attempt may start: zero unless it is delayed

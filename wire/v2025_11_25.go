@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -57,4 +59,141 @@ func DecodeLevel(params Object) (Level, error) {
 func CancelledRequest(params Object) (id json.RawMessage, ok bool) {
 	id = params["requestId"]
 	return id, validID(id)
+}
+
+const (
+	metaRelated   = "io.modelcontextprotocol/related-task"
+	metaImmediate = "io.modelcontextprotocol/model-immediate-response"
+)
+
+// taskThen is 2025-11-25's Task.
+type taskThen struct {
+	Meta          *resultMeta  `json:"_meta,omitempty"`
+	TaskID        tasks.ID     `json:"taskId"`
+	Status        tasks.Status `json:"status"`
+	StatusMessage string       `json:"statusMessage,omitempty"`
+	CreatedAt     string       `json:"createdAt"`
+	LastUpdatedAt string       `json:"lastUpdatedAt"`
+	TTL           *int64       `json:"ttl"`
+	PollInterval  int64        `json:"pollInterval"`
+}
+
+func then(t *tasks.Task) taskThen {
+	now := base(t, nil, nil)
+	w := taskThen{now.Meta, now.TaskID, now.Status, now.StatusMessage, now.CreatedAt, now.LastUpdatedAt, now.TTLMs, now.PollIntervalMs}
+	if t.Status == tasks.Completed && !t.Clean { // this revision calls it failed when a tool reports an error
+		w.Status, w.StatusMessage = tasks.Failed, "the tool reported an error: tasks/result has it"
+	}
+	return w
+}
+
+// Augmented reads the task parameter of a call: for how long its client wants to read the result. Zero: as long as we say.
+func Augmented(params Object) (ttl time.Duration, err error) {
+	o, ok := params.Object("task")
+	if !ok {
+		return 0, &Error{Code: CodeInvalidParams, Message: "task must be an object"}
+	}
+	if !o.Has("ttl") {
+		return 0, nil
+	}
+	var ms float64
+	if json.Unmarshal(o["ttl"], &ms) != nil || ms < 0 {
+		return 0, &Error{Code: CodeInvalidParams, Message: "task: ttl must be a number of milliseconds"}
+	}
+	const most = float64(1<<63-1) / float64(time.Millisecond)
+	return time.Duration(min(ms, most/2)) * time.Millisecond, nil
+}
+
+// CreatedThen is 2025-11-25's CreateTaskResult. Its hint is what a host may tell its model while the task goes on.
+func CreatedThen(t *tasks.Task, hint string) json.RawMessage {
+	return encode(struct {
+		Meta map[string]string `json:"_meta"`
+		Task taskThen          `json:"task"`
+	}{map[string]string{metaImmediate: hint}, then(t)})
+}
+
+// GetThen is the result of 2025-11-25's tasks/get and tasks/cancel.
+func GetThen(t *tasks.Task) json.RawMessage { return encode(then(t)) }
+
+// ListThen is the result of 2025-11-25's tasks/list.
+func ListThen(page []*tasks.Task, next string) json.RawMessage {
+	list := make([]taskThen, len(page))
+	for i, t := range page {
+		list[i] = then(t)
+	}
+	return encode(struct {
+		Tasks      []taskThen `json:"tasks"`
+		NextCursor string     `json:"nextCursor,omitempty"`
+	}{list, next})
+}
+
+// Status is the message of notifications/tasks/status.
+func Status(t *tasks.Task) []byte { return notify("notifications/tasks/status", encode(then(t))) }
+
+func related(id tasks.ID) json.RawMessage { return encode(map[string]tasks.ID{"taskId": id}) }
+
+// Related is a stored result with the task that it belongs to, which nothing else in it names.
+func Related(result json.RawMessage, id tasks.ID) json.RawMessage {
+	if result = bytes.TrimSpace(result); !isObject(result) {
+		result = json.RawMessage("{}") // a lost one must not break the message around it
+	}
+	if bytes.Contains(result, []byte(`"_meta"`)) || len(result) == 2 {
+		return relate(result, id)
+	}
+	return splice(result, "_meta", encode(Object{metaRelated: related(id)}))
+}
+
+// relate is Related for objects that may have a _meta already.
+func relate(object json.RawMessage, id tasks.ID) json.RawMessage {
+	var o Object
+	if json.Unmarshal(object, &o) != nil {
+		return object
+	}
+	meta, ok := o.Object("_meta")
+	if !ok {
+		meta = Object{}
+	}
+	meta[metaRelated] = related(id)
+	o["_meta"] = encode(meta)
+	return encode(o)
+}
+
+// ProgressOf is Progress of a task's call, which goes on after its request.
+func ProgressOf(id tasks.ID, token json.RawMessage, progress, total float64, message string) []byte {
+	return notify("notifications/progress", encode(struct {
+		Meta     Object          `json:"_meta"`
+		Token    json.RawMessage `json:"progressToken"`
+		Progress float64         `json:"progress"`
+		Total    float64         `json:"total,omitempty"`
+		Message  string          `json:"message,omitempty"`
+	}{Object{metaRelated: related(id)}, token, progress, total, message}))
+}
+
+// WithTasks is a result of initialize that says that calls may become tasks, and whether tasks are listed.
+func WithTasks(result json.RawMessage, list bool) json.RawMessage {
+	var o Object
+	if json.Unmarshal(result, &o) != nil {
+		return result
+	}
+	caps, ok := o.Object("capabilities")
+	if !ok {
+		return result
+	}
+	type none struct{}
+	can := map[string]any{"cancel": none{}, "requests": map[string]any{"tools": map[string]any{"call": none{}}}}
+	if list {
+		can["list"] = none{}
+	}
+	caps["tasks"] = encode(can)
+	o["capabilities"] = encode(caps)
+	return encode(o)
+}
+
+// WithSupport is a listed tool that says whether its calls may become tasks.
+func WithSupport(listed json.RawMessage, p tasks.Policy) json.RawMessage {
+	support := p.Task
+	if support == tasks.Required && !p.Refuse { // required would oblige us to refuse plain calls
+		support = tasks.Optional
+	}
+	return splice(listed, "execution", encode(map[string]tasks.Support{"taskSupport": support}))
 }

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// augmented: the client asks for a task (2025-11-25, Tasks). Other revisions give the parameter no meaning.
+func (q *request) augmented() bool {
+	return !q.modern && q.revision >= wire.V20251125 && q.Params.Has("task")
+}
+
+// lastingToken is the progress token that lives as long as the task: that of any other call ends with its request.
+func (c *call) lastingToken() json.RawMessage {
+	if !c.augmented() {
+		return nil
+	}
+	return c.meta.Token
+}
+
+// callTask answers a call with its task. What is wrong with the arguments is a JSON-RPC error here: a plain result is no answer to a
+// client that waits for a task.
+func (s *Server) callTask(ctx context.Context, c *call) (json.RawMessage, error) {
+	if c.tool.Policy.Task == tasks.Forbidden {
+		return nil, &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool cannot be called as a task"}
+	}
+	ttl, err := wire.Augmented(c.Params)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.tool.input.Validate(c.arguments); err != nil {
+		return nil, invalid("arguments: %s", plainly(err))
+	}
+	c.retain(ttl)
+	t, err := s.create(ctx, c, nil)
+	if err != nil {
+		return nil, err
+	}
+	return wire.CreatedThen(t, fmt.Sprintf("%s runs in the background as task %s. Do not call it again for this: the result follows when it is done.", c.tool.Name, t.ID)), nil
+}
+
+// minTTL is how long a result stays at the least: long enough to be fetched.
+const minTTL = 10 * time.Second
+
+// retain has the result kept for as long as the client wants to read it, up to what the policy says. A client's ttl counts from creation,
+// and it may well end before the task does: so what counts is the time after the end, which is never less than was asked for.
+func (c *call) retain(ttl time.Duration) {
+	if ttl == 0 || ttl >= c.tool.Policy.Retention {
+		return
+	}
+	t := *c.tool
+	t.Policy.Retention = min(max(ttl, minTTL), t.Policy.Retention)
+	c.tool = &t
+}
+
+// legacyGet serves 2025-11-25's tasks/get.
+func (s *Server) legacyGet(ctx context.Context, q *request) (json.RawMessage, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return wire.GetThen(t), nil
+}
+
+// legacyCancel serves 2025-11-25's tasks/cancel, which a task that has ended refuses.
+func (s *Server) legacyCancel(ctx context.Context, q *request) (json.RawMessage, error) {
+	ctx, cancel := brief(context.WithoutCancel(ctx))
+	defer cancel()
+	t, err := s.find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	err = s.store.CancelOpen(ctx, t.ID)
+	if ended, ok := errors.AsType[*tasks.StateError](err); ok {
+		return nil, invalid("this task cannot be cancelled: it is %s", ended.Status)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.legacyGet(ctx, q)
+}
+
+// tasksPerPage is how many tasks a page of tasks/list has at the most.
+const tasksPerPage = 50
+
+// legacyList serves 2025-11-25's tasks/list: the caller's own, the latest first.
+func (s *Server) legacyList(ctx context.Context, q *request) (json.RawMessage, error) {
+	if q.owner == tasks.Nobody {
+		return nil, &wire.Error{Code: wire.CodeMethodNotFound, Message: "tasks are not listed: this server does not know who you are"}
+	}
+	after, err := listedUpTo(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	page, last, more, err := s.store.List(ctx, q.owner, after, tasksPerPage)
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if more {
+		next = base64.RawURLEncoding.EncodeToString([]byte(last.String()))
+	}
+	return wire.ListThen(page, next), nil
+}
+
+func listedUpTo(params wire.Object) (store.Place, error) {
+	if !params.Has("cursor") {
+		return store.Place{}, nil
+	}
+	cursor, ok := params.Text("cursor")
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if place, placeErr := store.ParsePlace(string(text)); ok && err == nil && placeErr == nil {
+		return place, nil
+	}
+	return store.Place{}, invalid("cursor is not one of ours")
+}
