@@ -32,6 +32,7 @@ var known = []struct {
 	{tasks.ErrKeyReused, http.StatusBadRequest, wire.CodeInvalidParams, "this idempotency key was used for another call"},
 	// clients initialize again on 404, whatever the body says: that is for people
 	{errSession, http.StatusNotFound, wire.CodeNoSession, "Session expired: initialize again"},
+	{store.ErrNoSession, http.StatusNotFound, wire.CodeNoSession, "Session expired: initialize again"},
 	{errState, http.StatusBadRequest, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
 	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
 	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: try again in 2 seconds"},

@@ -78,6 +78,9 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 			return result, err
 		}
 	}
+	if err := h.inquire(ctx, t); err != nil {
+		return nil, err
+	}
 	h.looked = true
 	return nil, h.tell(h.progress.next(t))
 }

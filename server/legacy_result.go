@@ -16,6 +16,7 @@ import (
 type awaited struct {
 	*request
 	server *Server
+	task   *tasks.Task // as it was last seen
 	climb  climber
 }
 
@@ -31,7 +32,7 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 		return relatedOutcome(t)
 	}
 	if q.session != nil {
-		bound, stop := s.untilSessionEnds(ctx, q)
+		bound, stop := s.carry(ctx, q, true)
 		defer stop()
 		ctx = bound
 	}
@@ -50,11 +51,15 @@ func (a *awaited) watch(ctx context.Context, id tasks.ID) (json.RawMessage, erro
 	for {
 		select {
 		case u := <-f.updates:
-			if result, err := a.update(u); result != nil || err != nil {
+			if result, err := a.update(ctx, u); result != nil || err != nil {
 				return result, err
 			}
+		case <-a.freed():
+			if err := a.show(ctx); err != nil {
+				return nil, err
+			}
 		case <-ping.C:
-			if err := a.ping(); err != nil {
+			if err := a.ping(ctx); err != nil {
 				return nil, err
 			}
 		case <-a.server.draining:
@@ -66,15 +71,41 @@ func (a *awaited) watch(ctx context.Context, id tasks.ID) (json.RawMessage, erro
 }
 
 // update shows the client what happened. A result ends the request.
-func (a *awaited) update(u store.Update) (json.RawMessage, error) {
-	t := u.Task
-	if t == nil {
+func (a *awaited) update(ctx context.Context, u store.Update) (json.RawMessage, error) {
+	if u.Task == nil {
 		return nil, tasks.ErrNotFound
 	}
-	if t.Status.Terminal() {
-		return relatedOutcome(t)
+	if a.task = u.Task; a.task.Status.Terminal() {
+		return relatedOutcome(a.task)
 	}
-	return nil, a.tell(a.climb.next(t))
+	return nil, a.show(ctx)
+}
+
+// show tells of the task as it is: on this stream, unless another tasks/result of the session does.
+func (a *awaited) show(ctx context.Context) error {
+	if a.task == nil || !a.ours(ctx) {
+		return nil
+	}
+	if err := a.inquire(ctx, a.task); err != nil {
+		return err
+	}
+	return a.tell(a.climb.next(a.task))
+}
+
+func (a *awaited) freed() <-chan struct{} {
+	if a.courier == nil {
+		return nil
+	}
+	return a.courier.freed
+}
+
+// ours: no other stream serves tasks/result of this task. Without the store that is not known, and asked again at the next ping.
+func (a *awaited) ours(ctx context.Context) bool {
+	if a.courier == nil {
+		return true
+	}
+	ours, err := a.courier.carries(ctx, store.ResultErrand(a.task.ID), store.Errand{})
+	return ours && err == nil
 }
 
 func (a *awaited) tell(message []byte) error {
@@ -84,8 +115,12 @@ func (a *awaited) tell(message []byte) error {
 	return a.out.send(message)
 }
 
-func (a *awaited) ping() error {
+// ping breaks the silence, and takes up what another stream may have left.
+func (a *awaited) ping(ctx context.Context) error {
 	if err := a.out.ping(); err != nil {
+		return err
+	}
+	if err := a.show(ctx); err != nil {
 		return err
 	}
 	return a.tell(a.climb.again())

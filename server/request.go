@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -22,6 +23,7 @@ type request struct {
 	owner    tasks.Owner
 	session  *store.Session // nil: the request belongs to none
 	begun    bool           // noted in the session, as a call that can be cancelled
+	courier  *courier       // nil: the request's stream carries no questions
 	out      *stream
 	log      *slog.Logger
 }
@@ -38,6 +40,14 @@ func (q *request) asks() tasks.Capabilities {
 		return q.session.Capabilities
 	}
 	return nil
+}
+
+// inquire puts a task's questions to the client on this request's own stream, where that can be.
+func (q *request) inquire(ctx context.Context, t *tasks.Task) error {
+	if q.courier == nil {
+		return nil
+	}
+	return q.courier.ask(ctx, t, store.Errand{})
 }
 
 // answer ends the request: on its stream if one was opened, else as a plain response.

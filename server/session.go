@@ -107,6 +107,8 @@ func (s *Server) take(q *request, r *http.Request, body []byte) {
 	case q.Kind == wire.Batch:
 		s.delegate(q.out.w, q, r, body)
 		return
+	case q.Kind == wire.Answer:
+		err = s.takeAnswer(r.Context(), q)
 	case q.Kind == wire.Notice && !strings.HasPrefix(q.Method, "notifications/"):
 		err = refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "a request needs an id")
 	case q.Method == "notifications/cancelled":

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
@@ -16,7 +17,7 @@ func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage
 	if q.session == nil || q.augmented() {
 		return s.call(ctx, q)
 	}
-	ctx, stop := s.untilSessionEnds(ctx, q)
+	ctx, stop := s.carry(ctx, q, false)
 	defer stop()
 	result, err := s.call(ctx, q)
 	if q.begun && !s.done(ctx, q) && errors.Is(err, errCancelled) {
@@ -77,22 +78,30 @@ func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 	return nil
 }
 
-// untilSessionEnds is a context that also ends with the request's session, wherever that is ended. stop must be called.
-func (s *Server) untilSessionEnds(ctx context.Context, q *request) (bound context.Context, stop func()) {
+// carry makes the request's stream one of its session: it may carry questions, and the context ends with the session, wherever that is
+// ended. stop must be called.
+func (s *Server) carry(ctx context.Context, q *request, known bool) (bound context.Context, stop func()) {
 	bound, cancel := context.WithCancel(ctx)
+	c := s.courier(q, known)
+	q.courier = c
 	changes, quit := s.opts.Watcher.SessionChanged(q.session.ID)
 	var looking sync.WaitGroup
 	looking.Go(func() {
+		renew := time.NewTicker(s.opts.Ping)
+		defer renew.Stop()
 		for {
 			select {
 			case <-changes:
+				c.free()
+				if _, err := s.recall(bound, q.session.ID, q.owner); errors.Is(err, errSession) {
+					cancel()
+				}
+			case <-renew.C:
+				c.renew(bound)
 			case <-bound.Done():
 				return
 			}
-			if _, err := s.recall(bound, q.session.ID, q.owner); errors.Is(err, errSession) {
-				cancel()
-			}
 		}
 	})
-	return bound, func() { cancel(); looking.Wait(); quit() }
+	return bound, func() { cancel(); looking.Wait(); quit(); c.close(ctx) }
 }

@@ -45,8 +45,8 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 // the last one must have been.
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
-// sessionKey is a hash: what a client of an earlier revision agreed on, and r:<request id> → "<ms> <task>" for each call in flight;
-// also the channel of its changes. Expires a day after its last use.
+// sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <task>" for each call in flight, and
+// q:<task>/<key> and w:<task> → "<until ms> <stream>" for what one stream carries (carry.go); also the channel of its changes. Expires a day after its last use.
 func sessionKey(id string) string { return "mcp-session-" + id }
 
 const requestField = "r:"

@@ -21,8 +21,9 @@ type Message struct {
 	Kind   Kind
 	ID     json.RawMessage // as it was written: a number stays a number, a string a string; nil where there is none
 	Method string
-	Params Object // never nil
-	Bare   bool   // it came without params
+	Params Object          // never nil
+	Bare   bool            // it came without params
+	Result json.RawMessage // of an Answer: nil if it says that something went wrong
 }
 
 // Decode reads a message. What is wrong with it is an *Error; the message then still has the id, if that could be read.
@@ -70,12 +71,12 @@ func (m Message) fill(o Object) (Message, error) {
 }
 
 func (m Message) answer(o Object) (Message, error) {
-	_, result := o["result"]
+	result := o.Has("result")
 	_, failed := o["error"]
 	if !result && !failed {
 		return m, &Error{Code: CodeInvalidRequest, Message: "method is missing"}
 	}
-	m.Kind = Answer
+	m.Kind, m.Result = Answer, o["result"]
 	return m, nil
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -157,6 +158,35 @@ func relate(object json.RawMessage, id tasks.ID) json.RawMessage {
 	o["_meta"] = encode(meta)
 	return encode(o)
 }
+
+// Ask is the request that puts a task's question to the client of a session. Its id says whose answer the response is, so any replica
+// can take that. A client that knows of the task is told which one it is about.
+func Ask(id tasks.ID, q tasks.Question, known bool) []byte {
+	params := q.Request.Params
+	if known {
+		params = relate(params, id)
+	}
+	return encode(struct {
+		JSONRPC string          `json:"jsonrpc"`
+		ID      string          `json:"id"`
+		Method  string          `json:"method"`
+		Params  json.RawMessage `json:"params"`
+	}{"2.0", string(id) + "/" + q.Key, q.Request.Method, params})
+}
+
+// Asked is the question whose request had this id. ok is false if it was none of Ask's.
+func Asked(id json.RawMessage) (task tasks.ID, key string, ok bool) {
+	var text string
+	if json.Unmarshal(id, &text) != nil {
+		return "", "", false
+	}
+	name, key, ok := strings.Cut(text, "/")
+	task, err := tasks.ParseID(name)
+	return task, key, ok && err == nil
+}
+
+// CancelAnswer is the answer to a question that the client did not answer.
+var CancelAnswer = json.RawMessage(`{"action":"cancel"}`)
 
 // ProgressOf is Progress of a task's call, which goes on after its request.
 func ProgressOf(id tasks.ID, token json.RawMessage, progress, total float64, message string) []byte {

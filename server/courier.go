@@ -1,0 +1,125 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// courier is one of a session's streams as far as others must know of it. Each message goes out on exactly one of them, whichever
+// replica holds it (2025-11-25, transports, Multiple Connections): so a stream asks the session before it carries one, again while
+// it does, and says when it does no more.
+type courier struct {
+	*request
+	server *Server
+	stream string
+	known  bool          // the client knows the tasks that the questions are about
+	freed  chan struct{} // another stream may have ended, and left something to carry
+
+	mu      sync.Mutex
+	errands map[store.Errand]bool // what this stream carries
+}
+
+func (s *Server) courier(q *request, known bool) *courier {
+	return &courier{request: q, server: s, stream: rand.Text(), known: known, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
+}
+
+// lease is for how long an errand is this stream's without another word.
+func (c *courier) lease() time.Duration { return 2*c.server.opts.Ping + storeTimeout }
+
+// carries reports whether an errand is this stream's, and makes it so if it is nobody's.
+func (c *courier) carries(ctx context.Context, e, before store.Errand) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.errands[e] {
+		return true, nil
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	ok, err := c.server.store.Carry(ctx, c.session.ID, c.stream, e, c.lease(), before)
+	if ok {
+		c.errands[e] = true
+	}
+	return ok, err
+}
+
+func (c *courier) keep(e store.Errand) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.errands[e] = true
+}
+
+// ask puts a task's open questions to the client, unless another stream does. Without the store a stream that is the only one to ask does so
+// all the same, and others try again later.
+func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) error {
+	if t.Status != tasks.InputRequired {
+		return nil
+	}
+	for _, q := range t.Questions {
+		e := store.QuestionErrand(t.ID, q.Key)
+		if !c.asks().Has(q.Request.Kind()) || c.has(e) {
+			continue
+		}
+		ours, err := c.carries(ctx, e, before)
+		if alone := store.Unavailable(err) && !c.known; !ours && !alone {
+			continue
+		}
+		c.keep(e)
+		if err := c.out.send(wire.Ask(t.ID, q, c.known)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// free has the stream look whether there is something to carry.
+func (c *courier) free() {
+	select {
+	case c.freed <- struct{}{}:
+	default:
+	}
+}
+
+func (c *courier) has(e store.Errand) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.errands[e]
+}
+
+// renew says that the stream still carries what it carries. What another one took over meanwhile, since nobody renewed it in time, is
+// given up.
+func (c *courier) renew(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	for e := range c.errands {
+		if ok, err := c.server.store.Carry(ctx, c.session.ID, c.stream, e, c.lease(), store.Errand{}); err == nil && !ok {
+			delete(c.errands, e)
+		}
+	}
+}
+
+// close lets other streams carry what this one did. If that fails they may once the lease is over.
+func (c *courier) close(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.errands) == 0 {
+		return
+	}
+	var list []store.Errand
+	for e := range c.errands {
+		list = append(list, e)
+	}
+	clear(c.errands)
+	ctx, cancel := brief(context.WithoutCancel(ctx)) // the client may have left
+	defer cancel()
+	if err := c.server.store.Drop(ctx, c.session.ID, c.stream, list...); err != nil {
+		c.log.Warn("stream ended, what it carried waits for its lease", "err", err)
+	}
+}

@@ -1,0 +1,209 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// response is a client's answer to a server's request.
+func (x *session) response(id any, members obj) *draft {
+	d := x.in(legacy("", nil))
+	d.body = obj{"jsonrpc": "2.0", "id": id}
+	for k, v := range members {
+		d.body[k] = v
+	}
+	return d
+}
+
+func accepted(content obj) obj { return obj{"result": obj{"action": "accept", "content": content}} }
+
+// nextRequest is the next request of the server on a stream.
+func (r *response) nextRequest() message {
+	r.t.Helper()
+	for {
+		m := r.next()
+		if m.Method != "" && m.ID != nil {
+			return m
+		}
+		if m.Method == "" {
+			r.t.Fatalf("got %+v", m)
+		}
+	}
+}
+
+func requestID(m message) string { return strings.Trim(string(m.ID), `"`) }
+
+func canFill() obj { return obj{"elicitation": obj{}} }
+
+func TestAHeldCallAsksOnItsStreamAndIsAnsweredThroughAnyReplica(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x := a.initialize("2025-06-18", canFill())
+	given := make(chan string, 1)
+	a.play(func(c claimed) {
+		given <- string(c.await("name"))
+		c.finish("done")
+	})
+	r := a.send(t.Context(), x.request("tools/call", obj{"name": "any"}))
+	defer r.body.Close()
+	m := r.nextRequest()
+	if m.Method != "elicitation/create" || m.Params["message"] != "name?" || m.Params["_meta"] != nil {
+		t.Errorf("got %+v", m)
+	}
+	if r := b.send(t.Context(), x.response(requestID(m), accepted(obj{"name": "Ada"}))); r.status != http.StatusAccepted {
+		t.Errorf("answer: got %d", r.status)
+	}
+	if m := r.next(); text(m.Result) != "done" {
+		t.Errorf("got %+v", m)
+	}
+	if got := <-given; got != `{"action":"accept","content":{"name":"Ada"}}` {
+		t.Errorf("the tool got %s", got)
+	}
+}
+
+func TestALegacyTaskAsksOnTheStreamOfItsResult(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x := a.initialize("2025-11-25", canFill())
+	m, _ := a.ask(x.request("tools/call", augmented("any")))
+	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	c := a.claim()
+	c.ask("name")
+	if m, _ := b.ask(x.request("tasks/get", obj{"taskId": id})); m.Result["status"] != "input_required" {
+		t.Errorf("got %+v", m)
+	}
+	first := b.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	q := first.nextRequest()
+	if q.Method != "elicitation/create" || !isRelated(q.Params, id) {
+		t.Errorf("got %+v", q)
+	}
+	first.body.Close() // its question goes to the next one
+	second := a.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	defer second.body.Close()
+	if again := second.nextRequest(); requestID(again) != requestID(q) {
+		t.Errorf("got %s, want the same request again: %s", again.ID, q.ID)
+	}
+	b.send(t.Context(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	c.await("name")
+	c.finish("done")
+	if m := second.next(); text(m.Result) != "done" || !isRelated(m.Result, id) {
+		t.Errorf("got %+v", m)
+	}
+}
+
+func TestAQuestionIsOnExactlyOneStream(t *testing.T) {
+	t.Parallel()
+	pinging := func(o *server.Options) { o.Ping = 20 * time.Millisecond }
+	a := start(t, pinging)
+	b := replica(t, a.rdb, a.store, pinging)
+	x := a.initialize("2025-11-25", canFill())
+	m, _ := a.ask(x.request("tools/call", augmented("any", obj{"_meta": obj{"progressToken": 1}})))
+	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	c := a.claim()
+	first := b.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	first.next() // progress: it carries what happens to the task
+	second := a.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	defer second.body.Close()
+	c.ask("name")
+	q := first.nextRequest()
+	first.body.Close()
+	if again := second.next(); again.ID == nil || requestID(again) != requestID(q) { // it had to wait for its turn
+		t.Errorf("got %+v, want %s", again, q.ID)
+	}
+	if second.pings == 0 {
+		t.Error("it did not wait")
+	}
+}
+
+func TestWhatAClientMayAnswer(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	x := f.initialize("2025-11-25", canFill())
+	strict := tasks.Question{Key: "age", Request: tasks.FormSchema("Age?", obj{"type": "object", "properties": obj{"age": obj{"type": "number"}}, "required": []string{"age"}})}
+	for name, c := range map[string]struct {
+		members obj
+		status  int
+		want    string
+	}{
+		"fits":         {accepted(obj{"age": 7}), 202, `{"action":"accept","content":{"age":7}}`},
+		"declined":     {obj{"result": obj{"action": "decline"}}, 202, `{"action":"decline"}`},
+		"an error":     {obj{"error": obj{"code": -1, "message": "no"}}, 202, `{"action":"cancel"}`},
+		"does not fit": {accepted(obj{"age": "old"}), 400, `{"action":"cancel"}`},
+		"no answer":    {obj{"result": obj{}}, 400, `{"action":"cancel"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, _ := f.ask(x.request("tools/call", augmented("any")))
+			id, _ := m.Result["task"].(obj)["taskId"].(string)
+			attempt := f.claim()
+			look := func() string {
+				t.Helper()
+				asked, err := f.store.Question(f.ctx, attempt.Lease, strict, true)
+				attempt.check(err)
+				return string(asked.Answer)
+			}
+			look()
+			d := x.response(id+"/age", c.members)
+			if r := f.send(t.Context(), d); r.status != c.status {
+				t.Errorf("got %d, want %d", r.status, c.status)
+			}
+			if got := look(); got != c.want {
+				t.Errorf("the tool got %s, want %s", got, c.want)
+			}
+			if r := f.send(t.Context(), x.response(id+"/age", accepted(obj{"age": 99}))); r.status != 202 {
+				t.Errorf("a second answer: got %d", r.status)
+			}
+			if got := look(); got != c.want {
+				t.Errorf("the second answer counted: %s", got)
+			}
+		})
+	}
+}
+
+func TestAnAnswerToSomebodyElsesQuestionIsIgnored(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	stranger := replica(t, f.rdb, f.store, func(o *server.Options) { o.Anonymous = server.Nobody })
+	x, theirs := f.initialize("2025-11-25", canFill()), stranger.initialize("2025-11-25", canFill())
+	m, _ := f.ask(x.request("tools/call", augmented("any")))
+	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	c := f.claim()
+	c.ask("name")
+	for _, d := range []*draft{theirs.response(id+"/name", accepted(obj{})), theirs.response(7, accepted(obj{})), theirs.response("x/name", accepted(obj{}))} {
+		if r := stranger.send(t.Context(), d); r.status != 202 {
+			t.Errorf("got %d", r.status)
+		}
+	}
+	if got := c.answer("name"); got != nil {
+		t.Errorf("a stranger answered: %s", got)
+	}
+}
+
+func TestOnlyKindsThatTheSessionDeclaredAreAsked(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for name, c := range map[string]struct {
+		caps obj
+		want tasks.Capabilities
+	}{
+		"nothing":  {obj{}, nil},
+		"forms":    {canFill(), tasks.Capabilities{tasks.CanFillForms}},
+		"sampling": {obj{"sampling": obj{}, "roots": obj{}}, tasks.Capabilities{tasks.CanListRoots, tasks.CanSample}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := f.initialize("2025-11-25", c.caps)
+			if m, _ := f.ask(x.request("tools/call", augmented("any"))); m.Error != nil {
+				t.Fatalf("got %+v", m.Error)
+			}
+			if got := f.claim().Capabilities.String(); got != c.want.String() {
+				t.Errorf("the task may ask %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,51 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// takeAnswer takes the response to a question that some replica put to a session's client. It names its task and question itself, so no
+// replica has to remember what was asked. What is about nothing that is open, or about another caller's task, is ignored.
+//
+// An answer that does not fit is refused, and counts as cancelled: unlike tasks/update this protocol has no way to mend it, and a call
+// would wait for ever.
+func (s *Server) takeAnswer(ctx context.Context, q *request) error {
+	id, key, ok := wire.Asked(q.ID)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := brief(context.WithoutCancel(ctx)) // an answer that was given counts, even if its client leaves now
+	defer cancel()
+	t, err := s.store.Get(ctx, id)
+	if errors.Is(err, tasks.ErrNotFound) || err == nil && t.Owner != q.owner {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	open := slices.IndexFunc(t.Questions, func(o tasks.Question) bool { return o.Key == key })
+	if open < 0 {
+		return nil
+	}
+	answer, wrong := q.Result, ""
+	if answer != nil {
+		wrong = flaw(t.Questions[open].Request, answer)
+	}
+	if answer == nil || wrong != "" {
+		answer = wire.CancelAnswer
+	}
+	if err := s.reply(ctx, id, map[string]json.RawMessage{key: answer}); err != nil {
+		return err
+	}
+	if wrong != "" {
+		return refuse(http.StatusBadRequest, wire.CodeInvalidParams, "the answer to %q %s: it counts as cancelled", key, wrong)
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Errand is something that exactly one of a session's streams carries: a question, or what happens to a task.
+type Errand struct{ field string }
+
+// QuestionErrand is to ask the session's client a question of a task.
+func QuestionErrand(id tasks.ID, key string) Errand { return Errand{"q:" + string(id) + "/" + key} }
+
+// ResultErrand is to serve tasks/result: what happens to the task meanwhile is told on that stream.
+func ResultErrand(id tasks.ID) Errand { return Errand{"w:" + string(id)} }
+
+// Carry asks whether a stream may carry out an errand, from now on for a while: it asks again before that is over, or another stream may.
+// A stream that holds the other errand goes before, unless that is none.
+func (s *Store) Carry(ctx context.Context, session, stream string, e Errand, while time.Duration, before Errand) (bool, error) {
+	n, err := s.scripts.carry.Run(ctx, s.rdb, []string{sessionKey(session)}, e.field, stream, while.Milliseconds(), before.field).Int()
+	if err != nil {
+		return false, fmt.Errorf("carry: %w", err)
+	}
+	if n < 0 {
+		return false, ErrNoSession
+	}
+	return n == 1, nil
+}
+
+// Drop ends a stream's errands: other streams of the session take them up.
+func (s *Store) Drop(ctx context.Context, session, stream string, errands ...Errand) error {
+	args := []any{stream, sessionNudge}
+	for _, e := range errands {
+		args = append(args, e.field)
+	}
+	if err := s.scripts.drop.Run(ctx, s.rdb, []string{sessionKey(session)}, args...).Err(); err != nil {
+		return fmt.Errorf("drop: %w", err)
+	}
+	return nil
+}
