@@ -44,6 +44,7 @@ func (s *Server) callTask(ctx context.Context, c *call) (json.RawMessage, error)
 	if err != nil {
 		return nil, err
 	}
+	s.adopt(ctx, c.request, t.ID)
 	return wire.CreatedThen(t, fmt.Sprintf("%s runs in the background as task %s. Do not call it again for this: the result follows when it is done.", c.tool.Name, t.ID)), nil
 }
 

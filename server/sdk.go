@@ -46,14 +46,12 @@ func guard(log *slog.Logger) mcp.Middleware {
 	}
 }
 
-// legacyCapabilities keeps from earlier revisions what only 2026-07-28 can use: the extension, and notifications outside of
-// any request, for which a stateless connection has no stream.
+// legacyCapabilities keeps from earlier revisions what only 2026-07-28 can use.
 func legacyCapabilities(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 		res, err := next(ctx, method, req)
 		if init, ok := res.(*mcp.InitializeResult); ok && init != nil {
 			init.Capabilities.Extensions = nil
-			init.Capabilities.Tools = &mcp.ToolCapabilities{}
 		}
 		return res, err
 	}

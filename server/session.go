@@ -82,7 +82,7 @@ func (s *Server) serveSession(q *request, r *http.Request) {
 	case r.Method == http.MethodDelete:
 		err = s.endSession(r.Context(), q)
 	default:
-		err = refuse(http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "this endpoint accepts POST and DELETE")
+		err = s.attend(r.Context(), q)
 	}
 	if err != nil {
 		q.fail(err)

@@ -78,6 +78,9 @@ func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 	return nil
 }
 
+// stillUsed is how often an open stream counts as a use of its session.
+const stillUsed = time.Hour
+
 // carry makes the request's stream one of its session: it may carry questions, and the context ends with the session, wherever that is
 // ended. stop must be called.
 func (s *Server) carry(ctx context.Context, q *request, known bool) (bound context.Context, stop func()) {
@@ -89,6 +92,8 @@ func (s *Server) carry(ctx context.Context, q *request, known bool) (bound conte
 	looking.Go(func() {
 		renew := time.NewTicker(s.opts.Ping)
 		defer renew.Stop()
+		use := time.NewTicker(stillUsed)
+		defer use.Stop()
 		for {
 			select {
 			case <-changes:
@@ -96,6 +101,8 @@ func (s *Server) carry(ctx context.Context, q *request, known bool) (bound conte
 				if _, err := s.recall(bound, q.session.ID, q.owner); errors.Is(err, errSession) {
 					cancel()
 				}
+			case <-use.C:
+				_, _ = s.recall(bound, q.session.ID, q.owner) // its end is told otherwise
 			case <-renew.C:
 				c.renew(bound)
 			case <-bound.Done():

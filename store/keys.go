@@ -45,11 +45,16 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 // the last one must have been.
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
-// sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <task>" for each call in flight, and
+// sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <task>" for each call in flight,
+// t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, and
 // q:<task>/<key> and w:<task> → "<until ms> <stream>" for what one stream carries (carry.go); also the channel of its changes. Expires a day after its last use.
 func sessionKey(id string) string { return "mcp-session-" + id }
 
-const requestField = "r:"
+const (
+	requestField = "r:"
+	taskField    = "t:"
+	streamField  = "stream"
+)
 
 // sessionNudge is what is said on a session's channel, as an event: look again.
 const sessionNudge = "0 0 " + endEvent + " "

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +63,28 @@ func (w *Watcher) Watch(ctx context.Context, ids ...tasks.ID) (*Watch, error) {
 		e.resync()
 	}
 	return x, nil
+}
+
+// Add starts to follow one more task, as Watch does. It may be called beside Next, not beside Remove or Close.
+func (x *Watch) Add(ctx context.Context, id tasks.ID) error {
+	e := &entry{id: id, watch: x}
+	if err := x.watcher.join(ctx, taskKey(id), e); err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	x.entries = append(x.entries, e)
+	e.resync()
+	return nil
+}
+
+// Remove ends the watch of one task. An update of it may still be on its way.
+func (x *Watch) Remove(id tasks.ID) {
+	x.entries = slices.DeleteFunc(x.entries, func(e *entry) bool {
+		if e.id != id {
+			return false
+		}
+		x.watcher.quit(taskKey(id), e)
+		return true
+	})
 }
 
 // Close ends the watch.

@@ -131,6 +131,9 @@ func ListThen(page []*tasks.Task, next string) json.RawMessage {
 // Status is the message of notifications/tasks/status.
 func Status(t *tasks.Task) []byte { return notify("notifications/tasks/status", encode(then(t))) }
 
+// ListChanged is the message of notifications/tools/list_changed on a session's stream.
+func ListChanged() []byte { return notify("notifications/tools/list_changed", json.RawMessage("{}")) }
+
 func related(id tasks.ID) json.RawMessage { return encode(map[string]tasks.ID{"taskId": id}) }
 
 // Related is a stored result with the task that it belongs to, which nothing else in it names.

@@ -1,0 +1,186 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// attendance is a session's GET stream: it carries what belongs to no request, that is how the list of tools changes, how the session's
+// tasks do, and their questions while no tasks/result is open. There is one at a time: a client that opens a second one has lost the
+// first, whether or not we have noticed yet.
+type attendance struct {
+	*courier
+	follower *follower // nil: there was no task yet
+	seen     map[tasks.ID]*tasks.Task
+}
+
+// adopt has the session's GET stream tell about a task. Status notifications are optional: without the store there are none.
+func (s *Server) adopt(ctx context.Context, q *request, id tasks.ID) {
+	if q.session == nil {
+		return
+	}
+	ctx, cancel := brief(context.WithoutCancel(ctx))
+	defer cancel()
+	if err := s.store.Adopt(ctx, q.session.ID, id); err != nil {
+		q.log.Warn("session's stream does not tell about a task", "task", id, "err", err)
+	}
+}
+
+// attend serves GET. An error is one from before the stream was open.
+func (s *Server) attend(ctx context.Context, q *request) error {
+	seen, err := s.mirror.read()
+	if err != nil {
+		return err
+	}
+	changes, quit := s.opts.Watcher.SessionChanged(q.session.ID)
+	defer quit()
+	a := &attendance{courier: s.courier(q, true), seen: make(map[tasks.ID]*tasks.Task)}
+	taking, cancel := brief(ctx)
+	defer cancel()
+	if err := s.store.Attend(taking, q.session.ID, a.stream); err != nil {
+		return err
+	}
+	defer a.close(ctx)
+	defer a.unfollow()
+	if q.out.ping() == nil {
+		a.run(ctx, changes, seen)
+		q.out.close()
+	}
+	return nil
+}
+
+// run goes on until the client leaves, the session ends, another stream takes its place, or we shut down.
+func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *catalogue) {
+	ping := time.NewTicker(a.server.opts.Ping)
+	defer ping.Stop()
+	use := time.NewTicker(stillUsed)
+	defer use.Stop()
+	for {
+		var updates <-chan store.Update
+		if a.follower != nil {
+			updates = a.follower.updates
+		}
+		var err error
+		select {
+		case <-changes:
+			if err = a.look(ctx); err == nil {
+				err = a.askAgain(ctx)
+			}
+		case u := <-updates:
+			err = a.update(ctx, u)
+		case <-seen.superseded:
+			if seen, err = a.server.mirror.read(); err == nil {
+				err = a.out.send(wire.ListChanged())
+			}
+		case <-ping.C:
+			a.renew(ctx)
+			if err = a.out.ping(); err == nil {
+				err = a.askAgain(ctx)
+			}
+		case <-use.C:
+			_, _ = a.server.recall(ctx, a.session.ID, a.owner) // its end is told otherwise
+		case <-a.server.draining:
+			return
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// look reads the session again: which tasks it has, and whether this is still its stream.
+func (a *attendance) look(ctx context.Context) error {
+	looking, cancel := brief(ctx)
+	defer cancel()
+	stream, ids, err := a.server.store.Attended(looking, a.session.ID)
+	if store.Unavailable(err) {
+		return nil // the next change, or the client, will have it looked at again
+	}
+	if err != nil {
+		return err
+	}
+	if stream != a.stream {
+		return errGone
+	}
+	for _, id := range ids {
+		if _, known := a.seen[id]; known {
+			continue
+		}
+		if err := a.follow(ctx, id); err != nil {
+			return err
+		}
+		a.seen[id] = nil
+	}
+	return nil
+}
+
+func (a *attendance) follow(ctx context.Context, id tasks.ID) (err error) {
+	if a.follower == nil {
+		a.follower, err = a.server.follow(ctx, id)
+		return err
+	}
+	joining, cancel := brief(ctx)
+	defer cancel()
+	return a.follower.watch.Add(joining, id)
+}
+
+func (a *attendance) unfollow() {
+	if a.follower != nil {
+		a.follower.close()
+	}
+}
+
+// update tells about a task whose status changed, and puts its questions. One that has ended has nothing more to tell.
+func (a *attendance) update(ctx context.Context, u store.Update) error {
+	t := u.Task
+	last, followed := a.seen[u.ID]
+	if !followed || t != nil && t.Owner != a.owner {
+		return nil
+	}
+	if t == nil {
+		a.forget(ctx, u.ID)
+		return nil
+	}
+	a.seen[u.ID] = t
+	if news := last == nil && t.Status != tasks.Working || last != nil && last.Status != t.Status; news {
+		if err := a.out.send(wire.Status(t)); err != nil {
+			return err
+		}
+	}
+	if t.Status.Terminal() {
+		a.forget(ctx, u.ID)
+		return nil
+	}
+	return a.ask(ctx, t, store.ResultErrand(t.ID))
+}
+
+func (a *attendance) forget(ctx context.Context, id tasks.ID) {
+	delete(a.seen, id)
+	a.follower.watch.Remove(id)
+	ctx, cancel := brief(context.WithoutCancel(ctx))
+	defer cancel()
+	if err := a.server.store.Disown(ctx, a.session.ID, id); err != nil && !errors.Is(err, store.ErrNoSession) {
+		a.log.Warn("ended task stays in its session", "task", id, "err", err) // it is one of a bounded number
+	}
+}
+
+// askAgain puts the questions that another stream carried, and may have left.
+func (a *attendance) askAgain(ctx context.Context) error {
+	for _, t := range a.seen {
+		if t == nil || !slices.ContainsFunc(t.Questions, func(q tasks.Question) bool { return !a.has(store.QuestionErrand(t.ID, q.Key)) }) {
+			continue
+		}
+		if err := a.ask(ctx, t, store.ResultErrand(t.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package server_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// attend opens the session's GET stream, and waits until it is the one.
+func (f *front) attend(x *session) *response {
+	f.t.Helper()
+	before := f.rdb.HGet(f.t.Context(), "mcp-session-"+x.id, "stream").Val()
+	r := f.do(http.MethodGet, x.header())
+	if r.status != http.StatusOK || !r.streamed() {
+		f.t.Fatalf("GET: got %d %v", r.status, r.header)
+	}
+	if now := f.rdb.HGet(f.t.Context(), "mcp-session-"+x.id, "stream").Val(); now == before || now == "" {
+		f.t.Fatalf("the stream is %q, as before", now)
+	}
+	return r
+}
+
+func (f *front) taskIn(x *session) string {
+	f.t.Helper()
+	m, _ := f.ask(x.request("tools/call", augmented("any")))
+	task, _ := m.Result["task"].(obj)
+	id, _ := task["taskId"].(string)
+	if id == "" {
+		f.t.Fatalf("no task: %+v", m)
+	}
+	return id
+}
+
+func (r *response) nextStatus(id, status string) {
+	r.t.Helper()
+	m := r.next()
+	if m.Method != "notifications/tasks/status" || m.Params["taskId"] != id || m.Params["status"] != status || m.Params["_meta"] != nil && isRelated(m.Params, id) {
+		r.t.Fatalf("got %+v, want %s", m, status)
+	}
+}
+
+func TestASessionsStreamTellsAboutItsTasks(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x, other := a.initialize("2025-11-25", canFill()), a.initialize("2025-11-25", canFill())
+	early := a.taskIn(x)
+	c := a.claim()
+	stream, elsewhere := b.attend(x), b.attend(other)
+	late := a.taskIn(x) // through another replica
+	d := a.claim()
+	d.finish("done")
+	stream.nextStatus(late, "completed")
+	c.ask("name")
+	stream.nextStatus(early, "input_required")
+	q := stream.nextRequest()
+	if q.Method != "elicitation/create" || !isRelated(q.Params, early) {
+		t.Errorf("got %+v", q)
+	}
+	a.send(t.Context(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	stream.nextStatus(early, "working")
+	c.finish("done")
+	stream.nextStatus(early, "completed")
+
+	mine := a.taskIn(other) // what came before was none of its business
+	a.claim().finish("done")
+	elsewhere.nextStatus(mine, "completed")
+	eventually(t, "ended tasks are forgotten", func() bool {
+		_, ids, err := a.store.Attended(t.Context(), x.id)
+		return err == nil && len(ids) == 0
+	})
+}
+
+func TestAQuestionGoesToTheResultsStreamWhileThereIsOne(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x := a.initialize("2025-11-25", canFill())
+	id := a.taskIn(x)
+	c := a.claim()
+	stream := b.attend(x)
+	waiting := make(chan *response, 1)
+	go func() {
+		r, err := a.try(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+		if err != nil {
+			t.Error(err)
+		}
+		waiting <- r
+	}()
+	eventually(t, "tasks/result is open", func() bool { return a.rdb.HExists(t.Context(), "mcp-session-"+x.id, "w:"+id).Val() })
+	c.ask("name")
+	result := <-waiting
+	q := result.nextRequest()
+	stream.nextStatus(id, "input_required")
+	result.body.Close()
+	if again := stream.nextRequest(); requestID(again) != requestID(q) { // only now
+		t.Errorf("got %s, want %s", again.ID, q.ID)
+	}
+}
+
+func TestASecondStreamTakesTheFirstOnesPlace(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x := a.initialize("2025-11-25", canFill())
+	id := a.taskIn(x)
+	c := a.claim()
+	first := a.attend(x)
+	c.ask("name")
+	first.nextStatus(id, "input_required")
+	q := first.nextRequest()
+	second := b.attend(x)
+	if m, err := first.read(); !errors.Is(err, io.EOF) {
+		t.Errorf("the first goes on: %+v, %v", m, err)
+	}
+	second.nextStatus(id, "input_required")
+	if again := second.nextRequest(); requestID(again) != requestID(q) {
+		t.Errorf("got %s, want %s", again.ID, q.ID)
+	}
+}
+
+func TestWhatEndsASessionsStream(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x := a.initialize("2025-11-25", obj{})
+	ends := func(what string, r *response) {
+		t.Helper()
+		if m, err := r.read(); !errors.Is(err, io.EOF) {
+			t.Errorf("%s: got %+v, %v", what, m, err)
+		}
+	}
+	stream := a.attend(x)
+	b.do(http.MethodDelete, x.header())
+	ends("the session's end", stream)
+	stream = a.attend(a.initialize("2025-11-25", obj{}))
+	a.Drain()
+	ends("a deploy", stream)
+}
+
+func TestASessionsStreamTellsThatTheToolsChanged(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	m, _ := f.ask(hello("2025-06-18", obj{}))
+	if tools, _ := m.Result["capabilities"].(obj)["tools"].(obj); tools["listChanged"] != true {
+		t.Errorf("not advertised: %+v", m.Result)
+	}
+	stream := f.attend(f.initialize("2025-06-18", obj{}))
+	fresh := tasks.Tool{Name: "fresh", Description: "New", InputSchema: raw(`{"type":"object"}`)}
+	if _, err := f.store.Announce(t.Context(), "", []tasks.Tool{fresh}); err != nil {
+		t.Fatal(err)
+	}
+	if m := stream.next(); m.Method != "notifications/tools/list_changed" || m.Params["_meta"] != nil {
+		t.Errorf("got %+v", m)
+	}
+}
