@@ -6,8 +6,9 @@
 //	err = s.Run(ctx) // mirrors the catalogue until ctx ends
 //
 // A call of a catalogued tool is always a task; what differs is its face. A client of revision 2026-07-28 that declares the
-// Tasks extension gets the task; any other client gets its call held open until the task ends. Requests that are not ours
-// (initialize, server/discover, ping) go to the SDK's stateless handler.
+// Tasks extension gets the task, and so does one of 2025-11-25 that asks for it; any other client gets its call held open until
+// the task ends. Clients of earlier revisions have a session, which is in Redis: any replica continues it. Requests that are not
+// ours (server/discover, ping, most of initialize) go to the SDK's stateless handler.
 //
 // The package runs no tool and knows none: workers announce theirs through the store.
 package server
