@@ -135,7 +135,7 @@ func TestCancellingALegacyTask(t *testing.T) {
 	m, _ := f.ask(d)
 	id, _ := m.Result["task"].(obj)["taskId"].(string)
 	f.claim()
-	f.send(t.Context(), x.notice("notifications/cancelled", obj{"requestId": d.body["id"]})).body.Close()
+	f.send(f.soon(), x.notice("notifications/cancelled", obj{"requestId": d.body["id"]})).body.Close()
 	if m, _ := f.ask(x.request("tasks/get", obj{"taskId": id})); m.Result["status"] != "working" {
 		t.Errorf("only tasks/cancel counts: got %+v", m)
 	}
@@ -301,7 +301,7 @@ func TestProgressOfALegacyTaskRisesFromStreamToStream(t *testing.T) {
 	last := -1.0
 	watch := func(f *front, words string) {
 		t.Helper()
-		r := f.send(t.Context(), legacy("tasks/result", obj{"taskId": id}))
+		r := f.send(f.soon(), legacy("tasks/result", obj{"taskId": id}))
 		defer r.body.Close()
 		for {
 			m := r.next()
@@ -338,7 +338,7 @@ func TestASilentResultPingsWithProgress(t *testing.T) {
 	t.Parallel()
 	f := start(t, func(o *server.Options) { o.Ping = 10 * time.Millisecond })
 	id := f.legacyTask(obj{"_meta": obj{"progressToken": 1}})
-	r := f.send(t.Context(), legacy("tasks/result", obj{"taskId": id}))
+	r := f.send(f.soon(), legacy("tasks/result", obj{"taskId": id}))
 	defer r.body.Close()
 	last := -1.0
 	for range 5 {

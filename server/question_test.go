@@ -50,13 +50,13 @@ func TestAHeldCallAsksOnItsStreamAndIsAnsweredThroughAnyReplica(t *testing.T) {
 		given <- string(c.await("name"))
 		c.finish("done")
 	})
-	r := a.send(t.Context(), x.request("tools/call", obj{"name": "any"}))
+	r := a.send(a.soon(), x.request("tools/call", obj{"name": "any"}))
 	defer r.body.Close()
 	m := r.nextRequest()
 	if m.Method != "elicitation/create" || m.Params["message"] != "name?" || m.Params["_meta"] != nil {
 		t.Errorf("got %+v", m)
 	}
-	if r := b.send(t.Context(), x.response(requestID(m), accepted(obj{"name": "Ada"}))); r.status != http.StatusAccepted {
+	if r := b.send(b.soon(), x.response(requestID(m), accepted(obj{"name": "Ada"}))); r.status != http.StatusAccepted {
 		t.Errorf("answer: got %d", r.status)
 	}
 	if m := r.next(); text(m.Result) != "done" {
@@ -79,18 +79,18 @@ func TestALegacyTaskAsksOnTheStreamOfItsResult(t *testing.T) {
 	if m, _ := b.ask(x.request("tasks/get", obj{"taskId": id})); m.Result["status"] != "input_required" {
 		t.Errorf("got %+v", m)
 	}
-	first := b.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	first := b.send(b.soon(), x.request("tasks/result", obj{"taskId": id}))
 	q := first.nextRequest()
 	if q.Method != "elicitation/create" || !isRelated(q.Params, id) {
 		t.Errorf("got %+v", q)
 	}
 	first.body.Close() // its question goes to the next one
-	second := a.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	second := a.send(a.soon(), x.request("tasks/result", obj{"taskId": id}))
 	defer second.body.Close()
 	if again := second.nextRequest(); requestID(again) != requestID(q) {
 		t.Errorf("got %s, want the same request again: %s", again.ID, q.ID)
 	}
-	b.send(t.Context(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	b.send(b.soon(), x.response(requestID(q), accepted(obj{}))).body.Close()
 	c.await("name")
 	c.finish("done")
 	if m := second.next(); text(m.Result) != "done" || !isRelated(m.Result, id) {
@@ -107,9 +107,9 @@ func TestAQuestionIsOnExactlyOneStream(t *testing.T) {
 	m, _ := a.ask(x.request("tools/call", augmented("any", obj{"_meta": obj{"progressToken": 1}})))
 	id, _ := m.Result["task"].(obj)["taskId"].(string)
 	c := a.claim()
-	first := b.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	first := b.send(b.soon(), x.request("tasks/result", obj{"taskId": id}))
 	first.next() // progress: it carries what happens to the task
-	second := a.send(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+	second := a.send(a.soon(), x.request("tasks/result", obj{"taskId": id}))
 	defer second.body.Close()
 	c.ask("name")
 	q := first.nextRequest()
@@ -150,13 +150,13 @@ func TestWhatAClientMayAnswer(t *testing.T) {
 			}
 			look()
 			d := x.response(id+"/age", c.members)
-			if r := f.send(t.Context(), d); r.status != c.status {
+			if r := f.send(f.soon(), d); r.status != c.status {
 				t.Errorf("got %d, want %d", r.status, c.status)
 			}
 			if got := look(); got != c.want {
 				t.Errorf("the tool got %s, want %s", got, c.want)
 			}
-			if r := f.send(t.Context(), x.response(id+"/age", accepted(obj{"age": 99}))); r.status != 202 {
+			if r := f.send(f.soon(), x.response(id+"/age", accepted(obj{"age": 99}))); r.status != 202 {
 				t.Errorf("a second answer: got %d", r.status)
 			}
 			if got := look(); got != c.want {
@@ -176,7 +176,7 @@ func TestAnAnswerToSomebodyElsesQuestionIsIgnored(t *testing.T) {
 	c := f.claim()
 	c.ask("name")
 	for _, d := range []*draft{theirs.response(id+"/name", accepted(obj{})), theirs.response(7, accepted(obj{})), theirs.response("x/name", accepted(obj{}))} {
-		if r := stranger.send(t.Context(), d); r.status != 202 {
+		if r := stranger.send(stranger.soon(), d); r.status != 202 {
 			t.Errorf("got %d", r.status)
 		}
 	}
@@ -205,5 +205,33 @@ func TestOnlyKindsThatTheSessionDeclaredAreAsked(t *testing.T) {
 				t.Errorf("the task may ask %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestASessionThatCannotAnswerIsNotAsked(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	able, unable := f.initialize("2025-11-25", canFill()), f.initialize("2025-11-25", obj{})
+	id := f.taskIn(able)
+	c := f.claim()
+	c.ask("name")
+	first := make(chan message, 1)
+	go func() {
+		m, err := message{}, error(nil)
+		if r, tryErr := f.try(f.soon(), unable.request("tasks/result", obj{"taskId": id})); tryErr == nil {
+			defer r.body.Close()
+			m, err = r.read()
+		} else {
+			err = tryErr
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		first <- m
+	}()
+	eventually(t, "tasks/result is open", func() bool { return f.rdb.HExists(t.Context(), "mcp-session-"+unable.id, "w:"+id).Val() })
+	c.finish("done")
+	if m := <-first; text(m.Result) != "done" {
+		t.Errorf("got %+v", m)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -60,7 +61,7 @@ func TestASessionsStreamTellsAboutItsTasks(t *testing.T) {
 	if q.Method != "elicitation/create" || !isRelated(q.Params, early) {
 		t.Errorf("got %+v", q)
 	}
-	a.send(t.Context(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	a.send(a.soon(), x.response(requestID(q), accepted(obj{}))).body.Close()
 	stream.nextStatus(early, "working")
 	c.finish("done")
 	stream.nextStatus(early, "completed")
@@ -84,7 +85,7 @@ func TestAQuestionGoesToTheResultsStreamWhileThereIsOne(t *testing.T) {
 	stream := b.attend(x)
 	waiting := make(chan *response, 1)
 	go func() {
-		r, err := a.try(t.Context(), x.request("tasks/result", obj{"taskId": id}))
+		r, err := a.try(a.soon(), x.request("tasks/result", obj{"taskId": id}))
 		if err != nil {
 			t.Error(err)
 		}
@@ -98,6 +99,31 @@ func TestAQuestionGoesToTheResultsStreamWhileThereIsOne(t *testing.T) {
 	result.body.Close()
 	if again := stream.nextRequest(); requestID(again) != requestID(q) { // only now
 		t.Errorf("got %s, want %s", again.ID, q.ID)
+	}
+}
+
+func TestASessionsStreamLeavesQuestionsToTheResults(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	x := f.initialize("2025-11-25", canFill())
+	id := f.taskIn(x)
+	c := f.claim()
+	const result = "the stream of a tasks/result"
+	serves := store.ResultErrand(tasks.ID(id))
+	if ok, err := f.store.Carry(t.Context(), x.id, result, serves, patience, store.Errand{}); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	stream := f.attend(x)
+	c.ask("name")
+	stream.nextStatus(id, "input_required")
+	next := f.taskIn(x)
+	f.claim().finish("done")
+	stream.nextStatus(next, "completed") // and no question before
+	if err := f.store.Drop(t.Context(), x.id, result, serves); err != nil {
+		t.Fatal(err)
+	}
+	if q := stream.nextRequest(); requestID(q) != id+"/name" {
+		t.Errorf("got %+v", q)
 	}
 }
 

@@ -56,10 +56,17 @@ func (x *session) notice(method string, params obj) *draft {
 	return d
 }
 
+// soon ends with the test's patience.
+func (f *front) soon() context.Context {
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
+	f.t.Cleanup(cancel)
+	return ctx
+}
+
 // do sends a request without a body.
 func (f *front) do(method string, header http.Header) *response {
 	f.t.Helper()
-	req, err := http.NewRequestWithContext(f.t.Context(), method, f.http.URL, http.NoBody)
+	req, err := http.NewRequestWithContext(f.soon(), method, f.http.URL, http.NoBody)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -83,7 +90,7 @@ func TestASessionIsServedByAnyReplica(t *testing.T) {
 	for _, version := range []string{"2025-03-26", "2025-06-18", "2025-11-25"} {
 		t.Run(version, func(t *testing.T) {
 			x := a.initialize(version, obj{})
-			if r := b.send(t.Context(), x.notice("notifications/initialized", nil)); r.status != http.StatusAccepted {
+			if r := b.send(b.soon(), x.notice("notifications/initialized", nil)); r.status != http.StatusAccepted {
 				t.Errorf("initialized: got %d", r.status)
 			}
 			if m, _ := b.ask(x.request("ping", nil)); m.Error != nil {
@@ -190,7 +197,7 @@ func TestASessionKeepsItsLogLevel(t *testing.T) {
 			c.log("error", "trouble")
 			c.finish("done")
 		})
-		r := b.send(t.Context(), x.request("tools/call", obj{"name": "any"}))
+		r := b.send(b.soon(), x.request("tools/call", obj{"name": "any"}))
 		defer r.body.Close()
 		return r.next()
 	}
@@ -216,7 +223,7 @@ func TestACancelledRequestEndsThroughAnyReplica(t *testing.T) {
 		"left":      x.request("tools/call", obj{"name": "any"}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, leave := context.WithCancel(t.Context())
+			ctx, leave := context.WithCancel(a.soon())
 			defer leave()
 			rest := make(chan message, 1)
 			go func() {
@@ -242,7 +249,7 @@ func TestACancelledRequestEndsThroughAnyReplica(t *testing.T) {
 			if name == "left" {
 				leave()
 			}
-			if r := b.send(t.Context(), x.notice("notifications/cancelled", obj{"requestId": d.body["id"]})); r.status != http.StatusAccepted {
+			if r := b.send(b.soon(), x.notice("notifications/cancelled", obj{"requestId": d.body["id"]})); r.status != http.StatusAccepted {
 				t.Errorf("got %d", r.status)
 			}
 			if m, answered := <-rest; answered {
@@ -285,7 +292,7 @@ func TestACancellationThatIsAboutNothingIsIgnored(t *testing.T) {
 		"without params":    x.notice("notifications/cancelled", nil),
 		"another session's": other.notice("notifications/cancelled", obj{"requestId": d.body["id"]}),
 	} {
-		if r := f.send(t.Context(), notice); r.status != http.StatusAccepted {
+		if r := f.send(f.soon(), notice); r.status != http.StatusAccepted {
 			t.Errorf("%s: got %d", name, r.status)
 		}
 	}
@@ -302,7 +309,7 @@ func TestTheEndOfASessionEndsItsStreams(t *testing.T) {
 	x := a.initialize("2025-11-25", obj{})
 	ended := make(chan error, 1)
 	go func() {
-		r, err := a.try(t.Context(), x.request("tools/call", obj{"name": "any"}))
+		r, err := a.try(a.soon(), x.request("tools/call", obj{"name": "any"}))
 		if err == nil {
 			defer r.body.Close()
 			_, err = r.read()
