@@ -112,7 +112,7 @@ func isTime(field string) bool {
 
 // isFixed: create writes it, and no script changes it. What a claim and a client read of it is compared.
 func isFixed(field string) bool {
-	return slices.Contains([]string{"tool", "owner", "queue", "priority", "attempts", "rerun", "ttl", "caps", "key", "digest"}, field)
+	return slices.Contains([]string{"tool", "owner", "queue", "priority", "attempts", "rerun", "ttl", "caps", "key", "digest", "ptoken"}, field)
 }
 
 func isRecord(key string) bool {

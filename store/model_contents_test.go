@@ -111,7 +111,7 @@ func (t *twin) record() contents {
 		" status": string(t.status), " phase": string(t.phase), " attempt": strconv.Itoa(t.attempt), " seq": strconv.Itoa(t.seq),
 		" token": t.holder, " prev": t.prev, " worker": t.worker,
 		" failures": strconv.Itoa(t.failures), " backs": strconv.Itoa(t.backs), " crashes": strconv.Itoa(t.crashes),
-		" reports": strconv.Itoa(t.reports), " remembered": strconv.Itoa(t.remembered), " looks": strconv.Itoa(t.looks), " progress": strconv.Itoa(t.progress),
+		" reports": strconv.Itoa(t.reports), " remembered": strconv.Itoa(t.remembered), " looks": strconv.Itoa(t.looks), " progress": strconv.Itoa(t.progress), " peak": strconv.Itoa(t.peak),
 		" asked": strconv.Itoa(t.asked), " open": strconv.Itoa(len(t.open())), " answered": strconv.Itoa(t.answers), " memoryBytes": strconv.Itoa(t.size),
 		" created": at(t.created), " updated": at(t.updated), " queued": at(t.queued), " started": at(t.started), " ended": at(t.over), " next": at(t.next),
 	}
@@ -155,7 +155,7 @@ func request(r tasks.InputRequest) string {
 func (t *twin) seen() string {
 	task := tasks.Task{
 		Tool: t.call.Tool, Owner: t.call.Owner, Status: t.status, Phase: t.phase, Delivery: t.delivery(),
-		Failures: t.failures, Attempts: t.call.Policy.Attempts, Message: t.message, LastErr: t.lastErr, Progress: tasks.Progress{Done: float64(t.progress)},
+		Failures: t.failures, Attempts: t.call.Policy.Attempts, Message: t.message, LastErr: t.lastErr, Progress: tasks.Progress{Done: float64(t.progress)}, Peak: float64(t.peak), Clean: t.clean,
 		Retention: t.call.Policy.Retention, Seq: int64(t.seq),
 	}
 	if t.status == tasks.InputRequired {

@@ -23,7 +23,7 @@ type twin struct {
 	crashes              int
 	reports, looks       int // of the current attempt, as are …
 	remembered           int // … its values that were remembered
-	progress             int
+	progress, peak       int
 	message, lastErr     string
 	out                  string
 	clean                bool

@@ -97,7 +97,7 @@ func (m *model) report(l store.Lease, n int, p *tasks.Progress, logs []store.Log
 		t.event("log")
 	}
 	if p != nil {
-		t.progress, t.message = int(p.Done), p.Message
+		t.progress, t.peak, t.message = int(p.Done), max(t.peak, int(p.Done)), p.Message
 		t.event("progress")
 	}
 	return pulse, err
