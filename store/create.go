@@ -26,6 +26,9 @@ type NewTask struct {
 	Token json.RawMessage
 	// Start is when the task may start. Zero: now.
 	Start time.Time
+	// Waiter is a random token of the call that waits for the task, where the end of that call would mean stop (Orphan). "" if the
+	// client is told how to come back.
+	Waiter string
 	// Answered are questions that were asked before there was a task: the tool finds their answers.
 	Answered []Answered
 }
@@ -114,7 +117,7 @@ func (s *Store) creation(n NewTask) (keys []string, args []any, err error) {
 	}
 	fields := n.fields()
 	args = append([]any{
-		string(n.ID), pack(n.input()), n.Policy.MaxLifetime.Milliseconds(), n.message(), n.start(), n.window(), len(fields),
+		string(n.ID), pack(n.input()), n.Policy.MaxLifetime.Milliseconds(), n.message(), n.start(), n.window(), n.Waiter, len(fields),
 	}, fields...)
 	for _, a := range n.Answered {
 		request, err := json.Marshal(a.Request)

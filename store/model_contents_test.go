@@ -108,7 +108,7 @@ func (t *twin) add(all contents, beside string, fields contents) {
 // record is the task's hash, without what is zero.
 func (t *twin) record() contents {
 	r := contents{
-		" status": string(t.status), " phase": string(t.phase), " attempt": strconv.Itoa(t.attempt), " seq": strconv.Itoa(t.seq),
+		" kept": "1", " status": string(t.status), " phase": string(t.phase), " attempt": strconv.Itoa(t.attempt), " seq": strconv.Itoa(t.seq),
 		" token": t.holder, " prev": t.prev, " worker": t.worker,
 		" failures": strconv.Itoa(t.failures), " backs": strconv.Itoa(t.backs), " crashes": strconv.Itoa(t.crashes),
 		" reports": strconv.Itoa(t.reports), " remembered": strconv.Itoa(t.remembered), " looks": strconv.Itoa(t.looks), " progress": strconv.Itoa(t.progress), " peak": strconv.Itoa(t.peak),

@@ -20,6 +20,7 @@ type scripts struct {
 	reap, look, renew, prune                                                               *redis.Script
 	tick, elect, resign, announce, index                                                   *redis.Script
 	session, note, amend, carry, drop                                                      *redis.Script
+	abandon, keep, orphan                                                                  *redis.Script
 }
 
 func load(o Options) scripts {
@@ -31,6 +32,7 @@ func load(o Options) scripts {
 	return scripts{
 		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
 		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
+		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
 		session: plain("session"), note: plain("note"), amend: plain("amend"),

@@ -34,6 +34,13 @@ type Policy struct {
 	Task Support `json:"task,omitempty"`
 	// Refuse makes Task: Required an error for clients without tasks, instead of a handle. Zero: false.
 	Refuse bool `json:"refuse,omitempty"`
+	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. Zero: the server's -hold.
+	Hold time.Duration `json:"hold,omitempty"`
+	// Orphan is how long a task outlives the last call that waited for it, where dropping a call is how a client says stop
+	// (2026-07-28 without tasks). Zero: 30 seconds.
+	Orphan time.Duration `json:"orphan,omitempty"`
+	// Detach lets a task run on whoever stops waiting for it. Zero: false.
+	Detach bool `json:"detach,omitempty"`
 	// Inline is how long a call waits for a quick result before it is answered with a task. Zero: not at all.
 	Inline time.Duration `json:"inline,omitempty"`
 
@@ -99,6 +106,7 @@ const (
 	defaultBackoff     = 5 * time.Second
 	maxBackoff         = 10 * time.Minute
 	defaultPark        = 30 * time.Second
+	defaultOrphan      = 30 * time.Second
 	defaultRetention   = 24 * time.Hour
 	defaultMaxLifetime = 30 * 24 * time.Hour
 	maxBefore          = 16
@@ -114,6 +122,7 @@ func (p Policy) WithDefaults(queue string) Policy {
 	p.Backoff = cmp.Or(p.Backoff, defaultBackoff)
 	p.Rerun = cmp.Or(p.Rerun, Yes)
 	p.Task = cmp.Or(p.Task, Optional)
+	p.Orphan = cmp.Or(p.Orphan, defaultOrphan)
 	p.Park = cmp.Or(p.Park, defaultPark)
 	p.Retention = cmp.Or(p.Retention, defaultRetention)
 	p.MaxLifetime = cmp.Or(p.MaxLifetime, defaultMaxLifetime)
@@ -153,7 +162,8 @@ func (p Policy) Validate() error {
 		name string
 		d    time.Duration
 	}{
-		{"delay", p.Delay}, {"timeout", p.Timeout}, {"backoff", p.Backoff}, {"inline", p.Inline}, {"window", p.Window}, {"park", p.Park},
+		{"delay", p.Delay}, {"timeout", p.Timeout}, {"backoff", p.Backoff}, {"hold", p.Hold}, {"orphan", p.Orphan},
+		{"inline", p.Inline}, {"window", p.Window}, {"park", p.Park},
 		{"retention", p.Retention}, {"maxLifetime", p.MaxLifetime},
 	} {
 		if d.d < 0 {
