@@ -33,7 +33,7 @@ func mixture() image.Image {
 		brief("stubborn", image.Fail, tasks.Policy{Attempts: 3, Backoff: 50 * time.Millisecond}),
 		brief("panic", image.Panic, tasks.Policy{}),
 		brief("slow", image.Sleep, tasks.Policy{Timeout: 200 * time.Millisecond}),
-		brief("count", image.Count, tasks.Policy{}),
+		brief("count", image.Count, tasks.Policy{Orphan: 100 * time.Millisecond}),
 		brief("ask", image.Ask, tasks.Policy{}),
 		brief("first", image.Ask, tasks.Policy{Before: []tasks.Question{{Key: "name", Request: tasks.Form[struct {
 			Name string `json:"name"`

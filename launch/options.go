@@ -27,6 +27,8 @@ type options struct {
 	anonymous     server.Anonymous
 	origins       list
 	secretFile    string
+	hold          time.Duration
+	handleTools   bool
 	work          bool
 
 	data        list
@@ -83,6 +85,11 @@ func declare(r role, o *options) *flag.FlagSet {
 		fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the keys that sign what clients carry between calls, read anew at each use:\nthe first signs, each is believed (default: one key, kept in Redis)")
 		fs.Var(&o.origins, "origins", "web `origins` that may call, besides loopback and the server's own, comma-separated")
 	}
+	if r.serves || !r.needsRedis {
+		o.hold = 50 * time.Second
+		fs.Var((*duration)(&o.hold), "hold", "how `long` the call of a client without tasks stays open before it is answered with a handle, such as 50s")
+		fs.BoolVar(&o.handleTools, "handle-tools", true, "offer task_wait, task_get, task_list, task_cancel and task_answer to clients without tasks")
+	}
 	if r.serves {
 		fs.BoolVar(&o.work, "worker", false, "run a worker in this process too (default only when embedded)")
 	}
@@ -134,6 +141,9 @@ func (o *options) settle(r role) error {
 	}
 	if err := tasks.ValidQueue(o.queue); err != nil {
 		return fmt.Errorf("-queue: %w", err)
+	}
+	if o.hold < 0 || o.hold == 0 && o.handleTools && (r.serves || !r.needsRedis) {
+		return fmt.Errorf("-hold %s: it must be positive; to hold calls until their task ends use -handle-tools=false", o.hold)
 	}
 	if o.drain < 0 {
 		return fmt.Errorf("-drain %s: it cannot be negative", o.drain)

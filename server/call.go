@@ -18,10 +18,14 @@ type call struct {
 	arguments json.RawMessage
 	responses map[string]json.RawMessage // answers that came with it
 	state     claims                     // of the call that it repeats, if any
+	waiter    string                     // its name among those that wait for the task, if its end would mean stop
 }
 
 // call serves tools/call: it makes a task, and shows it to the client by the face that fits.
 func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) {
+	if t := s.handles.named(q); t != nil {
+		return s.manage(ctx, q, t)
+	}
 	c, err := s.readCall(ctx, q)
 	if err != nil {
 		return nil, err
@@ -30,21 +34,24 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 		return s.callTask(ctx, c)
 	}
 	if c.state.Task != "" {
-		return s.hold(ctx, c, c.state.Task)
+		return s.hold(ctx, c, c.state.Task, nil)
 	}
 	if err := c.tool.input.Validate(c.arguments); err != nil {
 		return c.complain(s, err) // for the model, which can mend it
 	}
+	handed := c.extended() && c.tool.Policy.Task != tasks.Forbidden
 	answered, missing, err := c.before()
 	if err != nil {
 		return nil, err
 	}
-	if len(missing) > 0 {
+	if len(missing) > 0 && (handed || !s.handsOut(c) || c.canAnswer(missing)) { // otherwise the tool asks, by the handle
 		return s.ask(ctx, c, missing, claims{Answers: answers(answered)})
 	}
-	handed := c.extended() && c.tool.Policy.Task != tasks.Forbidden
 	if !handed && s.isDraining() { // nobody would wait for the task
 		return nil, errStopping
+	}
+	if !handed {
+		c.wait()
 	}
 	t, err := s.create(ctx, c, answered)
 	if err != nil {
@@ -53,7 +60,7 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 	if handed {
 		return s.hand(ctx, c, t)
 	}
-	return s.hold(ctx, c, t.ID)
+	return s.hold(ctx, c, t.ID, t)
 }
 
 func (s *Server) readCall(ctx context.Context, q *request) (*call, error) {
@@ -140,8 +147,8 @@ func (c *call) complain(s *Server, err error) (json.RawMessage, error) {
 }
 
 // plain is a stored result as the call's own.
-func (c *call) plain(s *Server, result json.RawMessage) json.RawMessage {
-	if !c.modern {
+func (q *request) plain(s *Server, result json.RawMessage) json.RawMessage {
+	if !q.modern {
 		return result
 	}
 	return wire.Complete(result, &s.about)
@@ -161,10 +168,11 @@ func (s *Server) create(ctx context.Context, c *call, answered []store.Answered)
 		Owner:        c.owner,
 		Arguments:    arguments,
 		Policy:       c.tool.Policy,
-		Capabilities: c.asks(),
+		Capabilities: s.askable(c),
 		Key:          c.meta.Key,
 		Token:        c.lastingToken(),
 		Start:        c.start(s.opts.Now()),
+		Waiter:       c.waiter,
 		Answered:     answered,
 	}
 	n.ID = s.store.NewID(c.owner, n.Repeats())

@@ -105,12 +105,12 @@ func accepts(values []string) bool {
 
 func (s *Server) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	var buf bytes.Buffer
-	if n := r.ContentLength; n > 0 && n <= s.opts.MaxBody {
+	if n := r.ContentLength; n > 0 && n <= maxBody {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
-	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, s.opts.MaxBody))
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, refuse(http.StatusRequestEntityTooLarge, wire.CodeInvalidRequest, "body has more than %d bytes", s.opts.MaxBody)
+		return nil, refuse(http.StatusRequestEntityTooLarge, wire.CodeInvalidRequest, "body has more than %d bytes", maxBody)
 	}
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, wire.CodeParse, "body could not be read")

@@ -22,6 +22,11 @@ func (s *Server) get(ctx context.Context, q *request) (json.RawMessage, error) {
 // find reads the task that the request names. Another caller's does not exist.
 func (s *Server) find(ctx context.Context, q *request) (*tasks.Task, error) {
 	text, _ := q.Params.Text("taskId") // the door has seen that it is one
+	return s.look(ctx, q.owner, text)
+}
+
+// look reads a task by the id that its client gave.
+func (s *Server) look(ctx context.Context, owner tasks.Owner, text string) (*tasks.Task, error) {
 	id, err := tasks.ParseID(text)
 	if err != nil {
 		return nil, err
@@ -30,7 +35,7 @@ func (s *Server) find(ctx context.Context, q *request) (*tasks.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Owner != q.owner {
+	if t.Owner != owner {
 		return nil, tasks.ErrNotFound
 	}
 	return t, nil

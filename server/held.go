@@ -19,14 +19,24 @@ type held struct {
 	server   *Server
 	id       tasks.ID
 	progress teller
-	looked   bool            // the task as the call found it has been shown
-	answered map[string]bool // a key never names two questions, so what was answered once is never asked again
+	limit    <-chan time.Time // when the client gets a handle instead; nil: never
+	task     *tasks.Task      // as last seen; nil: not yet
+	looked   bool             // the task as the call found it has been shown
+	answered map[string]bool  // a key never names two questions, so what was answered once is never asked again
 }
 
-// hold serves a call by watching its task.
-func (s *Server) hold(ctx context.Context, c *call, id tasks.ID) (json.RawMessage, error) {
+// hold serves a call by watching its task; t is how it stands, if that is known.
+func (s *Server) hold(ctx context.Context, c *call, id tasks.ID, t *tasks.Task) (json.RawMessage, error) {
+	h := &held{call: c, server: s, id: id, task: t, progress: teller{token: c.meta.Token}, answered: make(map[string]bool)}
+	if t != nil && t.Status.Terminal() {
+		return h.outcome(t)
+	}
 	s.begin(ctx, c.request, id)
-	h := &held{call: c, server: s, id: id, progress: teller{token: c.meta.Token}, answered: make(map[string]bool)}
+	if d, ok := s.patience(c); ok {
+		limit := time.NewTimer(d)
+		defer limit.Stop()
+		h.limit = limit.C
+	}
 	result, err := h.watch(ctx)
 	if err != nil && ctx.Err() != nil || errors.Is(err, errGone) {
 		h.abandon(ctx)
@@ -50,10 +60,15 @@ func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
 				return result, err
 			}
 		case <-ping.C:
-			if err := h.ping(); err != nil {
+			if err := h.out.silence(h.progress.again()); err != nil {
 				return nil, err
 			}
+		case <-h.patience():
+			return h.handOver(h.task), nil
 		case <-h.server.draining:
+			if h.limit != nil && h.task != nil {
+				return h.handOver(h.task), nil
+			}
 			return nil, &strayError{h.id, errCutOff}
 		case <-ctx.Done():
 			return nil, errGone
@@ -70,10 +85,11 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	if t == nil || t.Owner != h.owner {
 		return nil, tasks.ErrNotFound
 	}
+	h.task = t
 	if t.Status.Terminal() {
 		return h.outcome(t)
 	}
-	if t.Status == tasks.InputRequired && h.modern {
+	if t.Status == tasks.InputRequired {
 		if result, err := h.question(ctx, t); result != nil || err != nil {
 			return result, err
 		}
@@ -82,7 +98,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 		return nil, err
 	}
 	h.looked = true
-	return nil, h.tell(h.progress.next(t))
+	return nil, h.out.tell(h.progress.next(t))
 }
 
 func (h *held) outcome(t *tasks.Task) (json.RawMessage, error) {
@@ -122,8 +138,25 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 	if err := h.give(ctx, answers); err != nil || len(missing) == 0 {
 		return nil, err
 	}
+	switch {
+	case h.limit != nil && !h.canAnswer(missing):
+		return h.handOver(t), nil
+	case !h.modern: // somebody else may be asked: the task can be shared
+		return nil, nil
+	}
 	return h.server.ask(ctx, h.call, missing, claims{Task: h.id})
 }
+
+// patience ends when the client is to get a handle, of a task that has been seen.
+func (h *held) patience() <-chan time.Time {
+	if h.task == nil {
+		return nil
+	}
+	return h.limit
+}
+
+// handOver answers the call with a handle.
+func (h *held) handOver(t *tasks.Task) json.RawMessage { return h.plain(h.server, handle(t)) }
 
 // brought is the request's answer to a question. One that does not fit is an error if the client can have seen the question, that is
 // if it was open when the call was repeated; a guess about a later question is no answer.
@@ -160,34 +193,4 @@ func (h *held) logs(logs []store.Log) error {
 		}
 	}
 	return nil
-}
-
-func (h *held) tell(message []byte) error {
-	if message == nil {
-		return nil
-	}
-	return h.out.send(message)
-}
-
-// ping says that the call is still on: to proxies by a comment, to clients that count silence by progress.
-func (h *held) ping() error {
-	if err := h.out.ping(); err != nil {
-		return err
-	}
-	return h.tell(h.progress.again())
-}
-
-// abandon is what a client's leaving means for its task. On 2026-07-28 closing the stream is how a client says stop
-// (transports/streamable-http, Cancellation); before, it says nothing. It is not the client's doing when we are shutting down, and
-// not its last word when it can come back: with its idempotency key, or with a state as this call did. There is no grace yet (the
-// design's orphan policy): a client whose connection merely dropped finds its task cancelled.
-func (h *held) abandon(ctx context.Context) {
-	if !h.modern || h.server.isDraining() || h.shared() || h.state.Task != "" {
-		return
-	}
-	ctx, cancel := brief(context.WithoutCancel(ctx)) // the request is over, its task is not
-	defer cancel()
-	if err := h.server.store.Cancel(ctx, h.id); err != nil && !errors.Is(err, tasks.ErrNotFound) {
-		h.log.Warn("abandoned task not cancelled", "task", h.id, "tool", h.tool.Name, "err", err)
-	}
 }

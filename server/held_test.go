@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,6 +207,7 @@ func TestLeavingAHeldCall(t *testing.T) {
 	stays := map[string]*draft{
 		"does nothing on 2025-11-25":           legacy("tools/call", obj{"name": "held"}),
 		"does nothing with an idempotency key": modern("tools/call", obj{"name": "held"}, withMeta(wire.MetaKey, "k")),
+		"does nothing to a detached task":      modern("tools/call", obj{"name": "detached"}, plainClient),
 	}
 	for name, d := range stays {
 		t.Run(name, func(t *testing.T) {
@@ -217,6 +220,33 @@ func TestLeavingAHeldCall(t *testing.T) {
 			c.finish("done")
 		})
 	}
+	t.Run("does nothing if a repeat has attached", func(t *testing.T) {
+		call := modern("tools/call", obj{"name": "twin"}, plainClient)
+		waiting := func(c claimed) (calls []string) {
+			for _, field := range f.rdb.HKeys(t.Context(), "lh:{"+strconv.Itoa(c.Task.Shard())+"}:t:"+string(c.Task)).Val() {
+				if strings.HasPrefix(field, "h:") {
+					calls = append(calls, field)
+				}
+			}
+			return calls
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		go func() { _, _ = f.try(ctx, call) }()
+		c := f.claim()
+		first := waiting(c)
+		leave()
+		answer := make(chan message, 1)
+		go func() { m, _, _ := f.answer(call); answer <- m }()
+		eventually(t, "only the repeat waits", func() bool {
+			calls := waiting(c)
+			return len(calls) == 1 && calls[0] != first[0]
+		})
+		c.finish("shared")
+		if m := <-answer; text(m.Result) != "shared" {
+			t.Errorf("got %+v", m)
+		}
+	})
 	t.Run("does nothing while draining", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -237,10 +267,10 @@ func TestHeldCallsAreToldToComeBackAtADeploy(t *testing.T) {
 	other := replica(t, f.rdb, f.store)
 	drafts := []*draft{
 		modern("tools/call", obj{"name": "held"}),
-		modern("tools/call", obj{"name": "any"}, plainClient, withMeta(wire.MetaKey, "k")),
-		modern("tools/call", obj{"name": "any"}, plainClient, token(1)), // its stream is open
-		legacy("tools/call", obj{"name": "any"}),
-		legacy("tools/call", obj{"name": "any", "_meta": obj{"progressToken": 1}}),
+		modern("tools/call", obj{"name": "held"}, plainClient, withMeta(wire.MetaKey, "k")),
+		modern("tools/call", obj{"name": "held"}, plainClient, token(1)), // its stream is open
+		legacy("tools/call", obj{"name": "held"}),
+		legacy("tools/call", obj{"name": "held", "_meta": obj{"progressToken": 1}}),
 	}
 	type answer struct {
 		message

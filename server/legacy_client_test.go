@@ -31,7 +31,7 @@ func TestTheSDKsClientInASession(t *testing.T) {
 		t.Fatalf("session %q, %+v", x.ID(), x.InitializeResult())
 	}
 	list, err := x.ListTools(ctx, nil)
-	if err != nil || len(list.Tools) != len(catalogue) {
+	if err != nil || len(list.Tools) != len(catalogue)+len(handles) {
 		t.Fatalf("got %+v, %v", list, err)
 	}
 	f.play(func(c claimed) {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,13 +104,9 @@ func (s *Server) legacyList(ctx context.Context, q *request) (json.RawMessage, e
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	page, last, more, err := s.store.List(ctx, q.owner, after, tasksPerPage)
+	page, next, err := s.page(ctx, q.owner, after, tasksPerPage)
 	if err != nil {
 		return nil, err
-	}
-	next := ""
-	if more {
-		next = base64.RawURLEncoding.EncodeToString([]byte(last.String()))
 	}
 	return wire.ListThen(page, next), nil
 }
@@ -120,10 +115,6 @@ func listedUpTo(params wire.Object) (store.Place, error) {
 	if !params.Has("cursor") {
 		return store.Place{}, nil
 	}
-	cursor, ok := params.Text("cursor")
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if place, placeErr := store.ParsePlace(string(text)); ok && err == nil && placeErr == nil {
-		return place, nil
-	}
-	return store.Place{}, invalid("cursor is not one of ours")
+	cursor, _ := params.Text("cursor")
+	return parseCursor(cursor)
 }

@@ -140,7 +140,11 @@ var catalogue = []tasks.Tool{
 	{Name: "crawl", Description: "Crawl a site", InputSchema: raw(`{"type":"object","properties":{"url":{"type":"string"}},"required":["url"]}`)},
 	{Name: "any", Description: "Takes anything", InputSchema: raw(`{"type":"object"}`)},
 	{Name: "quick", Description: "Answers inline", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Inline: patience}},
-	{Name: "held", Description: "Never a task", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Task: tasks.Forbidden}},
+	{Name: "held", Description: "Never a task", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Task: tasks.Forbidden, Orphan: 20 * time.Millisecond}},
+	{Name: "detached", Description: "Runs on", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Detach: true, Orphan: time.Millisecond}},
+	{Name: "twin", Description: "Shared", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Dedupe: tasks.ByArguments, Orphan: 300 * time.Millisecond}},
+	{Name: "short", Description: "Is handed out soon", InputSchema: raw(`{"type":"object"}`), OutputSchema: raw(`{"type":"object","required":["n"]}`), Policy: tasks.Policy{Hold: 20 * time.Millisecond}},
+	{Name: "background", Description: "Is handed out at once", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Task: tasks.Required}},
 	{Name: "required", Description: "Only a task", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Task: tasks.Required, Refuse: true}},
 	{Name: "regional", Description: "Has headers", InputSchema: raw(`{"type":"object","properties":{
 		"region":{"type":"string","x-mcp-header":"Region"},"n":{"type":"integer","x-mcp-header":"N"}}}`)},

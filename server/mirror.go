@@ -21,9 +21,12 @@ type tool struct {
 	digest  string
 	input   *tasks.Schema
 	headers []wire.ParamHeader
-	listed  json.RawMessage
-	legacy  json.RawMessage // the same as 2025-11-25 lists it
+	listed  entry
+	legacy  entry // the same as 2025-11-25 lists it
 }
+
+// entry is a tool as tools/list shows it, and as it does where a handle may come instead of a result.
+type entry struct{ plain, orHandle json.RawMessage }
 
 func compile(t tasks.Tool) (*tool, error) {
 	digest := t.Digest()
@@ -40,7 +43,15 @@ func compile(t tasks.Tool) (*tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tool{t, digest, input, headers, listed, wire.WithSupport(listed, t.Policy)}, nil
+	c := &tool{Tool: t, digest: digest, input: input, headers: headers, listed: entry{listed, listed}}
+	if t.OutputSchema != nil && t.Policy.Task != tasks.Forbidden {
+		t.OutputSchema = wire.OrHandle(t.Name, t.OutputSchema)
+		if c.listed.orHandle, err = wire.Tool(&t); err != nil {
+			return nil, err
+		}
+	}
+	c.legacy = entry{wire.WithSupport(c.listed.plain, t.Policy), wire.WithSupport(c.listed.orHandle, t.Policy)}
+	return c, nil
 }
 
 // catalogue is one state of the announced tools. It never changes; superseded is closed when a newer one is there.

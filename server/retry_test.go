@@ -67,7 +67,8 @@ func TestQuestionsBeforeThereIsATask(t *testing.T) {
 func TestQuestionsNeedTheCapability(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	m, r := f.ask(modern("tools/call", obj{"name": "asks"}, withMeta(wire.MetaCapabilities, obj{"sampling": obj{}})))
+	able := obj{"sampling": obj{}, "extensions": obj{wire.TasksExtension: obj{}}}
+	m, r := f.ask(modern("tools/call", obj{"name": "asks"}, withMeta(wire.MetaCapabilities, able)))
 	caps, _ := m.errorData()["requiredCapabilities"].(obj)
 	if m.code() != wire.CodeMissingCapability || r.status != 400 || caps["elicitation"] == nil {
 		t.Errorf("got %+v", m)

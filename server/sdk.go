@@ -15,7 +15,7 @@ import (
 )
 
 // newSDK is the handler of every request that is not ours.
-func newSDK(about wire.Implementation, maxBody int64, log *slog.Logger) http.Handler {
+func newSDK(about wire.Implementation, log *slog.Logger) http.Handler {
 	caps := &mcp.ServerCapabilities{
 		Tools:   &mcp.ToolCapabilities{ListChanged: true},
 		Logging: &mcp.LoggingCapabilities{}, // held calls send log messages

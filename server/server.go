@@ -40,8 +40,10 @@ type Options struct {
 	Version string
 	// Logger gets panics and errors that no client can be told about. Zero: slog.Default().
 	Logger *slog.Logger
-	// MaxBody bounds a request's body, in bytes. Zero: 4 MiB.
-	MaxBody int64
+	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. Zero: 50 s.
+	Hold time.Duration
+	// NoHandles: such calls stay open until their task ends, and there are no handle tools. Zero: false.
+	NoHandles bool
 	// Ping is how often a silent stream gets a comment. Zero: 15 s.
 	Ping time.Duration
 	// Now is the clock that requestState expires by, and that starts in the future are reckoned by. Zero: time.Now.
@@ -49,9 +51,10 @@ type Options struct {
 }
 
 const (
-	defaultMaxBody = 4 << 20
-	defaultPing    = 15 * time.Second
-	storeTimeout   = 2 * time.Second
+	maxBody      = 4 << 20
+	defaultHold  = 50 * time.Second // most hosts give up after 60
+	defaultPing  = 15 * time.Second
+	storeTimeout = 2 * time.Second
 )
 
 func (o Options) withDefaults() Options {
@@ -67,8 +70,8 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.MaxBody == 0 {
-		o.MaxBody = defaultMaxBody
+	if o.Hold == 0 {
+		o.Hold = defaultHold
 	}
 	if o.Ping == 0 {
 		o.Ping = defaultPing
@@ -86,6 +89,8 @@ type Server struct {
 	store    *store.Store
 	origins  origins
 	mirror   *mirror
+	handles  handleTools
+	orphans  *orphans
 	sdk      http.Handler
 	drain    sync.Once
 	draining chan struct{}
@@ -111,13 +116,16 @@ func New(o Options) (*Server, error) {
 		store:    o.Store,
 		origins:  allowed,
 		mirror:   newMirror(o.Store, o.Watcher, o.Logger),
-		sdk:      newSDK(about, o.MaxBody, o.Logger),
+		handles:  newHandleTools(o),
+		orphans:  newOrphans(),
+		sdk:      newSDK(about, o.Logger),
 		draining: make(chan struct{}),
 	}, nil
 }
 
 // Run keeps the front end's background work going until ctx ends, which also drains it.
 func (s *Server) Run(ctx context.Context) error {
+	defer s.orphans.close()
 	defer s.Drain()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.mirror.run(ctx) })

@@ -36,6 +36,22 @@ func (s *stream) send(message []byte) error {
 	return s.write(s.buf.Bytes())
 }
 
+// tell is send for what there may be none of.
+func (s *stream) tell(message []byte) error {
+	if message == nil {
+		return nil
+	}
+	return s.send(message)
+}
+
+// silence breaks one: for proxies by a comment, for clients that count it by a message, if there is any.
+func (s *stream) silence(message []byte) error {
+	if err := s.ping(); err != nil {
+		return err
+	}
+	return s.tell(message)
+}
+
 // ping keeps proxies and impatient clients from closing a silent stream.
 func (s *stream) ping() error { return s.write([]byte(": ping\n\n")) }
 

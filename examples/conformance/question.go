@@ -32,7 +32,8 @@ var (
 
 func addQuestionTools(reg *tasks.Registry) {
 	add := func(name, description string, fn func(context.Context, *tasks.Attempt, none) (*tasks.Result, error), before ...tasks.Question) {
-		tasks.AddTool(reg, tasks.Tool{Name: name, Description: description, Policy: tasks.Policy{Before: before}}, fn)
+		// never a handle: what the client cannot answer is an error for the suite, not something that task_answer can mend
+		tasks.AddTool(reg, tasks.Tool{Name: name, Description: description, Policy: tasks.Policy{Before: before, Task: tasks.Forbidden}}, fn)
 	}
 	const mrtr = "test_input_required_result_"
 	// Questions that are known before the work starts are asked before there is a task; the others by a running attempt.

@@ -1,0 +1,247 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// The handle tools are what the model of a client without tasks manages its tasks with.
+const (
+	waitTool   = "task_wait"
+	getTool    = "task_get"
+	listTool   = "task_list"
+	cancelTool = "task_cancel"
+	answerTool = "task_answer"
+)
+
+// handleTool is one of them. It is served here, not by a worker.
+type handleTool struct {
+	name, title, about string
+	input, output      string // schemas
+	reads              bool   // it changes nothing
+	serve              func(s *Server, ctx context.Context, q *managed) (json.RawMessage, error)
+
+	schema *tasks.Schema
+	listed json.RawMessage
+}
+
+const (
+	idMember    = `"taskId":{"type":"string","description":"The id of the task"}`
+	idInput     = `{"type":"object","properties":{` + idMember + `},"required":["taskId"]}`
+	waitInput   = `{"type":"object","properties":{` + idMember + `,"seconds":{"type":"integer","minimum":1,"maximum":45,"description":"Wait at most so long; 45 if left out"}},"required":["taskId"]}`
+	listInput   = `{"type":"object","properties":{"cursor":{"type":"string","description":"nextCursor of the page before"}}}`
+	answerInput = `{"type":"object","properties":{` + idMember + `,"answers":{"type":"object","description":"One member for each question, under its key"}},"required":["taskId","answers"]}`
+)
+
+// catalogueOfHandles is in the order in which tools/list shows them.
+var catalogueOfHandles = []handleTool{
+	{name: answerTool, title: "Answer a task", about: "Answers what a task asked. A question that is a form takes an object of its fields, or {\"action\": \"decline\"}.", input: answerInput, output: wire.HandleSchema, serve: (*Server).taskAnswer},
+	{name: cancelTool, title: "Cancel a task", about: "Stops a task for good.", input: idInput, output: wire.HandleSchema, serve: (*Server).taskCancel},
+	{name: getTool, title: "Look at a task", about: "Says at once how a task stands, and gives the result of one that is done. To wait for a result use task_wait instead.", input: idInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskGet},
+	{name: listTool, title: "List tasks", about: "Lists your tasks, the latest first.", input: listInput, output: wire.ListSchema, reads: true, serve: (*Server).taskList},
+	{name: waitTool, title: "Wait for a task", about: "Waits for a task that was started by another tool, and gives its result. It returns early when the task is done or asks something, otherwise after 45 seconds, and says what to do next.", input: waitInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskWait},
+}
+
+// handleTools are the handle tools that a front end serves, by name: nil if none.
+type handleTools map[string]*handleTool
+
+func newHandleTools(o Options) handleTools {
+	if o.NoHandles {
+		return nil
+	}
+	h := make(handleTools, len(catalogueOfHandles))
+	for _, t := range catalogueOfHandles {
+		if t.name == listTool && o.Anonymous == Nobody { // a stranger has no list
+			continue
+		}
+		h[t.name] = t.compiled()
+	}
+	return h
+}
+
+func (t handleTool) compiled() *handleTool {
+	var err error
+	if t.schema, err = tasks.CompileSchema(json.RawMessage(t.input)); err != nil {
+		panic(err) // constant texts
+	}
+	closed := false
+	t.listed, err = wire.Tool(&tasks.Tool{
+		Name: t.name, Title: t.title, Description: t.about, InputSchema: json.RawMessage(t.input), OutputSchema: json.RawMessage(t.output),
+		Annotations: &mcp.ToolAnnotations{ReadOnlyHint: t.reads, OpenWorldHint: &closed},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return &t
+}
+
+// named is the handle tool that a call names, nil if it names another one.
+func (h handleTools) named(q *request) *handleTool {
+	name, _ := q.Params.Text("name")
+	return h[name]
+}
+
+// names are those that tools/list shows to whoever asks: clients that have tasks need none.
+func (h handleTools) names(q *request) []string {
+	if q.extended() {
+		return nil
+	}
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// managed is a call of a handle tool.
+type managed struct {
+	*request
+	args struct {
+		TaskID  string
+		Seconds int
+		Cursor  string
+		Answers map[string]json.RawMessage
+	}
+}
+
+// manage serves a handle tool. What is wrong with its arguments is for the model, which can mend it.
+func (s *Server) manage(ctx context.Context, q *request, t *handleTool) (json.RawMessage, error) {
+	args, err := arguments(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	m := &managed{request: q}
+	if err := t.schema.Validate(args); err != nil {
+		return q.plain(s, wire.Complaint(plainly(err))), nil
+	}
+	if err := json.Unmarshal(args, &m.args); err != nil {
+		return q.plain(s, wire.Complaint(err.Error())), nil
+	}
+	result, err := t.serve(s, ctx, m)
+	if errors.Is(err, tasks.ErrNotFound) {
+		return q.plain(s, wire.Complaint(fmt.Sprintf("There is no task %.64q. Its id may be wrong, or it has been forgotten since it ended.", m.args.TaskID))), nil
+	}
+	if e, ok := errors.AsType[*wire.Error](err); ok && e.Code == wire.CodeInvalidParams {
+		return q.plain(s, wire.Complaint(e.Message)), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.plain(s, result), nil
+}
+
+func (s *Server) taskGet(ctx context.Context, m *managed) (json.RawMessage, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.look(ctx, m.owner, m.args.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	return handle(t), nil
+}
+
+func (s *Server) taskCancel(ctx context.Context, m *managed) (json.RawMessage, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.look(ctx, m.owner, m.args.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.Cancel(ctx, t.ID); err != nil {
+		return nil, err
+	}
+	if t, err = s.store.Get(ctx, t.ID); err != nil {
+		return nil, err
+	}
+	return handle(t), nil
+}
+
+const listedTasks = 20
+
+func (s *Server) taskList(ctx context.Context, m *managed) (json.RawMessage, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	var after store.Place
+	if m.args.Cursor != "" {
+		var err error
+		if after, err = parseCursor(m.args.Cursor); err != nil {
+			return nil, err
+		}
+	}
+	page, next, err := s.page(ctx, m.owner, after, listedTasks)
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for _, t := range page {
+		fmt.Fprintf(&b, "%s %s, %s: %s\n", t.ID, t.Tool, t.Status, t.StatusMessage())
+	}
+	switch {
+	case len(page) == 0:
+		b.WriteString("There are no tasks.")
+	case next != "":
+		fmt.Fprintf(&b, "There are more: call %s with {\"cursor\": %q}.", listTool, next)
+	}
+	return wire.HandleList(page, next, b.String()), nil
+}
+
+// taskAnswer takes answers as a model writes them: a form's fields, a text, or an answer as the protocol has it.
+func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.look(ctx, m.owner, m.args.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	given := make(map[string]json.RawMessage, len(m.args.Answers))
+	for _, q := range t.Questions {
+		if a, ok := m.args.Answers[q.Key]; ok {
+			given[q.Key] = formal(q, a)
+		}
+	}
+	for key := range m.args.Answers {
+		if given[key] == nil {
+			return nil, invalid("the task does not ask %q (any more); %s", key, story(t))
+		}
+	}
+	fit, err := fitting(t.Questions, given)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.store.Keep(ctx, t.ID), s.reply(ctx, t.ID, fit)); err != nil {
+		return nil, err
+	}
+	if t, err = s.store.Get(ctx, t.ID); err != nil {
+		return nil, err
+	}
+	return handle(t), nil
+}
+
+// formal is an answer as the protocol has it.
+func formal(q tasks.Question, answer json.RawMessage) json.RawMessage {
+	var o wire.Object
+	if q.Request.Kind() == tasks.CanSample {
+		var text string
+		if json.Unmarshal(answer, &text) != nil {
+			return answer
+		}
+		return wire.Sampled(text)
+	}
+	if json.Unmarshal(answer, &o) == nil {
+		if _, ok := o.Text("action"); ok && (o.Has("content") || len(o) == 1) {
+			return answer
+		}
+	}
+	return wire.Accepted(answer)
+}

@@ -1,0 +1,55 @@
+package server
+
+import (
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// handsOut reports whether a call that is held may be answered with a handle.
+func (s *Server) handsOut(c *call) bool {
+	return s.handles != nil && c.tool.Policy.Task != tasks.Forbidden
+}
+
+// patience is how long a call is held before it is answered with a handle. ok is false if it never is.
+func (s *Server) patience(c *call) (d time.Duration, ok bool) {
+	switch p := c.tool.Policy; {
+	case !s.handsOut(c):
+		return 0, false
+	case p.Task == tasks.Required:
+		return 0, true
+	case p.Hold > 0:
+		return p.Hold, true
+	}
+	return s.opts.Hold, true
+}
+
+// askable are the kinds of question that a task of this call may ask: those that the client declared, and with a handle those that a
+// person or the model can answer in its stead (task_answer).
+func (s *Server) askable(c *call) tasks.Capabilities {
+	kinds := slices.Clone(c.asks())
+	if c.extended() || c.augmented() || !s.handsOut(c) {
+		return kinds
+	}
+	for _, k := range []tasks.Capability{tasks.CanFillForms, tasks.CanVisit, tasks.CanSample} {
+		if !kinds.Has(k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// canAnswer reports whether the client itself can be asked all these questions.
+func (c *call) canAnswer(questions []tasks.Question) bool {
+	return !slices.ContainsFunc(questions, func(q tasks.Question) bool { return !c.asks().Has(q.Request.Kind()) })
+}
+
+// wait gives a call that is held a name among those that wait for its task, where its end would mean stop: on 2026-07-28, without a key
+// to come back with, and unless the policy lets the task run on whoever leaves.
+func (c *call) wait() {
+	if c.modern && c.meta.Key == "" && !c.tool.Policy.Detach {
+		c.waiter = rand.Text()[:8]
+	}
+}

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// orphans are tasks whose call was dropped, for the grace in which a repeat may come. They are this process's own: its death is no
+// client's word, so the tasks then run on.
+type orphans struct {
+	mu     sync.Mutex
+	graces map[*time.Timer]struct{}
+	closed bool
+	ending sync.WaitGroup
+}
+
+func newOrphans() *orphans { return &orphans{graces: make(map[*time.Timer]struct{})} }
+
+// after calls end when the grace is over, unless we shut down first.
+func (o *orphans) after(grace time.Duration, end func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	var t *time.Timer
+	t = time.AfterFunc(grace, func() {
+		if o.take(t) {
+			defer o.ending.Done()
+			end()
+		}
+	})
+	o.graces[t] = struct{}{}
+}
+
+// take is false if nobody is to be ended any more.
+func (o *orphans) take(t *time.Timer) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.graces, t)
+	if !o.closed {
+		o.ending.Add(1)
+	}
+	return !o.closed
+}
+
+// close lets the tasks run on.
+func (o *orphans) close() {
+	o.mu.Lock()
+	o.closed = true
+	for t := range o.graces {
+		t.Stop()
+	}
+	o.mu.Unlock()
+	o.ending.Wait()
+}
+
+// abandon is what a client's leaving means for its task. On 2026-07-28 closing the stream is how a client says stop
+// (transports/streamable-http, Cancellation); before, it says nothing. A connection may merely have dropped, so the task has a grace
+// (the policy's orphan) in which a repeat of the call finds it. A call without a waiter has told its client how to come back.
+func (h *held) abandon(ctx context.Context) {
+	if h.waiter == "" || h.server.isDraining() {
+		return
+	}
+	ctx = context.WithoutCancel(ctx) // the request is over, its task is not
+	dropping, cancel := brief(ctx)
+	defer cancel()
+	if err := h.server.store.Abandon(dropping, h.id, h.waiter); err != nil {
+		h.log.Warn("dropped call not noted, its task runs on", "task", h.id, "tool", h.tool.Name, "err", err)
+		return
+	}
+	h.server.orphans.after(h.tool.Policy.Orphan, func() { h.orphan(ctx) })
+}
+
+func (h *held) orphan(ctx context.Context) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	if _, err := h.server.store.Orphan(ctx, h.id); err != nil && !errors.Is(err, tasks.ErrNotFound) {
+		h.log.Warn("orphaned task not cancelled, it runs on", "task", h.id, "tool", h.tool.Name, "err", err)
+	}
+}

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// taskWait serves task_wait: it is a held call of a task that exists. It returns early when the task ends, asks, or changes its phase;
+// not at every bit of progress, since each return costs the model's user money.
+func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, error) {
+	t, err := s.keep(ctx, m)
+	if err != nil || t.Status.Terminal() || t.Status == tasks.InputRequired {
+		return handle(t), err
+	}
+	f, err := s.follow(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	limit := time.NewTimer(m.limit())
+	defer limit.Stop()
+	ping := time.NewTicker(s.opts.Ping)
+	defer ping.Stop()
+	progress := teller{token: m.meta.Token}
+	for begun := t.Phase; ; {
+		select {
+		case u := <-f.updates:
+			if u.Task == nil {
+				return nil, tasks.ErrNotFound
+			}
+			if t = u.Task; t.Status != tasks.Working || t.Phase != begun {
+				return handle(t), nil
+			}
+			err = m.out.tell(progress.next(t))
+		case <-ping.C:
+			err = m.out.silence(progress.again())
+		case <-limit.C:
+			return handle(t), nil
+		case <-s.draining:
+			return handle(t), nil
+		case <-ctx.Done():
+			return nil, errGone
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (m *managed) limit() time.Duration {
+	if m.args.Seconds == 0 {
+		return longest
+	}
+	return time.Duration(m.args.Seconds) * time.Second
+}
+
+// keep reads the task, whose client can come back to it from now on.
+func (s *Server) keep(ctx context.Context, m *managed) (*tasks.Task, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.look(ctx, m.owner, m.args.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	return t, s.store.Keep(ctx, t.ID)
+}
