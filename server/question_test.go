@@ -114,7 +114,7 @@ func TestAQuestionIsOnExactlyOneStream(t *testing.T) {
 	c.ask("name")
 	q := first.nextRequest()
 	first.body.Close()
-	if again := second.next(); again.ID == nil || requestID(again) != requestID(q) { // it had to wait for its turn
+	if again := second.nextRequest(); requestID(again) != requestID(q) { // it had to wait for its turn
 		t.Errorf("got %+v, want %s", again, q.ID)
 	}
 	if second.pings == 0 {
