@@ -40,7 +40,8 @@ func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Atte
 // TaskID names the task that is being run.
 func (a *Attempt) TaskID() ID { return a.task }
 
-// Number counts the attempts at this task, from 1. It also rises when a deploy or a crash moves the task elsewhere.
+// Number counts the attempts at this task, from 1. It also rises when a deploy, a crash or a question moves the task elsewhere, or a
+// worker without the tool gave it back: it says nothing of failures.
 func (a *Attempt) Number() int { return a.number }
 
 // Progress tells how far the work is: done of total units (0: nobody knows how many), and in words what is being done.
