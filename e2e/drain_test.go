@@ -63,7 +63,7 @@ func TestTerminateWorkerLetsToolsFinish(t *testing.T) {
 	}
 }
 
-// Whoever stops a worker waits for its drain and ten seconds, whatever Redis does: orchestrators kill what takes longer.
+// Whoever stops a worker waits for its drain and fifteen seconds, whatever Redis does: orchestrators kill what takes longer.
 func TestTerminateWorkerWithoutRedis(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
@@ -80,7 +80,7 @@ func TestTerminateWorkerWithoutRedis(t *testing.T) {
 	if code := worker.ExitCode(); code != 1 {
 		t.Errorf("the worker exited %d, want 1: a result was not written", code)
 	}
-	if took := time.Since(told); took > 17*time.Second { // 11 s are promised
+	if took := time.Since(told); took > 25*time.Second { // 16 s are promised, on a machine with nothing else to do
 		t.Errorf("stopping took %s", took)
 	}
 	worker.Line("attempts did not end")

@@ -69,10 +69,17 @@ func (k *Keeper) resign(ctx context.Context) {
 	_ = k.store.Resign(ctx, k.process)
 }
 
+// elect does not wait for longer than its lease would be worth having.
+func (k *Keeper) elect(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lease/2)
+	defer cancel()
+	return k.store.Elect(ctx, k.process, lease)
+}
+
 // round is one tick of the elected keeper, and a look at the lease for everybody else.
 func (k *Keeper) round(ctx context.Context) error {
 	for more := true; more; {
-		elected, err := k.store.Elect(ctx, k.process, lease)
+		elected, err := k.elect(ctx)
 		if err != nil || !elected {
 			return err
 		}

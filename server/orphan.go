@@ -13,35 +13,38 @@ import (
 // client's word, so the tasks then run on.
 type orphans struct {
 	mu     sync.Mutex
-	graces map[*time.Timer]struct{}
+	graces map[*grace]struct{}
 	closed bool
 	ending sync.WaitGroup
 }
 
-func newOrphans() *orphans { return &orphans{graces: make(map[*time.Timer]struct{})} }
+// grace is one task's.
+type grace struct{ timer *time.Timer }
+
+func newOrphans() *orphans { return &orphans{graces: make(map[*grace]struct{})} }
 
 // after calls end when the grace is over, unless we shut down first.
-func (o *orphans) after(grace time.Duration, end func()) {
+func (o *orphans) after(d time.Duration, end func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		return
 	}
-	var t *time.Timer
-	t = time.AfterFunc(grace, func() {
-		if o.take(t) {
+	g := new(grace)
+	g.timer = time.AfterFunc(d, func() {
+		if o.take(g) {
 			defer o.ending.Done()
 			end()
 		}
 	})
-	o.graces[t] = struct{}{}
+	o.graces[g] = struct{}{}
 }
 
 // take is false if nobody is to be ended any more.
-func (o *orphans) take(t *time.Timer) bool {
+func (o *orphans) take(g *grace) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	delete(o.graces, t)
+	delete(o.graces, g)
 	if !o.closed {
 		o.ending.Add(1)
 	}
@@ -52,8 +55,8 @@ func (o *orphans) take(t *time.Timer) bool {
 func (o *orphans) close() {
 	o.mu.Lock()
 	o.closed = true
-	for t := range o.graces {
-		t.Stop()
+	for g := range o.graces {
+		g.timer.Stop()
 	}
 	o.mu.Unlock()
 	o.ending.Wait()

@@ -37,6 +37,9 @@ type listener interface {
 // recheck is how often watched tasks are compared with Redis: what pub/sub lost without a trace shows then, at the latest.
 const recheck = 15 * time.Second
 
+// patience is how long a silent Redis may keep a recheck, and with it a shutdown, waiting.
+const patience = 2 * time.Second
+
 // NewWatcher makes a watcher on the store's client.
 func (s *Store) NewWatcher() *Watcher {
 	return &Watcher{store: s, sub: s.rdb.Subscribe(context.Background(), catalogKey), topics: make(map[string]*topic)}
@@ -183,6 +186,8 @@ func (w *Watcher) entries() []*entry {
 }
 
 func (w *Watcher) compare(ctx context.Context, entries []*entry) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	seqs := make([]*redis.StringCmd, len(entries))
 	// an error shows in each of the commands
 	_, _ = w.store.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
