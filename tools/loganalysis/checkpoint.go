@@ -11,7 +11,7 @@ import (
 
 // version has to rise with every change of what is packed, of limits and of segments, and of what a parser makes of a line: a
 // checkpoint of another version is not used, so that no result is half of one kind and half of another.
-const version = 1
+const version = 2
 
 // checkpoint is what an attempt leaves to the next one.
 type checkpoint struct {
@@ -67,7 +67,7 @@ func (p place) state(total *tally, sources []source) (*state, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s is gone", id.Name)
 		}
-		f, err := takeUp(s, id, i < p.begun())
+		f, err := takeUp(s, id, p.merged(i))
 		if err != nil {
 			return nil, err
 		}
@@ -94,15 +94,26 @@ func (p place) begun() int {
 	return len(p.Done)
 }
 
-// takeUp is a file as the first attempt saw it. One that nothing was read of yet may have become another.
-func takeUp(s source, id identity, begun bool) (*logFile, error) {
+// merged is how many bytes are merged of a file; -1: nothing was begun.
+func (p place) merged(i int) int64 {
 	switch {
-	case begun && !id.holds(s):
+	case i < len(p.Done):
+		return p.Files[i].Size
+	case i < p.begun():
+		return p.Offset
+	}
+	return -1
+}
+
+// takeUp is a file as the first attempt saw it. One that nothing was read of yet may have become another.
+func takeUp(s source, id identity, merged int64) (*logFile, error) {
+	switch {
+	case merged >= 0 && !id.holds(s, merged):
 		return nil, fmt.Errorf("%s has been changed", id.Name)
-	case !begun && !id.grown(s):
+	case merged < 0 && !id.grown(s):
 		return newLogFile(s, s.identity()), nil
 	}
 	f := newLogFile(s, id)
-	f.head = id.Head // of a file that is done, which is not opened again
+	f.head, f.tail = id.Head, id.Tail // of a file that is done, which is not opened again
 	return f, nil
 }

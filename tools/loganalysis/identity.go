@@ -16,6 +16,7 @@ type identity struct {
 	Modified int64  `json:"modified"`
 	Inode    uint64 `json:"inode"`
 	Head     string `json:"head,omitempty"` // of its first bytes, once it was opened
+	Tail     string `json:"tail,omitempty"` // of the last bytes that are merged
 }
 
 func (s source) identity() identity {
@@ -28,9 +29,9 @@ func (id identity) grown(s source) bool {
 	return now.Inode == id.Inode && (now.Size > id.Size || now.Size == id.Size && now.Modified == id.Modified)
 }
 
-// holds reports whether a file still begins with what was read of it. One that was cut and written anew, as some rotate logs, may
-// have become longer than it was: its first bytes tell.
-func (id identity) holds(s source) bool {
+// holds reports whether a file still has what is merged of it, up to an offset. One that was cut and written anew, as some rotate logs,
+// may have become longer than it was: the first bytes and the last ones tell.
+func (id identity) holds(s source, merged int64) bool {
 	if !id.grown(s) {
 		return false
 	}
@@ -39,20 +40,30 @@ func (id identity) holds(s source) bool {
 		return false
 	}
 	defer f.Close() // only read from: nothing can be lost
-	head, err := headOf(f, id.Size)
-	return err == nil && digest(head) == id.Head
+	head, headErr := headOf(f, id.Size)
+	tail, tailErr := tailOf(f, merged)
+	return headErr == nil && tailErr == nil && digest(head) == id.Head && tail == id.Tail
 }
 
-const headLen = 4 << 10
+const printLen = 4 << 10 // bytes at either end
 
 // headOf is the first bytes of a file.
-func headOf(f *os.File, size int64) ([]byte, error) {
-	head := make([]byte, min(headLen, size))
-	n, err := f.ReadAt(head, 0)
+func headOf(f *os.File, size int64) ([]byte, error) { return stretchOf(f, 0, min(printLen, size)) }
+
+// tailOf is the digest of the bytes in front of an offset.
+func tailOf(f *os.File, end int64) (string, error) {
+	n := min(printLen, end)
+	b, err := stretchOf(f, end-n, n)
+	return digest(b), err
+}
+
+func stretchOf(f *os.File, at, n int64) ([]byte, error) {
+	b := make([]byte, n)
+	got, err := f.ReadAt(b, at)
 	if errors.Is(err, io.EOF) {
 		err = nil // it was cut meanwhile
 	}
-	return head[:n], err
+	return b[:got], err
 }
 
 func digest(b []byte) string {

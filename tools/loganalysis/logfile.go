@@ -18,6 +18,7 @@ type logFile struct {
 	file *os.File
 	uses atomic.Int32
 	head string // the digest of its first bytes
+	tail string // of the last ones that are merged
 	gzip bool
 
 	known  chan struct{} // closed once format is known

@@ -261,6 +261,12 @@ func TestFilesThatChange(t *testing.T) {
 			}
 			appendTo(t, path, login+text+text)
 		}, false},
+		"cut in its middle and longer again": {func(t *testing.T, path string) {
+			if err := os.Truncate(path, 8<<10); err != nil { // its first bytes stay
+				t.Fatal(err)
+			}
+			appendTo(t, path, "\n"+login+text+text)
+		}, false},
 		"rotated": {func(t *testing.T, path string) {
 			rename(t, path, path+".1")
 			write(t, filepath.Dir(path), filepath.Base(path), text[:len(text)/2]+text[:len(text)/2])
@@ -357,9 +363,9 @@ func TestOtherCheckpointsAreIgnored(t *testing.T) {
 	}
 	want, mine := whole(t, segment, root), string(first.kept)
 	for name, doc := range map[string]string{
-		"version": strings.Replace(mine, `"version":1`, `"version":2`, 1), "kind": `"text"`, "null": `null`, "list": `[1]`,
+		"version": strings.Replace(mine, `"version":2`, `"version":3`, 1), "kind": `"text"`, "null": `null`, "list": `[1]`,
 		"no gzip": strings.Replace(mine, `"state":"H4s`, `"state":"H4t`, 1), "no base64": strings.Replace(mine, `"state":"H`, `"state":"!`, 1),
-		"a bit": mine[:len(mine)/2] + "AAAAAAAA" + mine[len(mine)/2+8:], "empty": `{"version":1}`,
+		"a bit": mine[:len(mine)/2] + "AAAAAAAA" + mine[len(mine)/2+8:], "empty": `{"version":2}`,
 	} {
 		if doc == mine {
 			t.Fatalf("%s: nothing replaced", name)

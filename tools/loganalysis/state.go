@@ -42,6 +42,7 @@ func (st *state) step(f *logFile) int64 {
 // merge takes in the next segment.
 func (st *state) merge(s segment, r *reader) {
 	st.total.merge(r.tally)
+	s.file.tail, _ = tailOf(s.file.file, s.to) // what cannot be read now will not be the same later
 	if st.offset == 0 {
 		st.part = r.file
 	} else {
@@ -74,7 +75,7 @@ func (st *state) identities() []identity {
 	for i, f := range st.files {
 		ids[i] = f.id
 		if i < len(st.done) || i == len(st.done) && st.offset > 0 {
-			ids[i].Head = f.head
+			ids[i].Head, ids[i].Tail = f.head, f.tail
 		}
 	}
 	return ids
