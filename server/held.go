@@ -102,11 +102,20 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 }
 
 func (h *held) outcome(t *tasks.Task) (json.RawMessage, error) {
+	result, err := outcome(t)
+	if err != nil {
+		return nil, err
+	}
+	return h.plain(h.server, result), nil
+}
+
+// outcome is what the call of a task that has ended is answered with: the tool's result as it is stored, or an error.
+func outcome(t *tasks.Task) (json.RawMessage, error) {
 	switch {
 	case t.Status == tasks.Cancelled:
 		return nil, errCancelled
 	case t.Status == tasks.Completed && t.Result != nil:
-		return h.plain(h.server, t.Result), nil
+		return t.Result, nil
 	case t.Status == tasks.Failed && t.Error != nil:
 		e := t.Error
 		return nil, &failure{http.StatusOK, wire.Error{Code: e.Code, Message: e.Message, Data: e.Data}}

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -128,14 +126,9 @@ func (a *awaited) ping(ctx context.Context) error {
 
 // relatedOutcome is what the call of a task that has ended would have answered.
 func relatedOutcome(t *tasks.Task) (json.RawMessage, error) {
-	switch {
-	case t.Status == tasks.Cancelled:
-		return nil, errCancelled
-	case t.Status == tasks.Completed && t.Result != nil:
-		return wire.Related(t.Result, t.ID), nil
-	case t.Status == tasks.Failed && t.Error != nil:
-		e := t.Error
-		return nil, &failure{http.StatusOK, wire.Error{Code: e.Code, Message: e.Message, Data: e.Data}}
+	result, err := outcome(t)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("task %s is %s and its outcome is lost", t.ID, t.Status)
+	return wire.Related(result, t.ID), nil
 }
