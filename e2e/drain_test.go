@@ -80,7 +80,9 @@ func TestTerminateWorkerWithoutRedis(t *testing.T) {
 	if code := worker.ExitCode(); code != 1 {
 		t.Errorf("the worker exited %d, want 1: a result was not written", code)
 	}
-	if took := time.Since(told); took > 25*time.Second { // 16 s are promised, on a machine with nothing else to do
+	took := time.Since(told)
+	t.Logf("ended %s after SIGTERM", took.Round(time.Millisecond))
+	if took > 20*time.Second { // 16 s are promised
 		t.Errorf("stopping took %s", took)
 	}
 	worker.Line("attempts did not end")
