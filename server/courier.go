@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
 	"sync"
 	"time"
 
@@ -16,8 +15,8 @@ import (
 // it does, and says when it does no more.
 type courier struct {
 	*request
+	take
 	server *Server
-	stream string
 	known  bool          // the client knows the tasks that the questions are about
 	freed  chan struct{} // another stream may have ended, and left something to carry
 
@@ -25,8 +24,8 @@ type courier struct {
 	errands map[store.Errand]bool // what this stream carries
 }
 
-func (s *Server) courier(q *request, known bool) *courier {
-	return &courier{request: q, server: s, stream: rand.Text(), known: known, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
+func (s *Server) courier(q *request, k take, known bool) *courier {
+	return &courier{request: q, take: k, server: s, known: known, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
 }
 
 // lease is for how long an errand is this stream's without another word.
@@ -41,7 +40,7 @@ func (c *courier) carries(ctx context.Context, e, before store.Errand) (bool, er
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	ok, err := c.server.store.Carry(ctx, c.session.ID, c.stream, e, c.lease(), before)
+	ok, err := c.server.store.Carry(ctx, c.session.ID, c.take.String(), e, c.lease(), before)
 	if ok {
 		c.errands[e] = true
 	}
@@ -99,7 +98,7 @@ func (c *courier) renew(ctx context.Context) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	for e := range c.errands {
-		if ok, err := c.server.store.Carry(ctx, c.session.ID, c.stream, e, c.lease(), store.Errand{}); err == nil && !ok {
+		if ok, err := c.server.store.Carry(ctx, c.session.ID, c.take.String(), e, c.lease(), store.Errand{}); err == nil && !ok {
 			delete(c.errands, e)
 		}
 	}
@@ -119,7 +118,7 @@ func (c *courier) close(ctx context.Context) {
 	clear(c.errands)
 	ctx, cancel := brief(context.WithoutCancel(ctx)) // the client may have left
 	defer cancel()
-	if err := c.server.store.Drop(ctx, c.session.ID, c.stream, list...); err != nil {
+	if err := c.server.store.Drop(ctx, c.session.ID, c.take.String(), list...); err != nil {
 		c.log.Warn("stream ended, what it carried waits for its lease", "err", err)
 	}
 }

@@ -27,12 +27,21 @@ type held struct {
 
 // hold serves a call by watching its task; t is how it stands, if that is known.
 func (s *Server) hold(ctx context.Context, c *call, id tasks.ID, t *tasks.Task) (json.RawMessage, error) {
-	h := &held{call: c, server: s, id: id, task: t, progress: teller{token: c.meta.Token}, answered: make(map[string]bool)}
 	if t != nil && t.Status.Terminal() {
-		return h.outcome(t)
+		return c.outcome(s, t)
 	}
-	s.begin(ctx, c.request, id)
-	if d, ok := s.patience(c); ok {
+	d, ends := s.patience(c)
+	if !ends {
+		d = forever
+	}
+	s.begin(ctx, c.request, store.Stream{Kind: aCall, Task: id, Tool: c.tool.Name, Token: c.meta.Token, Hold: d})
+	return s.await(ctx, c, id, t, d)
+}
+
+// await holds a call until its task ends, or until the client is to get a handle.
+func (s *Server) await(ctx context.Context, c *call, id tasks.ID, t *tasks.Task, d time.Duration) (json.RawMessage, error) {
+	h := &held{call: c, server: s, id: id, task: t, progress: s.teller(c.request, c.meta.Token), answered: make(map[string]bool)}
+	if d >= 0 {
 		limit := time.NewTimer(d)
 		defer limit.Stop()
 		h.limit = limit.C
@@ -69,6 +78,9 @@ func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
 			if h.limit != nil && h.task != nil {
 				return h.handOver(h.task), nil
 			}
+			if h.comesBack() {
+				return nil, errGone
+			}
 			return nil, &strayError{h.id, errCutOff}
 		case <-ctx.Done():
 			return nil, errGone
@@ -87,7 +99,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	}
 	h.task = t
 	if t.Status.Terminal() {
-		return h.outcome(t)
+		return h.outcome(h.server, t)
 	}
 	if t.Status == tasks.InputRequired {
 		if result, err := h.question(ctx, t); result != nil || err != nil {
@@ -101,12 +113,12 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	return nil, h.out.tell(h.progress.next(t))
 }
 
-func (h *held) outcome(t *tasks.Task) (json.RawMessage, error) {
+func (c *call) outcome(s *Server, t *tasks.Task) (json.RawMessage, error) {
 	result, err := outcome(t)
 	if err != nil {
 		return nil, err
 	}
-	return h.plain(h.server, result), nil
+	return c.plain(s, result), nil
 }
 
 // outcome is what the call of a task that has ended is answered with: the tool's result as it is stored, or an error.

@@ -13,9 +13,9 @@ import (
 // awaited is a tasks/result, which stays open until its task ends.
 type awaited struct {
 	*request
-	server *Server
-	task   *tasks.Task // as it was last seen
-	climb  climber
+	server   *Server
+	task     *tasks.Task // as it was last seen
+	progress teller
 }
 
 // legacyResult serves 2025-11-25's tasks/result: what the call itself would have answered, as long as that takes.
@@ -29,13 +29,18 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 	if t.Status.Terminal() {
 		return relatedOutcome(t)
 	}
-	if q.session != nil {
-		bound, stop := s.carry(ctx, q, true)
-		defer stop()
-		ctx = bound
+	if q.session == nil {
+		return s.awaitResult(ctx, q, t)
 	}
-	a := &awaited{request: q, server: s, climb: climber{now: s.opts.Now}}
-	return a.watch(ctx, t.ID)
+	ctx, stop := s.carry(ctx, q, newTake(), true)
+	defer stop()
+	s.begin(ctx, q, store.Stream{Kind: aResult, Task: t.ID, Hold: forever})
+	return s.awaitResult(ctx, q, t)
+}
+
+func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (json.RawMessage, error) {
+	p := teller{token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
+	return (&awaited{request: q, server: s, progress: p}).watch(ctx, t.ID)
 }
 
 func (a *awaited) watch(ctx context.Context, id tasks.ID) (json.RawMessage, error) {
@@ -61,6 +66,9 @@ func (a *awaited) watch(ctx context.Context, id tasks.ID) (json.RawMessage, erro
 				return nil, err
 			}
 		case <-a.server.draining:
+			if a.comesBack() {
+				return nil, errGone
+			}
 			return nil, errStopping
 		case <-ctx.Done():
 			return nil, errGone
@@ -87,7 +95,7 @@ func (a *awaited) show(ctx context.Context) error {
 	if err := a.inquire(ctx, a.task); err != nil {
 		return err
 	}
-	return a.tell(a.climb.next(a.task))
+	return a.out.tell(a.progress.next(a.task))
 }
 
 func (a *awaited) freed() <-chan struct{} {
@@ -106,13 +114,6 @@ func (a *awaited) ours(ctx context.Context) bool {
 	return ours && err == nil
 }
 
-func (a *awaited) tell(message []byte) error {
-	if message == nil {
-		return nil
-	}
-	return a.out.send(message)
-}
-
 // ping breaks the silence, and takes up what another stream may have left.
 func (a *awaited) ping(ctx context.Context) error {
 	if err := a.out.ping(); err != nil {
@@ -121,7 +122,7 @@ func (a *awaited) ping(ctx context.Context) error {
 	if err := a.show(ctx); err != nil {
 		return err
 	}
-	return a.tell(a.climb.again())
+	return a.out.tell(a.progress.again())
 }
 
 // relatedOutcome is what the call of a task that has ended would have answered.

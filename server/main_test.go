@@ -242,6 +242,9 @@ type response struct {
 	body   io.ReadCloser
 	lines  *bufio.Reader
 	pings  int
+	events []string // the ids of the events that were read
+	primed int      // how many of them were empty
+	retry  string   // when to come back
 }
 
 func (f *front) send(ctx context.Context, d *draft) *response {
@@ -327,8 +330,36 @@ func (r *response) read() (m message, err error) {
 		if strings.HasPrefix(line, ": ping") {
 			r.pings++
 		}
-		if data, ok := strings.CutPrefix(line, "data: "); ok {
+		if id, ok := strings.CutPrefix(line, "id: "); ok {
+			r.events = append(r.events, strings.TrimSpace(id))
+		}
+		if retry, ok := strings.CutPrefix(line, "retry: "); ok {
+			r.retry = strings.TrimSpace(retry)
+		}
+		data, ok := strings.CutPrefix(line, "data: ")
+		if ok && data == "\n" {
+			r.primed++
+			continue
+		}
+		if ok {
 			return m, json.Unmarshal([]byte(data), &m)
+		}
+	}
+}
+
+// quiet reads on until a ping: nothing may come before it.
+func (r *response) quiet() {
+	r.t.Helper()
+	for {
+		line, err := r.lines.ReadString('\n')
+		if err != nil {
+			r.t.Fatalf("reading the response: %v", err)
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok && data != "\n" {
+			r.t.Fatalf("got %s", data)
+		}
+		if strings.HasPrefix(line, ": ping") {
+			return
 		}
 	}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"math"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
@@ -11,40 +12,63 @@ import (
 // teller makes the progress notifications of one token. Their numbers rise strictly (patterns/progress), whatever the task's do: an
 // attempt may start again from zero, and words may change while numbers do not.
 type teller struct {
-	token   json.RawMessage
-	started bool
-	last    float64 // what the client saw
-	shown   tasks.Progress
+	token  json.RawMessage // nil: the client asked for none
+	number number
+	of     tasks.ID // the task that the notifications name; "": none
+	task   *tasks.Task
+	shown  tasks.Progress
+	last   float64 // what the client saw on this connection
+	sent   bool
 }
+
+// number is what a notification says, given what the last one on this connection said.
+type number func(t *tasks.Task, sent bool, last float64) float64
 
 // next is the message for the state of the task: nil if the client asked for none or has seen it.
 func (p *teller) next(t *tasks.Task) []byte {
-	now := tasks.Progress{Done: t.Progress.Done, Total: t.Progress.Total, Message: t.Progress.Message}
-	if now.Message == "" {
-		now.Message = t.Message // queued, or waiting for something
-	}
-	if p.token == nil || p.started && now == p.shown {
+	now := words(t)
+	if p.token == nil || p.task != nil && now == p.shown {
 		return nil
 	}
-	p.shown = now
+	p.task, p.shown = t, now
 	return p.message()
+}
+
+// words are what the client sees of the task's progress.
+func words(t *tasks.Task) tasks.Progress {
+	p := tasks.Progress{Done: t.Progress.Done, Total: t.Progress.Total, Message: t.Progress.Message}
+	if p.Message == "" {
+		p.Message = t.Message // queued, or waiting for something
+	}
+	return p
 }
 
 // again is the last message once more, to break a silence.
 func (p *teller) again() []byte {
-	if p.token == nil || !p.started {
+	if p.task == nil {
 		return nil
 	}
 	return p.message()
 }
 
 func (p *teller) message() []byte {
-	value := p.shown.Done
-	if p.started && value <= p.last {
-		value = above(p.last, p.shown.Total)
+	value, total := p.number(p.task, p.sent, p.last), p.shown.Total
+	p.sent, p.last = true, value
+	if total > 0 {
+		total = max(total, value)
 	}
-	p.started, p.last = true, value
-	return wire.Progress(p.token, value, p.shown.Total, p.shown.Message)
+	if p.of == "" {
+		return wire.Progress(p.token, value, total, p.shown.Message)
+	}
+	return wire.ProgressOf(p.of, p.token, value, total, p.shown.Message)
+}
+
+// said is the tool's own number, as long as that rises.
+func said(t *tasks.Task, sent bool, last float64) float64 {
+	if value := t.Progress.Done; !sent || value > last {
+		return value
+	}
+	return above(last, t.Progress.Total)
 }
 
 // above is a little more than last: too little to be seen, enough to be a number of its own.
@@ -53,4 +77,25 @@ func above(last, total float64) float64 {
 		return next
 	}
 	return math.Nextafter(last, math.Inf(1))
+}
+
+// climbing numbers are for a token that several streams tell about, one after the other, here or on other replicas: none knows what
+// another one sent. take is which connection of its stream this is.
+func climbing(now func() time.Time, take int) number {
+	return func(t *tasks.Task, sent bool, last float64) float64 {
+		if value := height(t, now(), take); !sent || value > last {
+			return value
+		}
+		return math.Nextafter(last, math.Inf(1))
+	}
+}
+
+// height is a number close to what the tool says that rises with each of the task's events, and between two of them with time and with
+// each take of a stream. An attempt that starts again from zero stays where the last one got. A take counts more than minutes do, so
+// that the clocks of two replicas need not agree.
+func height(t *tasks.Task, now time.Time, take int) float64 {
+	silence := max(0, now.Sub(t.Updated).Seconds())
+	moment := 8*float64(take) + math.Log1p(silence) // the logarithm tells even days of silence apart
+	steps := float64(t.Seq) + 1 - 1/(1+moment)
+	return (t.Peak+1)*(1+steps*1e-8) - 1
 }

@@ -81,6 +81,8 @@ func (s *Server) serveSession(q *request, r *http.Request) {
 	case err != nil:
 	case r.Method == http.MethodDelete:
 		err = s.endSession(r.Context(), q)
+	case r.Header.Get(wire.HeaderLastEvent) != "":
+		err = s.resume(r.Context(), q, r.Header.Get(wire.HeaderLastEvent))
 	default:
 		err = s.attend(r.Context(), q)
 	}

@@ -11,33 +11,24 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// callInSession serves tools/call before 2026-07-28. In a session the call can be cancelled through any replica, and its stream ends
-// with the session.
+// callInSession serves tools/call before 2026-07-28. In a session the call can be cancelled and its stream gone on with through any
+// replica, and the stream ends with the session.
 func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage, error) {
 	if q.session == nil || q.augmented() {
 		return s.call(ctx, q)
 	}
-	ctx, stop := s.carry(ctx, q, false)
+	ctx, stop := s.carry(ctx, q, newTake(), false)
 	defer stop()
-	result, err := s.call(ctx, q)
-	if q.begun && !s.done(ctx, q) && errors.Is(err, errCancelled) {
-		return nil, errGone // the client cancelled this very request: it wants no answer (2025-11-25, Cancellation)
-	}
-	return result, err
+	return s.unlessCancelled(ctx, q, s.call)
 }
 
-// begin notes a call's task. Without the note the call is served all the same, and can only not be cancelled by its request's id.
-func (s *Server) begin(ctx context.Context, q *request, id tasks.ID) {
-	if q.session == nil {
-		return
+// unlessCancelled is no answer if the client cancelled this very request: then it wants none (2025-11-25, Cancellation).
+func (s *Server) unlessCancelled(ctx context.Context, q *request, serve func(context.Context, *request) (json.RawMessage, error)) (json.RawMessage, error) {
+	result, err := serve(ctx, q)
+	if q.begun && !s.done(ctx, q) && errors.Is(err, errCancelled) {
+		return nil, errGone
 	}
-	ctx, cancel := brief(ctx)
-	defer cancel()
-	if err := s.store.Begin(ctx, q.session.ID, q.ID, id); err != nil {
-		q.log.Warn("call cannot be cancelled by its request", "task", id, "err", err)
-		return
-	}
-	q.begun = true
+	return result, err
 }
 
 // done takes the note back, and reports whether nobody did so before. A client that only left may still cancel: then it stays.
@@ -82,10 +73,10 @@ func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 const stillUsed = time.Hour
 
 // carry makes the request's stream one of its session: it may carry questions, and the context ends with the session, wherever that is
-// ended. stop must be called.
-func (s *Server) carry(ctx context.Context, q *request, known bool) (bound context.Context, stop func()) {
+// ended, and when the client goes on with the stream on another connection. stop must be called.
+func (s *Server) carry(ctx context.Context, q *request, k take, known bool) (bound context.Context, stop func()) {
 	bound, cancel := context.WithCancel(ctx)
-	c := s.courier(q, known)
+	c := s.courier(q, k, known)
 	q.courier = c
 	changes, quit := s.opts.Watcher.SessionChanged(q.session.ID)
 	var looking sync.WaitGroup
@@ -98,11 +89,13 @@ func (s *Server) carry(ctx context.Context, q *request, known bool) (bound conte
 			select {
 			case <-changes:
 				c.free()
-				if _, err := s.recall(bound, q.session.ID, q.owner); errors.Is(err, errSession) {
+				if c.isOver(bound) {
 					cancel()
 				}
 			case <-use.C:
-				_, _ = s.recall(bound, q.session.ID, q.owner) // its end is told otherwise
+				if c.isOver(bound) {
+					cancel()
+				}
 			case <-renew.C:
 				c.renew(bound)
 			case <-bound.Done():
@@ -111,4 +104,15 @@ func (s *Server) carry(ctx context.Context, q *request, known bool) (bound conte
 		}
 	})
 	return bound, func() { cancel(); looking.Wait(); quit(); c.close(ctx) }
+}
+
+// isOver looks whether the stream has no session any more, or goes on on another connection. Both count as used.
+func (c *courier) isOver(ctx context.Context) bool {
+	if _, err := c.server.recall(ctx, c.session.ID, c.owner); err != nil {
+		return errors.Is(err, errSession)
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	latest, err := c.server.store.KeepStream(ctx, c.stream)
+	return err == nil && latest > c.number
 }

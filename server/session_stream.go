@@ -40,10 +40,10 @@ func (s *Server) attend(ctx context.Context, q *request) error {
 	}
 	changes, quit := s.opts.Watcher.SessionChanged(q.session.ID)
 	defer quit()
-	a := &attendance{courier: s.courier(q, true), seen: make(map[tasks.ID]*tasks.Task)}
+	a := &attendance{courier: s.courier(q, newTake(), true), seen: make(map[tasks.ID]*tasks.Task)}
 	taking, cancel := brief(ctx)
 	defer cancel()
-	if err := s.store.Attend(taking, q.session.ID, a.stream); err != nil {
+	if err := s.store.Attend(taking, q.session.ID, a.take.String()); err != nil {
 		return err
 	}
 	defer a.close(ctx)
@@ -107,7 +107,7 @@ func (a *attendance) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if stream != a.stream {
+	if stream != a.take.String() {
 		return errGone
 	}
 	for _, id := range ids {

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -17,6 +18,8 @@ type stream struct {
 	rc   *http.ResponseController
 	buf  bytes.Buffer
 	open bool
+	name string // of a stream that can be gone on with: its events have ids (resume.go)
+	sent int    // how many of those
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -26,6 +29,7 @@ func newStream(w http.ResponseWriter) *stream {
 // send writes one JSON-RPC message.
 func (s *stream) send(message []byte) error {
 	s.buf.Reset()
+	s.identify()
 	s.buf.WriteString("event: message\ndata: ")
 	if bytes.IndexByte(message, '\n') < 0 {
 		s.buf.Write(message)
@@ -35,6 +39,26 @@ func (s *stream) send(message []byte) error {
 	s.buf.WriteString("\n\n")
 	return s.write(s.buf.Bytes())
 }
+
+// identify gives the next event an id, which is no other event's in its session.
+func (s *stream) identify() {
+	if s.name != "" {
+		s.sent++
+		fmt.Fprintf(&s.buf, "id: %s-%d\n", s.name, s.sent)
+	}
+}
+
+// prime gives the client an id to come back with before there is anything to tell, and says when to come (2025-11-25, transports,
+// Sending Messages to the Server). Clients of earlier revisions take the empty data for a message.
+func (s *stream) prime() error {
+	s.buf.Reset()
+	s.identify()
+	fmt.Fprintf(&s.buf, "retry: %d\ndata: \n\n", comeBack.Milliseconds())
+	return s.write(s.buf.Bytes())
+}
+
+// comeBack is when a client whose connection was cut should try again: soon, but most give up after two tries.
+const comeBack = 2 * time.Second
 
 // tell is send for what there may be none of.
 func (s *stream) tell(message []byte) error {

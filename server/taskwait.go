@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -15,16 +16,23 @@ func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, err
 	if err != nil || t.Status.Terminal() || t.Status == tasks.InputRequired {
 		return handle(t), err
 	}
+	d := m.limit()
+	s.begin(ctx, m.request, store.Stream{Kind: aWait, Task: t.ID, Token: m.meta.Token, Hold: d})
+	return s.awaitChange(ctx, m.request, t, d)
+}
+
+// awaitChange is how the task stands when it has, or when the time is over.
+func (s *Server) awaitChange(ctx context.Context, q *request, t *tasks.Task, d time.Duration) (json.RawMessage, error) {
 	f, err := s.follow(ctx, t.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer f.close()
-	limit := time.NewTimer(m.limit())
+	limit := time.NewTimer(d)
 	defer limit.Stop()
 	ping := time.NewTicker(s.opts.Ping)
 	defer ping.Stop()
-	progress := teller{token: m.meta.Token}
+	progress := s.teller(q, q.meta.Token)
 	for begun := t.Phase; ; {
 		select {
 		case u := <-f.updates:
@@ -34,9 +42,9 @@ func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, err
 			if t = u.Task; t.Status != tasks.Working || t.Phase != begun {
 				return handle(t), nil
 			}
-			err = m.out.tell(progress.next(t))
+			err = q.out.tell(progress.next(t))
 		case <-ping.C:
-			err = m.out.silence(progress.again())
+			err = q.out.silence(progress.again())
 		case <-limit.C:
 			return handle(t), nil
 		case <-s.draining:

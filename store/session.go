@@ -93,12 +93,7 @@ func (s *Store) EndSession(ctx context.Context, id string) error {
 	return nil
 }
 
-// Begin notes which task a request of a session waits for, so that the request can be cancelled through any process.
-func (s *Store) Begin(ctx context.Context, session string, request json.RawMessage, task tasks.ID) error {
-	return s.note(ctx, session, requestField, string(request), string(task), maxRequests)
-}
-
-// Done takes back what Begin noted. first says that it was still there: of several who take it back, one is the first.
+// Done takes back that a request can be cancelled. first says that it was still there: of several who take it back, one is the first.
 func (s *Store) Done(ctx context.Context, session string, request json.RawMessage) (first bool, err error) {
 	n, err := s.rdb.HDel(ctx, sessionKey(session), requestField+string(request)).Result()
 	if err != nil {

@@ -76,7 +76,7 @@ func TestASessionThatIsGone(t *testing.T) {
 		for what, err := range map[string]error{
 			"read":  err,
 			"level": s.SetLevel(t.Context(), x.ID, "info"),
-			"begin": s.Begin(t.Context(), x.ID, json.RawMessage("1"), s.NewID(tasks.Local, "")),
+			"begin": s.OpenStream(t.Context(), store.Stream{Session: x.ID, Request: json.RawMessage("1"), Task: s.NewID(tasks.Local, "")}, true),
 		} {
 			if !errors.Is(err, store.ErrNoSession) {
 				t.Errorf("%s: %v, want ErrNoSession", what, err)
@@ -99,7 +99,7 @@ func TestARequestInFlightIsFoundByItsID(t *testing.T) {
 				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
 			}
 		}
-		if err := s.Begin(t.Context(), x.ID, number, task); err != nil {
+		if err := s.OpenStream(t.Context(), store.Stream{Session: x.ID, Request: number, Task: task}, true); err != nil {
 			t.Fatal(err)
 		}
 		waiting(number, task)
@@ -119,7 +119,7 @@ func TestASessionKeepsABoundedNumberOfRequests(t *testing.T) {
 		task := s.NewID(tasks.Local, "")
 		rdb.HSet(t.Context(), "mcp-session-ABC", "r:oldest", "1 "+string(task))
 		for i := range 200 {
-			if err := s.Begin(t.Context(), x.ID, json.RawMessage(fmt.Sprint(i)), task); err != nil {
+			if err := s.OpenStream(t.Context(), store.Stream{Session: x.ID, Request: json.RawMessage(fmt.Sprint(i)), Task: task}, true); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -18,6 +18,9 @@ const (
 // HeaderSession names a client's session (2025-11-25, transports, Session Management).
 const HeaderSession = "Mcp-Session-Id"
 
+// HeaderLastEvent says after which event a client goes on with a stream (2025-11-25, transports, Resumability and Redelivery).
+const HeaderLastEvent = "Last-Event-Id"
+
 // Opening is what a client says of itself in initialize.
 type Opening struct {
 	Client       Implementation

@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// What the streams that can be gone on with are responses to.
+const (
+	aCall   = "call"   // tools/call of a task
+	aWait   = "wait"   // tools/call of task_wait
+	aResult = "result" // tasks/result
+)
+
+// forever: the request is answered when its task ends, and not before.
+const forever = -time.Millisecond
+
+// take is one connection of a stream: a client whose connection was cut goes on with the next one, on any replica
+// (2025-11-25, transports, Resumability and Redelivery). The ids of its events begin with it.
+type take struct {
+	stream string
+	number int
+}
+
+func newTake() take { return take{rand.Text(), 1} }
+
+func (k take) String() string { return k.stream + "." + strconv.Itoa(k.number) }
+
+// streamOf is the stream of an event's id.
+func streamOf(event string) string {
+	stream, _, _ := strings.Cut(event, ".")
+	return stream
+}
+
+// begin notes what the request's stream is about, so that it can be gone on with, and a call be cancelled, through any replica. Without
+// the note the request is served all the same.
+func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
+	if q.courier == nil {
+		return
+	}
+	noting, cancel := brief(ctx)
+	defer cancel()
+	x.ID, x.Session, x.Request = q.courier.stream, q.session.ID, q.ID
+	if err := s.store.OpenStream(noting, x, x.Kind == aCall); err != nil {
+		q.log.Warn("request cannot be resumed, nor be cancelled by its id", "task", x.Task, "err", err)
+		return
+	}
+	q.begun = x.Kind == aCall
+	q.resumable()
+}
+
+// resumable gives the events of the request's stream ids, and the client the first of them, where that is known to do no harm.
+func (q *request) resumable() {
+	q.out.name = q.courier.take.String()
+	if q.revision >= wire.V20251125 {
+		_ = q.out.prime() // a client that is gone is noticed soon enough
+	}
+}
+
+// comesBack: the client knows how to go on with this stream, and to do so by itself.
+func (q *request) comesBack() bool { return q.out.name != "" && q.revision >= wire.V20251125 }
+
+// takes is which connection of its stream the request is served on.
+func (q *request) takes() int {
+	if q.courier == nil {
+		return 0
+	}
+	return q.courier.number
+}
+
+// teller tells of the progress of a request's task. Within a session the stream may go on elsewhere.
+func (s *Server) teller(q *request, token json.RawMessage) teller {
+	if q.courier == nil {
+		return teller{token: token, number: said}
+	}
+	return teller{token: token, number: climbing(s.opts.Now, q.takes())}
+}
+
+// resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it
+// stands; a question that is open is put again, with its own id.
+func (s *Server) resume(ctx context.Context, q *request, event string) error {
+	x, err := s.reopen(ctx, q, streamOf(event))
+	if err != nil {
+		return err
+	}
+	q.ID, q.meta.Token = x.Request, x.Token
+	ctx, stop := s.carry(ctx, q, take{x.ID, x.Take}, x.Kind == aResult)
+	defer stop()
+	q.resumable()
+	if err := q.out.ping(); err == nil {
+		q.answer(s.goOn(ctx, q, x))
+	}
+	return nil
+}
+
+func (s *Server) reopen(ctx context.Context, q *request, id string) (*store.Stream, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	x, err := s.store.Resume(ctx, q.session.ID, id)
+	if errors.Is(err, store.ErrNoStream) {
+		return nil, refuse(http.StatusBadRequest, wire.CodeInvalidRequest,
+			"Last-Event-ID: this stream is unknown, another session's or was left too long ago to be resumed")
+	}
+	if err != nil || x.Kind != aCall {
+		return x, err
+	}
+	waiting, err := s.store.Waiting(ctx, q.session.ID, x.Request)
+	q.begun = waiting == x.Task // else it was cancelled, or has been answered
+	return x, err
+}
+
+func (s *Server) goOn(ctx context.Context, q *request, x *store.Stream) (json.RawMessage, error) {
+	if x.Kind == aCall {
+		c := &call{request: q, tool: &tool{Tool: tasks.Tool{Name: x.Tool}}} // its policy has had its say when the call began
+		return s.unlessCancelled(ctx, q, func(ctx context.Context, _ *request) (json.RawMessage, error) {
+			return s.await(ctx, c, x.Task, nil, x.Hold)
+		})
+	}
+	looking, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.look(looking, q.owner, string(x.Task))
+	switch {
+	case err != nil:
+		return nil, err
+	case x.Kind == aResult && t.Status.Terminal():
+		return relatedOutcome(t)
+	case x.Kind == aResult:
+		return s.awaitResult(ctx, q, t)
+	case x.Kind == aWait && t.Status == tasks.Working:
+		return s.awaitChange(ctx, q, t, x.Hold)
+	case x.Kind == aWait:
+		return handle(t), nil
+	}
+	return nil, fmt.Errorf("stream of an unknown kind %q", x.Kind)
+}

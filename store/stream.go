@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Stream is the response stream of a session's request, so that any process can go on with it when its connection is cut. There is no
+// log of what was sent: to go on is to watch the task again.
+type Stream struct {
+	ID      string
+	Session string
+	Request json.RawMessage // the id of the request, as the client wrote it
+	Kind    string          // how the request is served
+	Task    tasks.ID
+	Tool    string
+	Token   json.RawMessage // of the request's progress; nil: none
+	Hold    time.Duration   // until the request is answered whatever the task does; negative: never
+	Take    int             // which connection this is: one, two, …
+}
+
+// ErrNoStream: it was never there, is another session's, or was left alone for too long.
+var ErrNoStream = errors.New("no such stream")
+
+// streamLife is for how long a stream can be gone on with after it was last kept.
+const streamLife = 2 * time.Hour
+
+func (x Stream) fields() []any {
+	return []any{
+		"session", x.Session, "request", string(x.Request), "kind", x.Kind, "task", string(x.Task), "tool", x.Tool, "token", string(x.Token), "take", "1",
+	}
+}
+
+// OpenStream keeps a new stream, in its first take. With cancellable its request can also be cancelled through any process (Waiting, Done).
+func (s *Store) OpenStream(ctx context.Context, x Stream, cancellable bool) error {
+	var noted *redis.Cmd
+	err := pipelined(ctx, s.rdb, func(b batch) {
+		b.run(ctx, s.scripts.stream, []string{streamKey(x.ID)}, append([]any{streamLife.Milliseconds(), x.Hold.Milliseconds()}, x.fields()...)...)
+		if cancellable {
+			noted = b.run(ctx, s.scripts.note, []string{sessionKey(x.Session)}, requestField, string(x.Request), string(x.Task), maxRequests)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("open stream: %w", err)
+	}
+	if noted == nil {
+		return nil
+	}
+	if n, err := noted.Int(); n == 0 {
+		return errors.Join(ErrNoSession, err)
+	}
+	return nil
+}
+
+// Resume begins another take of a session's stream. Whoever serves an earlier one learns of it by SessionChanged.
+func (s *Store) Resume(ctx context.Context, session, id string) (*Stream, error) {
+	v, err := s.scripts.resume.Run(ctx, s.rdb, []string{streamKey(id)}, session, streamLife.Milliseconds(), sessionKey(session), sessionNudge).Slice()
+	if err != nil {
+		return nil, fmt.Errorf("resume stream: %w", err)
+	}
+	r := reply(v)
+	if len(r) == 0 {
+		return nil, ErrNoStream
+	}
+	left, err := strconv.ParseInt(r.text(1), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("resume stream: %w", err)
+	}
+	x := &Stream{
+		ID: id, Session: session, Take: int(r.code()), Hold: time.Duration(left) * time.Millisecond,
+		Request: json.RawMessage(r.text(2)), Kind: r.text(3), Task: tasks.ID(r.text(4)), Tool: r.text(5),
+	}
+	if token := r.text(6); token != "" {
+		x.Token = json.RawMessage(token)
+	}
+	return x, nil
+}
+
+// KeepStream lets a stream's life begin anew, and is its latest take: 0 if there is no such stream.
+func (s *Store) KeepStream(ctx context.Context, id string) (take int, err error) {
+	p := s.rdb.Pipeline()
+	p.PExpire(ctx, streamKey(id), streamLife)
+	got := p.HGet(ctx, streamKey(id), "take")
+	if _, err := p.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return 0, fmt.Errorf("keep stream: %w", err)
+	}
+	take, _ = got.Int()
+	return take, nil
+}
