@@ -2,8 +2,9 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
-	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -19,6 +20,22 @@ type balancer struct {
 	next  atomic.Int64
 	hosts []string
 	dead  atomic.Pointer[string]
+	calls chan stream
+}
+
+// stream is a response of events that is being read.
+type stream struct {
+	host    string
+	resumed bool
+	cut     context.CancelFunc
+}
+
+func balance(servers ...*rig.Server) *balancer {
+	b := &balancer{calls: make(chan stream, 100)}
+	for _, s := range servers {
+		b.hosts = append(b.hosts, host(s))
+	}
+	return b
 }
 
 func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -26,18 +43,40 @@ func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if dead := b.dead.Load(); dead != nil && host == *dead {
 		host = b.hosts[int(b.next.Add(1))%len(b.hosts)]
 	}
-	r = r.Clone(r.Context())
+	ctx, cut := context.WithCancel(r.Context())
+	context.AfterFunc(r.Context(), cut)
+	resumed := r.Header.Get("Last-Event-ID") != ""
+	r = r.Clone(ctx)
 	r.URL.Host = host
-	return http.DefaultTransport.RoundTrip(r)
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && res.Header.Get("Content-Type") == "text/event-stream" && (r.Method == http.MethodPost || resumed) {
+		b.calls <- stream{host, resumed, cut}
+	}
+	return res, err
 }
 
-func host(t *testing.T, s *rig.Server) string {
+// kill ends a server, and nothing is sent to it any more.
+func (b *balancer) kill(s *rig.Server) {
+	dead := host(s)
+	b.dead.Store(&dead)
+	s.Kill()
+}
+
+func host(s *rig.Server) string {
+	return strings.TrimSuffix(strings.TrimPrefix(s.URL, "http://"), "/mcp")
+}
+
+// session opens one of 2025-11-25.
+func (b *balancer) session(ctx context.Context, t *testing.T, o *mcp.ClientOptions) *mcp.ClientSession {
 	t.Helper()
-	u, err := url.Parse(s.URL)
+	x, err := mcp.NewClient(&mcp.Implementation{Name: "e2e", Version: "1"}, o).Connect(ctx,
+		&mcp.StreamableClientTransport{Endpoint: "http://" + b.hosts[0] + "/mcp", HTTPClient: &http.Client{Transport: b}},
+		&mcp.ClientSessionOptions{ProtocolVersion: "2025-11-25"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return u.Host
+	t.Cleanup(func() { _ = x.Close() }) // its server may have been killed
+	return x
 }
 
 // A client of 2025-11-25 knows one session; which server answers is not its business.
@@ -46,20 +85,14 @@ func TestASessionOnAnyServer(t *testing.T) {
 	f := rig.New(t)
 	a, b := f.Server(), f.Server()
 	f.Image(one(image.Ask, tasks.Policy{}))
-	balance := &balancer{hosts: []string{host(t, a), host(t, b)}}
-	client := mcp.NewClient(&mcp.Implementation{Name: "e2e", Version: "1"}, &mcp.ClientOptions{
+	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
+	defer cancel()
+	balancer := balance(a, b)
+	x := balancer.session(ctx, t, &mcp.ClientOptions{
 		ElicitationHandler: func(context.Context, *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
 			return &mcp.ElicitResult{Action: "accept", Content: rig.Object{"name": "Ada"}}, nil
 		},
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
-	defer cancel()
-	x, err := client.Connect(ctx, &mcp.StreamableClientTransport{Endpoint: a.URL, HTTPClient: &http.Client{Transport: balance}},
-		&mcp.ClientSessionOptions{ProtocolVersion: "2025-11-25"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer x.Close()
 	greet := func() {
 		t.Helper()
 		result, err := x.CallTool(ctx, &mcp.CallToolParams{Name: "ask"})
@@ -73,8 +106,49 @@ func TestASessionOnAnyServer(t *testing.T) {
 	for range 4 { // calls and answers meet both servers
 		greet()
 	}
-	dead := host(t, a)
-	balance.dead.Store(&dead)
-	a.Kill()
+	balancer.kill(a)
 	greet()
+}
+
+// The client is the SDK's: it goes on with what was cut by itself.
+func TestACutCallGoesOnOnAnyServer(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	a, b := f.Server(), f.Server()
+	f.Image(one(image.Hold, tasks.Policy{}))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
+	defer cancel()
+	balancer := balance(a, b)
+	x := balancer.session(ctx, t, nil)
+	gate := newGate(t)
+	answer := make(chan error, 1)
+	go func() {
+		result, err := x.CallTool(ctx, &mcp.CallToolParams{Name: "hold", Arguments: gate.arguments()})
+		if err == nil && result.IsError {
+			err = fmt.Errorf("got %+v", result.Content)
+		}
+		answer <- err
+	}()
+	first := <-balancer.calls
+	first.cut()
+	second := <-balancer.calls
+	if second.host == first.host || !second.resumed {
+		t.Errorf("from %v to %v", first, second)
+	}
+	for _, s := range []*rig.Server{a, b} {
+		if host(s) == second.host {
+			balancer.kill(s)
+		}
+	}
+	third := <-balancer.calls
+	if third.host != first.host || !third.resumed {
+		t.Errorf("from %v to %v", second, third)
+	}
+	gate.open()
+	if err := <-answer; err != nil {
+		t.Error(err)
+	}
+	if l := f.Ledger(); len(l.Starts(l[0].Task)) != 1 || l[0].Task != l[len(l)-1].Task {
+		t.Errorf("it was called again: %+v", l)
+	}
 }
