@@ -55,7 +55,7 @@ func TestTwoServersTwoWorkers(t *testing.T) {
 }
 
 // watched follows a task on a subscription to its end.
-func watched(t *testing.T, s *rig.Subscription, id string) rig.Task {
+func watched(t *testing.T, s *rig.Reading, id string) rig.Task {
 	t.Helper()
 	if m := s.Next(); m.Method != "notifications/subscriptions/acknowledged" || !strings.Contains(string(m.Params), id) {
 		t.Fatalf("the first message is not the acknowledgement of %s: %s %s", id, m.Method, m.Params)

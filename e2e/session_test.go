@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -15,11 +13,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// balancer sends each request to another server than the one before, as a load balancer without sticky sessions does.
+// balancer tells of the streams that come back through it, and can cut them.
 type balancer struct {
-	next  atomic.Int64
-	hosts []string
-	dead  atomic.Pointer[string]
+	*rig.Balancer
 	calls chan stream
 }
 
@@ -30,47 +26,26 @@ type stream struct {
 	cut     context.CancelFunc
 }
 
-func balance(servers ...*rig.Server) *balancer {
-	b := &balancer{calls: make(chan stream, 100)}
-	for _, s := range servers {
-		b.hosts = append(b.hosts, host(s))
-	}
-	return b
+func balance(t *testing.T, servers ...*rig.Server) *balancer {
+	return &balancer{rig.NewBalancer(t, servers...), make(chan stream, 100)}
 }
 
 func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
-	host := b.hosts[int(b.next.Add(1))%len(b.hosts)]
-	if dead := b.dead.Load(); dead != nil && host == *dead {
-		host = b.hosts[int(b.next.Add(1))%len(b.hosts)]
-	}
 	ctx, cut := context.WithCancel(r.Context())
 	context.AfterFunc(r.Context(), cut)
 	resumed := r.Header.Get("Last-Event-ID") != ""
-	r = r.Clone(ctx)
-	r.URL.Host = host
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := b.Balancer.RoundTrip(r.WithContext(ctx))
 	if err == nil && res.Header.Get("Content-Type") == "text/event-stream" && (r.Method == http.MethodPost || resumed) {
-		b.calls <- stream{host, resumed, cut}
+		b.calls <- stream{res.Request.URL.Host, resumed, cut}
 	}
 	return res, err
-}
-
-// kill ends a server, and nothing is sent to it any more.
-func (b *balancer) kill(s *rig.Server) {
-	dead := host(s)
-	b.dead.Store(&dead)
-	s.Kill()
-}
-
-func host(s *rig.Server) string {
-	return strings.TrimSuffix(strings.TrimPrefix(s.URL, "http://"), "/mcp")
 }
 
 // session opens one of 2025-11-25.
 func (b *balancer) session(ctx context.Context, t *testing.T, o *mcp.ClientOptions) *mcp.ClientSession {
 	t.Helper()
 	x, err := mcp.NewClient(&mcp.Implementation{Name: "e2e", Version: "1"}, o).Connect(ctx,
-		&mcp.StreamableClientTransport{Endpoint: "http://" + b.hosts[0] + "/mcp", HTTPClient: &http.Client{Transport: b}},
+		&mcp.StreamableClientTransport{Endpoint: b.URL(), HTTPClient: &http.Client{Transport: b}},
 		&mcp.ClientSessionOptions{ProtocolVersion: "2025-11-25"})
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +62,7 @@ func TestASessionOnAnyServer(t *testing.T) {
 	f.Image(one(image.Ask, tasks.Policy{}))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
 	defer cancel()
-	balancer := balance(a, b)
+	balancer := balance(t, a, b)
 	x := balancer.session(ctx, t, &mcp.ClientOptions{
 		ElicitationHandler: func(context.Context, *mcp.ElicitRequest) (*mcp.ElicitResult, error) {
 			return &mcp.ElicitResult{Action: "accept", Content: rig.Object{"name": "Ada"}}, nil
@@ -106,7 +81,7 @@ func TestASessionOnAnyServer(t *testing.T) {
 	for range 4 { // calls and answers meet both servers
 		greet()
 	}
-	balancer.kill(a)
+	balancer.Kill(a.Host())
 	greet()
 }
 
@@ -118,7 +93,7 @@ func TestACutCallGoesOnOnAnyServer(t *testing.T) {
 	f.Image(one(image.Hold, tasks.Policy{}))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
 	defer cancel()
-	balancer := balance(a, b)
+	balancer := balance(t, a, b)
 	x := balancer.session(ctx, t, nil)
 	gate := newGate(t)
 	answer := make(chan error, 1)
@@ -135,11 +110,7 @@ func TestACutCallGoesOnOnAnyServer(t *testing.T) {
 	if second.host == first.host || !second.resumed {
 		t.Errorf("from %v to %v", first, second)
 	}
-	for _, s := range []*rig.Server{a, b} {
-		if host(s) == second.host {
-			balancer.kill(s)
-		}
-	}
+	balancer.Kill(second.host)
 	third := <-balancer.calls
 	if third.host != first.host || !third.resumed {
 		t.Errorf("from %v to %v", second, third)

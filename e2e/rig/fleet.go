@@ -36,6 +36,13 @@ func On(t testing.TB, url string) *Fleet {
 	return &Fleet{t: t, url: url, ledger: t.TempDir() + "/ledger"}
 }
 
+// For is the fleet as a subtest uses it: what it starts ends with that subtest.
+func (f *Fleet) For(t testing.TB) *Fleet {
+	own := *f
+	own.t = t
+	return &own
+}
+
 // URL leads to the fleet's Redis.
 func (f *Fleet) URL() string { return f.url }
 

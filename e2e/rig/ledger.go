@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"strings"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/e2e/image"
@@ -25,6 +26,17 @@ func (l Ledger) Starts(task string) Ledger { return l.of(task, image.Started) }
 
 // Ends are the attempts at a task whose tool returned.
 func (l Ledger) Ends(task string) Ledger { return l.of(task, image.Ended) }
+
+// Mentioning are the attempts that started with arguments that contain a text.
+func (l Ledger) Mentioning(text string) Ledger {
+	var list Ledger
+	for _, entry := range l {
+		if entry.Event == image.Started && strings.Contains(string(entry.Arguments), text) {
+			list = append(list, entry)
+		}
+	}
+	return list
+}
 
 func (l Ledger) of(task string, e image.Event) Ledger {
 	var list Ledger
