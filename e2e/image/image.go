@@ -30,6 +30,7 @@ const (
 	Echo  Behaviour = "echo"  // answers at once with an Echoed
 	Sleep Behaviour = "sleep" // {"ms": n}: reports progress until the time is over, then answers as Echo
 	Hold  Behaviour = "hold"  // {"gate": file}: until there is such a file, then answers as Echo
+	Climb Behaviour = "climb" // {"gate": file}: reports progress until there is such a file, then answers as Echo
 	Ask   Behaviour = "ask"   // asks for a name, answers "hello NAME"
 	Fail  Behaviour = "fail"  // returns an error
 	Panic Behaviour = "panic" // panics

@@ -1,0 +1,9 @@
+package matrix
+
+import (
+	"testing"
+
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+)
+
+func TestMain(m *testing.M) { rig.Main(m) }
