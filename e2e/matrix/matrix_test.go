@@ -19,8 +19,8 @@ var kinds = []kind{
 	{name: "2026-07-28 with extension", connect: newExtension, tasks: true},
 	{name: "2026-07-28 without", connect: newPlain, leaves: true},
 	{name: "2025-11-25 with tasks", connect: newTasker, tasks: true, leases: true},
-	{name: "2025-11-25 without", connect: newResuming20251125},
-	{name: "2025-06-18", connect: newResuming20250618},
+	{name: "2025-11-25 without", connect: newResuming("2025-11-25")},
+	{name: "2025-06-18", connect: newResuming("2025-06-18")},
 }
 
 func TestMatrix(t *testing.T) {
