@@ -2,6 +2,6 @@
 // by cell, against the product's own binaries. Each client is a small driver of the bare wire, and no two requests of it in a row meet
 // the same server.
 //
-//	go test ./e2e/matrix                                               a minute or two
-//	go test ./e2e/matrix -v -run 'TestMatrix/2025-06-18/stream_dropped'  one cell
+//	go test ./e2e/matrix -v                                            half a minute
+//	go test ./e2e/matrix -v -run TestMatrix/2025-06-18/stream_dropped  one cell
 package matrix

@@ -45,7 +45,7 @@ func (x *extended) listen() {
 	x.t.Helper()
 	x.stream = x.open(x.next("subscriptions/listen", rig.Object{"notifications": rig.Object{"taskIds": []string{x.id}}}))
 	if m := x.stream.Next(); m.Method != "notifications/subscriptions/acknowledged" {
-		x.t.Fatalf("not acknowledged: %+v", m)
+		x.t.Fatalf("not acknowledged: %v", m)
 	}
 }
 
@@ -54,7 +54,7 @@ func (x *extended) news() rig.Task {
 	x.t.Helper()
 	m := x.stream.Next()
 	if m.Method != "notifications/tasks" {
-		x.t.Fatalf("got %+v", m)
+		x.t.Fatalf("got %v", m)
 	}
 	x.seen = rig.Task{}
 	x.decode(m.Params, &x.seen)

@@ -45,14 +45,14 @@ func (x *single) at() string { return x.stream.Host() }
 func (x *single) moves() {
 	x.t.Helper()
 	if m := x.stream.Next(); !x.progress.see(x.wire, m) {
-		x.t.Fatalf("no progress: %+v", m)
+		x.t.Fatalf("no progress: %v", m)
 	}
 }
 
 func (x *single) handed() {
 	x.t.Helper()
 	if x.answer(); x.result == nil || !isHandle(x.result) {
-		x.t.Fatalf("no handle: %+v", x.result)
+		x.t.Fatalf("no handle: %s", x.result.Text())
 	}
 }
 
@@ -86,7 +86,7 @@ func (x *single) answer() {
 			return
 		case x.progress.see(x.wire, m):
 		case m.Result == nil:
-			x.t.Fatalf("got %+v", m)
+			x.t.Fatalf("got %v", m)
 		case !x.asked(m.Result):
 			x.result = x.wire.result(m.Result)
 			return

@@ -26,7 +26,7 @@ func (c *resuming) begin(tool string, arguments, meta rig.Object) call {
 func (x *held) handed() {
 	x.t.Helper()
 	if x.handle = x.answer().result; x.handle == nil || !isHandle(x.handle) {
-		x.t.Fatalf("no handle: %+v", x.handle)
+		x.t.Fatalf("no handle: %s", x.handle.Text())
 	}
 }
 

@@ -47,7 +47,7 @@ func (x *session) tell(body rig.Object) {
 	defer s.Close()
 	if s.Status() != http.StatusAccepted {
 		m, err := s.Next()
-		x.t.Fatalf("%v: HTTP %d %+v %v", body["method"], s.Status(), m, err)
+		x.t.Fatalf("%v: HTTP %d %v %v", body["method"], s.Status(), m, err)
 	}
 }
 
@@ -87,7 +87,7 @@ func (x *wait) at() string { return x.stream.Host() }
 func (x *wait) moves() {
 	x.t.Helper()
 	if m, _ := x.next(); !x.progress.see(x.wire, m) {
-		x.t.Fatalf("no progress: %+v", m)
+		x.t.Fatalf("no progress: %v", m)
 	}
 }
 
@@ -113,7 +113,7 @@ func (x *wait) answer() outcome {
 		case m.Error != nil && m.Error.Code == codeCancelled:
 			return outcome{cancelled: true}
 		case m.Result == nil || !isNumber(m.ID, x.id):
-			x.t.Fatalf("not the answer to request %d: %+v", x.id, m)
+			x.t.Fatalf("not the answer to request %d: %v", x.id, m)
 		default:
 			return outcome{result: x.result(m.Result)}
 		}

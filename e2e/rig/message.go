@@ -19,6 +19,11 @@ type Message struct {
 	Error  *Error          `json:"error"`
 }
 
+// String is the message for people.
+func (m Message) String() string {
+	return fmt.Sprintf("event %q, id %s, %s %s, result %.500s, error %v", m.Event, m.ID, m.Method, m.Params, m.Result, m.Error)
+}
+
 // Error is a JSON-RPC error.
 type Error struct {
 	Code    int             `json:"code"`
