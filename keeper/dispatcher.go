@@ -47,5 +47,10 @@ func (d *Dispatcher) Dispatch(next tasks.Delivery) {
 	runtime.Gosched() // the enqueue goes out before the answer is written: an idle worker waits for it
 }
 
+// Position is a delivery's place in its queue, 1 for the next one, or 0 where that is not known.
+func (d *Dispatcher) Position(ctx context.Context, waiting tasks.Delivery) (int, error) {
+	return d.queue.Position(ctx, waiting)
+}
+
 // Wait returns when everything that was dispatched has been tried.
 func (d *Dispatcher) Wait() { _ = d.group.Wait() }
