@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +16,8 @@ import (
 type drop struct{}
 
 func (drop) Dispatch(tasks.Delivery) {}
+
+func (drop) Position(context.Context, tasks.Delivery) (int, error) { return 0, nil }
 
 func BenchmarkGet(b *testing.B) {
 	f := startOn(b, redistest.Options(b), func(o *server.Options) { o.Dispatcher = drop{} })

@@ -278,6 +278,8 @@ type clumsy struct{}
 
 func (clumsy) Dispatch(tasks.Delivery) { panic("clumsy") }
 
+func (clumsy) Position(context.Context, tasks.Delivery) (int, error) { panic("clumsy") }
+
 func TestAPanicEndsOneRequestOnly(t *testing.T) {
 	t.Parallel()
 	f := start(t, func(o *server.Options) { o.Dispatcher = clumsy{} })

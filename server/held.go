@@ -69,11 +69,11 @@ func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
 				return result, err
 			}
 		case <-ping.C:
-			if err := h.out.silence(h.progress.again()); err != nil {
+			if err := h.out.silence(h.progress.again(ctx, h.task)); err != nil {
 				return nil, err
 			}
 		case <-h.patience():
-			return h.handOver(h.task), nil
+			return h.handOver(h.server.positioned(ctx, h.task)), nil
 		case <-h.server.draining:
 			if h.limit != nil && h.task != nil {
 				return h.handOver(h.task), nil
@@ -110,7 +110,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 		return nil, err
 	}
 	h.looked = true
-	return nil, h.out.tell(h.progress.next(t))
+	return nil, h.out.tell(h.progress.next(ctx, t))
 }
 
 func (c *call) outcome(s *Server, t *tasks.Task) (json.RawMessage, error) {

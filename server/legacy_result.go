@@ -39,7 +39,7 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 }
 
 func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (json.RawMessage, error) {
-	p := teller{token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
+	p := teller{server: s, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
 	return (&awaited{request: q, server: s, progress: p}).watch(ctx, t.ID)
 }
 
@@ -95,7 +95,7 @@ func (a *awaited) show(ctx context.Context) error {
 	if err := a.inquire(ctx, a.task); err != nil {
 		return err
 	}
-	return a.out.tell(a.progress.next(a.task))
+	return a.out.tell(a.progress.next(ctx, a.task))
 }
 
 func (a *awaited) freed() <-chan struct{} {
@@ -122,7 +122,7 @@ func (a *awaited) ping(ctx context.Context) error {
 	if err := a.show(ctx); err != nil {
 		return err
 	}
-	return a.out.tell(a.progress.again())
+	return a.out.tell(a.progress.again(ctx, nil))
 }
 
 // relatedOutcome is what the call of a task that has ended would have answered.

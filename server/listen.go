@@ -22,6 +22,7 @@ type subscription struct {
 	tools    bool
 	follower *follower // nil: follows none
 	granted  map[tasks.ID]mark
+	queued   map[tasks.ID]*tasks.Task // those whose place in the queue is told; nil: none is, there are too many tasks
 }
 
 // mark tells a task's states apart. The states themselves may be large, and a stream may be open for days.
@@ -60,7 +61,7 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 			return nil, err
 		}
 	}
-	if err := sub.open(ids, visible); err != nil {
+	if err := sub.open(ctx, ids, visible); err != nil {
 		return nil, err
 	}
 	return sub.run(ctx, catalogue)
@@ -128,7 +129,7 @@ func (x *subscription) close() {
 
 // open acknowledges what is granted, and then shows each task as it stands: what happened before the subscription is not
 // missed either.
-func (x *subscription) open(ids []tasks.ID, visible map[tasks.ID]*tasks.Task) error {
+func (x *subscription) open(ctx context.Context, ids []tasks.ID, visible map[tasks.ID]*tasks.Task) error {
 	filter := wire.Filter{ToolsListChanged: x.tools}
 	for _, id := range ids {
 		if visible[id] != nil {
@@ -138,17 +139,49 @@ func (x *subscription) open(ids []tasks.ID, visible map[tasks.ID]*tasks.Task) er
 	if err := x.out.send(wire.Listening(filter, x.ID)); err != nil {
 		return err
 	}
+	if len(filter.TaskIDs) <= maxPositioned {
+		x.queued = make(map[tasks.ID]*tasks.Task)
+	}
 	for _, id := range filter.TaskIDs {
-		if err := x.show(visible[id]); err != nil {
+		if err := x.show(ctx, visible[id]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *subscription) show(t *tasks.Task) error {
+func (x *subscription) show(ctx context.Context, t *tasks.Task) error {
 	x.granted[t.ID] = mark{t.Seq, t.Updated}
-	return x.out.send(wire.Changed(t, x.ID))
+	return x.out.send(wire.Changed(x.positioned(ctx, t), x.ID))
+}
+
+// positioned is a task with its place in the queue, where that is told.
+func (x *subscription) positioned(ctx context.Context, t *tasks.Task) *tasks.Task {
+	if x.queued == nil {
+		return t
+	}
+	if t.Phase != tasks.Queued {
+		delete(x.queued, t.ID)
+		return t
+	}
+	t = x.server.positioned(ctx, t)
+	x.queued[t.ID] = t
+	return t
+}
+
+// silence breaks one, and shows the tasks that have moved up in their queue meanwhile.
+func (x *subscription) silence(ctx context.Context) error {
+	if err := x.out.ping(); err != nil {
+		return err
+	}
+	for _, last := range x.queued {
+		if t := x.positioned(ctx, last); t.Position != last.Position {
+			if err := x.out.send(wire.Changed(t, x.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (x *subscription) run(ctx context.Context, seen *catalogue) (json.RawMessage, error) {
@@ -162,11 +195,11 @@ func (x *subscription) run(ctx context.Context, seen *catalogue) (json.RawMessag
 		var err error
 		select {
 		case u := <-updates:
-			err = x.update(u)
+			err = x.update(ctx, u)
 		case <-seen.superseded:
 			seen, err = x.toolsChanged()
 		case <-ping.C:
-			err = x.out.ping()
+			err = x.silence(ctx)
 		case <-x.server.draining:
 			return wire.Ended(x.ID, x.server.about), nil
 		case <-ctx.Done():
@@ -180,12 +213,12 @@ func (x *subscription) run(ctx context.Context, seen *catalogue) (json.RawMessag
 
 // update sends a task that changed. Its log is not for this stream (Tasks, Task Status Notifications), and a task that was
 // forgotten has nothing left to say.
-func (x *subscription) update(u store.Update) error {
+func (x *subscription) update(ctx context.Context, u store.Update) error {
 	last, granted := x.granted[u.ID]
 	if !granted || u.Task == nil || last == (mark{u.Task.Seq, u.Task.Updated}) {
 		return nil
 	}
-	return x.show(u.Task)
+	return x.show(ctx, u.Task)
 }
 
 func (x *subscription) toolsChanged() (*catalogue, error) {

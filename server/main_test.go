@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
@@ -44,6 +45,7 @@ type front struct {
 	rdb        redis.UniversalClient
 	deliveries chan tasks.Delivery
 	serving    atomic.Int64
+	position   atomic.Int64
 	ctx        context.Context // of what the test plays
 	playing    sync.WaitGroup
 }
@@ -57,6 +59,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Dispatch makes the front its own queue.
 func (f *front) Dispatch(d tasks.Delivery) { f.deliveries <- d }
+
+// Position is what the test says of any task that waits; 0: that nobody can know.
+func (f *front) Position(context.Context, tasks.Delivery) (int, error) {
+	if n := f.position.Load(); n > 0 {
+		return int(n), nil
+	}
+	return 0, errors.New("no queue can be seen")
+}
 
 func start(t *testing.T, change ...func(*server.Options)) *front {
 	t.Helper()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"time"
@@ -12,6 +13,7 @@ import (
 // teller makes the progress notifications of one token. Their numbers rise strictly (patterns/progress), whatever the task's do: an
 // attempt may start again from zero, and words may change while numbers do not.
 type teller struct {
+	server *Server
 	token  json.RawMessage // nil: the client asked for none
 	number number
 	of     tasks.ID // the task that the notifications name; "": none
@@ -25,9 +27,13 @@ type teller struct {
 type number func(t *tasks.Task, sent bool, last float64) float64
 
 // next is the message for the state of the task: nil if the client asked for none or has seen it.
-func (p *teller) next(t *tasks.Task) []byte {
+func (p *teller) next(ctx context.Context, t *tasks.Task) []byte {
+	if p.token == nil {
+		return nil
+	}
+	t = p.server.positioned(ctx, t)
 	now := words(t)
-	if p.token == nil || p.task != nil && now == p.shown {
+	if p.task != nil && now == p.shown {
 		return nil
 	}
 	p.task, p.shown = t, now
@@ -37,14 +43,23 @@ func (p *teller) next(t *tasks.Task) []byte {
 // words are what the client sees of the task's progress.
 func words(t *tasks.Task) tasks.Progress {
 	p := tasks.Progress{Done: t.Progress.Done, Total: t.Progress.Total, Message: t.Progress.Message}
-	if p.Message == "" {
+	switch {
+	case t.Position > 0:
+		p.Message = t.StatusMessage()
+	case p.Message == "":
 		p.Message = t.Message // queued, or waiting for something
 	}
 	return p
 }
 
-// again is the last message once more, to break a silence.
-func (p *teller) again() []byte {
+// again breaks a silence: with news of the task if there is any, which may have moved up in its queue, else with the last message once
+// more. t may be nil: then it is that.
+func (p *teller) again(ctx context.Context, t *tasks.Task) []byte {
+	if t != nil {
+		if news := p.next(ctx, t); news != nil {
+			return news
+		}
+	}
 	if p.task == nil {
 		return nil
 	}
@@ -58,9 +73,9 @@ func (p *teller) message() []byte {
 		total = max(total, value)
 	}
 	if p.of == "" {
-		return wire.Progress(p.token, value, total, p.shown.Message)
+		return wire.Progress(p.token, value, total, p.shown.Message, p.task.Position)
 	}
-	return wire.ProgressOf(p.of, p.token, value, total, p.shown.Message)
+	return wire.ProgressOf(p.of, p.token, value, total, p.shown.Message, p.task.Position)
 }
 
 // said is the tool's own number, as long as that rises.

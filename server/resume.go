@@ -82,9 +82,9 @@ func (q *request) takes() int {
 // teller tells of the progress of a request's task. Within a session the stream may go on elsewhere.
 func (s *Server) teller(q *request, token json.RawMessage) teller {
 	if q.courier == nil {
-		return teller{token: token, number: said}
+		return teller{server: s, token: token, number: said}
 	}
-	return teller{token: token, number: climbing(s.opts.Now, q.takes())}
+	return teller{server: s, token: token, number: climbing(s.opts.Now, q.takes())}
 }
 
 // resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it

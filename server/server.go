@@ -15,9 +15,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// Dispatcher hands a created or resumed task to the queue. Dispatch may block while too many are on their way.
+// Dispatcher hands a created or resumed task to the queue. Dispatch may block while too many are on their way. Position is its place
+// there, 1 for the next one, or 0 where that is not known.
 type Dispatcher interface {
 	Dispatch(d tasks.Delivery)
+	Position(ctx context.Context, d tasks.Delivery) (int, error)
 }
 
 // Options say how a front end behaves. Store, Watcher and Dispatcher are required.

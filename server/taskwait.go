@@ -42,11 +42,11 @@ func (s *Server) awaitChange(ctx context.Context, q *request, t *tasks.Task, d t
 			if t = u.Task; t.Status != tasks.Working || t.Phase != begun {
 				return handle(t), nil
 			}
-			err = q.out.tell(progress.next(t))
+			err = q.out.tell(progress.next(ctx, t))
 		case <-ping.C:
-			err = q.out.silence(progress.again())
+			err = q.out.silence(progress.again(ctx, t))
 		case <-limit.C:
-			return handle(t), nil
+			return handle(s.positioned(ctx, t)), nil
 		case <-s.draining:
 			return handle(t), nil
 		case <-ctx.Done():

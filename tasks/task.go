@@ -33,6 +33,7 @@ type Task struct {
 	Attempts int // failures that end the task
 
 	Message  string // what the tool, or the engine, last said
+	Position int    // its place in the queue, about; 0: it waits in none, or nobody asked. It is not part of the record
 	Progress Progress
 	Peak     float64 // the most that Progress.Done was: an attempt may start again from zero
 	LastErr  string  // why the last attempt failed
@@ -97,6 +98,8 @@ func (t *Task) StatusMessage() string {
 		return t.Error.Message
 	case t.Status.Terminal():
 		return t.Message
+	case t.Phase == Queued && t.Position > 0:
+		return fmt.Sprintf("%s, position %d", t.Message, t.Position)
 	case t.Phase == Queued || t.Phase == Delayed || t.Phase == Parked:
 		return t.Message
 	}

@@ -195,14 +195,18 @@ func Asked(id json.RawMessage) (task tasks.ID, key string, ok bool) {
 var CancelAnswer = json.RawMessage(`{"action":"cancel"}`)
 
 // ProgressOf is Progress of a task's call, which goes on after its request.
-func ProgressOf(id tasks.ID, token json.RawMessage, progress, total float64, message string) []byte {
+func ProgressOf(id tasks.ID, token json.RawMessage, value, total float64, message string, position int) []byte {
+	meta := Object{metaRelated: related(id)}
+	if w := waiting(value, position); w != nil {
+		meta[MetaProgress] = encode(w)
+	}
 	return notify("notifications/progress", encode(struct {
 		Meta     Object          `json:"_meta"`
 		Token    json.RawMessage `json:"progressToken"`
 		Progress float64         `json:"progress"`
 		Total    float64         `json:"total,omitempty"`
 		Message  string          `json:"message,omitempty"`
-	}{Object{metaRelated: related(id)}, token, progress, total, message}))
+	}{meta, token, value, total, message}))
 }
 
 // WithTasks is a result of initialize that says that calls may become tasks, and whether tasks are listed.

@@ -26,10 +26,11 @@ type task struct {
 }
 
 type progress struct {
-	Progress float64 `json:"progress"`
-	Total    float64 `json:"total,omitempty"`
-	Message  string  `json:"message,omitempty"`
-	ETAMs    int64   `json:"etaMs,omitempty"`
+	Progress      float64 `json:"progress"`
+	Total         float64 `json:"total,omitempty"`
+	Message       string  `json:"message,omitempty"`
+	QueuePosition int     `json:"queuePosition,omitempty"`
+	ETAMs         int64   `json:"etaMs,omitempty"`
 }
 
 // attempts is how often a task has been tried, once that is worth telling.
@@ -113,10 +114,10 @@ func requests(questions []tasks.Question) map[string]tasks.InputRequest {
 // progressOf is how far an open task is: of one that has ended it would say where it happened to be last.
 func progressOf(t *tasks.Task) *progress {
 	p := t.Progress
-	if p == (tasks.Progress{}) || t.Status.Terminal() {
+	if p == (tasks.Progress{}) && t.Position == 0 || t.Status.Terminal() {
 		return nil
 	}
-	return &progress{Progress: p.Done, Total: p.Total, Message: p.Message, ETAMs: p.ETA.Milliseconds()}
+	return &progress{Progress: p.Done, Total: p.Total, Message: p.Message, QueuePosition: t.Position, ETAMs: p.ETA.Milliseconds()}
 }
 
 func attemptsOf(t *tasks.Task) *attempts {
