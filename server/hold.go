@@ -13,17 +13,34 @@ func (s *Server) handsOut(c *call) bool {
 	return s.handles != nil && c.tool.Policy.Task != tasks.Forbidden
 }
 
-// patience is how long a call is held before it is answered with a handle. ok is false if it never is.
+// patience is how long a call is held before it is answered with a handle. ok is false if it never is. A tool's own hold is cut to what
+// its client survives; else the operator's word for this client counts, then what is known of it, then -hold.
 func (s *Server) patience(c *call) (d time.Duration, ok bool) {
-	switch p := c.tool.Policy; {
+	policy := c.tool.Policy
+	p, said := s.profile(c.request)
+	switch {
 	case !s.handsOut(c):
 		return 0, false
-	case p.Task == tasks.Required:
+	case policy.Task == tasks.Required:
 		return 0, true
-	case p.Hold > 0:
-		return p.Hold, true
+	case policy.Hold > 0:
+		return s.within(c.request, policy.Hold), true
+	case said:
+		return p.limit(c.request), true
+	case s.opts.Hold > 0: // said, so it bounds what we believe to know: a proxy may cut calls, too
+		return s.within(c.request, s.opts.Hold), true
+	case p != nil:
+		return p.limit(c.request), true
 	}
-	return s.opts.Hold, true
+	return defaultHold, true
+}
+
+// within cuts a wait to what the client survives, where that is known.
+func (s *Server) within(q *request, d time.Duration) time.Duration {
+	if p, _ := s.profile(q); p != nil {
+		return min(d, p.limit(q))
+	}
+	return d
 }
 
 // askable are the kinds of question that a task of this call may ask: those that the client declared, and with a handle those that a

@@ -154,6 +154,7 @@ var catalogue = []tasks.Tool{
 	{Name: "detached", Description: "Runs on", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Detach: true, Orphan: time.Millisecond}},
 	{Name: "twin", Description: "Shared", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Dedupe: tasks.ByArguments, Orphan: 300 * time.Millisecond}},
 	{Name: "short", Description: "Is handed out soon", InputSchema: raw(`{"type":"object"}`), OutputSchema: raw(`{"type":"object","required":["n"]}`), Policy: tasks.Policy{Hold: 20 * time.Millisecond}},
+	{Name: "patient", Description: "Is held for long", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Hold: time.Hour}},
 	{Name: "background", Description: "Is handed out at once", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Task: tasks.Required}},
 	{Name: "required", Description: "Only a task", InputSchema: raw(`{"type":"object"}`), Policy: tasks.Policy{Task: tasks.Required, Refuse: true}},
 	{Name: "regional", Description: "Has headers", InputSchema: raw(`{"type":"object","properties":{

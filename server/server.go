@@ -42,14 +42,19 @@ type Options struct {
 	Version string
 	// Logger gets panics and errors that no client can be told about. Zero: slog.Default().
 	Logger *slog.Logger
-	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. Zero: 50 s.
+	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. It bounds what is known of a
+	// client, too. Zero: as long as the client is known to survive, or else 50 s.
 	Hold time.Duration
+	// Clients say so for clients by their names, and come before Hold and what is known. Zero: none.
+	Clients []Client
 	// NoHandles: such calls stay open until their task ends, and there are no handle tools. Zero: false.
 	NoHandles bool
 	// Ping is how often a silent stream gets a comment. Zero: 15 s.
 	Ping time.Duration
 	// Now is the clock that requestState expires by, and that starts in the future are reckoned by. Zero: time.Now.
 	Now func() time.Time
+
+	profiles []profile // zero: those that are known; tests have their own
 }
 
 const (
@@ -72,14 +77,14 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	if o.Hold == 0 {
-		o.Hold = defaultHold
-	}
 	if o.Ping == 0 {
 		o.Ping = defaultPing
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.profiles == nil {
+		o.profiles = profiles
 	}
 	return o
 }
@@ -92,6 +97,7 @@ type Server struct {
 	origins  origins
 	mirror   *mirror
 	handles  handleTools
+	clients  []profile // as the operator says
 	orphans  *orphans
 	sdk      http.Handler
 	drain    sync.Once
@@ -119,6 +125,7 @@ func New(o Options) (*Server, error) {
 		origins:  allowed,
 		mirror:   newMirror(o.Store, o.Watcher, o.Logger),
 		handles:  newHandleTools(o),
+		clients:  configured(o.Clients),
 		orphans:  newOrphans(),
 		sdk:      newSDK(about, o.Logger),
 		draining: make(chan struct{}),

@@ -16,7 +16,7 @@ func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, err
 	if err != nil || t.Status.Terminal() || t.Status == tasks.InputRequired {
 		return handle(t), err
 	}
-	d := m.limit()
+	d := s.within(m.request, m.limit())
 	s.begin(ctx, m.request, store.Stream{Kind: aWait, Task: t.ID, Token: m.meta.Token, Hold: d})
 	return s.awaitChange(ctx, m.request, t, d)
 }

@@ -29,6 +29,7 @@ const TasksExtension = "io.modelcontextprotocol/tasks"
 // Meta is what a request says about itself. Members that every revision has are zero where they are absent.
 type Meta struct {
 	Version      string // empty before 2026-07-28
+	Client       string // its name; empty before 2026-07-28
 	Capabilities *ClientCapabilities
 	LogLevel     Level           // empty: no log messages are wanted
 	Token        json.RawMessage // progressToken as it was written; nil: no progress is wanted
@@ -72,11 +73,12 @@ func DecodeMeta(params Object) (Meta, error) {
 
 func (m *Meta) decodeClient(o Object) error {
 	info, ok := o.Object(MetaClientInfo)
-	_, named := info.Text("name")
+	name, named := info.Text("name")
 	_, versioned := info.Text("version")
 	if !ok || o.Has(MetaClientInfo) && !(named && versioned) {
 		return invalidMeta(MetaClientInfo, "is not {name, version}")
 	}
+	m.Client = name
 	if !o.Has(MetaCapabilities) {
 		return nil
 	}
