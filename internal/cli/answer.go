@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
 type answerCmd struct {
@@ -51,7 +52,7 @@ func (cmd *answerCmd) choose(t *client.Task) (client.Question, error) {
 	}
 	request, ok := t.Questions[key]
 	if !ok {
-		return client.Question{}, usage("no question %s%s", key, suggestion(key, keys))
+		return client.Question{}, usage("no question %s%s", key, spelling.Suggestion(key, keys))
 	}
 	return client.Question{TaskID: t.ID, Key: key, InputRequest: request}, nil
 }

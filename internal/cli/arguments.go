@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
 // given is what the command line says about one argument.
@@ -27,7 +29,7 @@ func readArguments(raw json.RawMessage, words []string) (map[string]any, error) 
 	for _, g := range list {
 		p, known := s.property(g.name)
 		if !known && !s.Open && g.raw == nil {
-			return nil, usage("no argument %s%s", g.name, suggestion(g.name, s.names()))
+			return nil, usage("no argument %s%s", g.name, spelling.Suggestion(g.name, s.names()))
 		}
 		if args[g.name], err = g.value(p); err != nil {
 			return nil, &usageError{err}

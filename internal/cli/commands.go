@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -56,7 +57,7 @@ func find(list []client.Tool, name string) (*client.Tool, error) {
 			return &t, nil
 		}
 	}
-	return nil, usage("no tool %s%s", name, suggestion(name, names))
+	return nil, usage("no tool %s%s", name, spelling.Suggestion(name, names))
 }
 
 func (a *app) showTool(t *client.Tool) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
 const defaultURL = "http://127.0.0.1:8080/mcp"
@@ -87,7 +88,7 @@ func (a *app) profile() (profile, error) {
 	if name != "" {
 		var ok bool
 		if p, ok = c.Profiles[name]; !ok {
-			return p, usage("no profile %q in %s%s", name, a.configPath(), suggestion(name, slices.Sorted(maps.Keys(c.Profiles))))
+			return p, usage("no profile %q in %s%s", name, a.configPath(), spelling.Suggestion(name, slices.Sorted(maps.Keys(c.Profiles))))
 		}
 	}
 	if a.URL != "" {

@@ -1,12 +1,13 @@
-package cli
+// Package spelling tells what a person may have meant by a name that is none of the known ones.
+package spelling
 
 import (
 	"fmt"
 	"strings"
 )
 
-// suggestion ends an error about a name that is none of the known ones.
-func suggestion(name string, known []string) string {
+// Suggestion ends an error about a name that is none of the known ones: ": did you mean this?", or which ones there are.
+func Suggestion(name string, known []string) string {
 	best, least := "", len(name)/2+1
 	for _, k := range known {
 		if d := distance(name, k); d < least {
