@@ -27,7 +27,7 @@ type options struct {
 	anonymous     server.Anonymous
 	origins       list
 	secretFile    string
-	hold          time.Duration
+	hold          time.Duration // zero: as the server thinks best
 	handleTools   bool
 	work          bool
 
@@ -38,6 +38,9 @@ type options struct {
 	queue       string
 	queues      weights
 	drain       time.Duration
+
+	configFile string
+	config     config
 
 	check    bool
 	probe    string
@@ -86,8 +89,7 @@ func declare(r role, o *options) *flag.FlagSet {
 		fs.Var(&o.origins, "origins", "web `origins` that may call, besides loopback and the server's own, comma-separated")
 	}
 	if r.serves || !r.needsRedis {
-		o.hold = 50 * time.Second
-		fs.Var((*duration)(&o.hold), "hold", "how `long` the call of a client without tasks stays open before it is answered with a handle, such as 50s")
+		fs.Func("hold", "how `long` the call of a client without tasks stays open before it is answered with a handle, such as 50s\n(default as long as the client is known to wait, otherwise 50s)", o.setHold)
 		fs.BoolVar(&o.handleTools, "handle-tools", true, "offer task_wait, task_get, task_list, task_cancel and task_answer to clients without tasks")
 	}
 	if r.serves {
@@ -106,6 +108,7 @@ func declare(r role, o *options) *flag.FlagSet {
 	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
 	o.drain = worker.DefaultDrain
 	fs.Var((*duration)(&o.drain), "drain", "how `long` running attempts may finish at shutdown, such as 30s (with an embedded store, which ends too: 0)")
+	fs.StringVar(&o.configFile, "config", "", "YAML `file` with what takes more than a flag, one for all processes: clients (servers)")
 	fs.BoolVar(&o.check, "check", false, "validate everything and exit")
 	fs.StringVar(&o.probe, "probe", "", "GET this `URL`, exit 0 if it answers 200, and do nothing else: a health check for images without curl")
 	fs.Func("log-level", "`debug|info|warn|error` (default info)", func(s string) error {
@@ -142,9 +145,6 @@ func (o *options) settle(r role) error {
 	if err := tasks.ValidQueue(o.queue); err != nil {
 		return fmt.Errorf("-queue: %w", err)
 	}
-	if o.hold < 0 || o.hold == 0 && o.handleTools && (r.serves || !r.needsRedis) {
-		return fmt.Errorf("-hold %s: it must be positive; to hold calls until their task ends use -handle-tools=false", o.hold)
-	}
 	if o.drain < 0 {
 		return fmt.Errorf("-drain %s: it cannot be negative", o.drain)
 	}
@@ -152,6 +152,9 @@ func (o *options) settle(r role) error {
 		o.drain = 0
 	}
 	if err := o.settleData(r); err != nil {
+		return err
+	}
+	if err := o.settleConfig(r); err != nil {
 		return err
 	}
 	if o.probe != "" || !r.serves && (r.needsRedis || !o.embedded()) {
@@ -173,6 +176,25 @@ func (o *options) settleData(r role) error {
 		if info, err := os.Stat(dir); r.reads && (err != nil || !info.IsDir()) {
 			return fmt.Errorf("-data %s: there is no such directory", dir)
 		}
+	}
+	return nil
+}
+
+func (o *options) settleConfig(r role) (err error) {
+	if o.configFile == "" || o.probe != "" {
+		return nil
+	}
+	o.config, err = readConfig(o.configFile, r.serves || o.embedded() && !r.needsRedis)
+	return err
+}
+
+// setHold reads the flag -hold.
+func (o *options) setHold(s string) error {
+	if err := (*duration)(&o.hold).Set(s); err != nil {
+		return err
+	}
+	if o.hold <= 0 {
+		return errors.New("it must be positive; to hold calls until their task ends use -handle-tools=false")
 	}
 	return nil
 }

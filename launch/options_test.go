@@ -36,6 +36,8 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		"short secret":       {serverRole, "-secret-file options_test.go", "at least 32 are needed"},
 		"slots":              {serverRole, "-concurrency 0", "use 1 to 10000"},
 		"events":             {workerRole, "-redis redis://h -events 0", "use 1 or more"},
+		"hold of nothing":    {serverRole, "-hold 0s", "use -handle-tools=false"},
+		"hold backwards":     {ownRole, "-hold -1s", "it must be positive"},
 		"queue":              {serverRole, "-queue a.b", "letters, digits"},
 		"weight":             {serverRole, "-queues a=0", "use a number from 1 to 100"},
 		"durability":         {serverRole, "-durability much", "use default or strict"},
@@ -56,7 +58,7 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 func TestFlagsAndTheirDefaults(t *testing.T) {
 	t.Parallel()
 	o, err := parse(serverRole, nil, &strings.Builder{})
-	if err != nil || !o.embedded() || o.anonymous != server.Local || o.addr != "127.0.0.1:8080" || o.opsAddr != "127.0.0.1:9090" || o.data[0] != "." || o.drain != 0 {
+	if err != nil || !o.embedded() || o.anonymous != server.Local || o.addr != "127.0.0.1:8080" || o.opsAddr != "127.0.0.1:9090" || o.data[0] != "." || o.drain != 0 || o.hold != 0 {
 		t.Errorf("%+v %v", o, err)
 	}
 	o, err = parse(serverRole, strings.Fields("-redis redis://h -addr 0.0.0.0:80 -anonymous nobody -queues a=2,b -drain 1m"), &strings.Builder{})

@@ -84,7 +84,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	if r.serves || o.embedded() {
 		if p.front, err = server.New(server.Options{
 			Store: p.store, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Secret: o.secret(),
-			Hold: o.hold, NoHandles: !o.handleTools,
+			Hold: o.hold, Clients: o.config.clients, NoHandles: !o.handleTools,
 			Version: Version, Logger: log,
 		}); err != nil {
 			return nil, err
