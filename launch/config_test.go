@@ -104,7 +104,7 @@ func TestSlipsInAConfigurationAreFound(t *testing.T) {
 // One file serves all processes: each reads its part, and none overlooks a part that nobody knows.
 func TestAProcessReadsItsPartOfTheConfiguration(t *testing.T) {
 	t.Parallel()
-	theirs, unknown := written(t, "clients: of no concern\n"), written(t, "cleints: []\n")
+	theirs, unknown := written(t, "clients: of no concern\n"), written(t, "client: []\n")
 	for name, c := range map[string]struct {
 		role       role
 		args, want string
@@ -114,8 +114,8 @@ func TestAProcessReadsItsPartOfTheConfiguration(t *testing.T) {
 		"a worker":                 {workerRole, "-redis redis://h -config " + theirs, ""},
 		"a worker that checks":     {workerRole, "-check -config " + theirs, ""},
 		"a worker of one's own":    {ownRole, "-redis redis://h -config " + theirs, ""},
-		"unknown to a server":      {serverRole, "-config " + unknown, "unknown key cleints: did you mean clients?"},
-		"unknown to a worker":      {workerRole, "-redis redis://h -config " + unknown, "unknown key cleints: did you mean clients?"},
+		"unknown to a server":      {serverRole, "-config " + unknown, "unknown key client: did you mean clients?"},
+		"unknown to a worker":      {workerRole, "-redis redis://h -config " + unknown, "unknown key client: did you mean clients?"},
 		"not there":                {workerRole, "-redis redis://h -config /no/such.yaml", "-config: open /no/such.yaml: no such file"},
 		"not of a probe's concern": {serverRole, "-probe http://h -config " + unknown, ""},
 	} {
