@@ -88,6 +88,7 @@ func paste(t *testing.T, command string) rig.Task {
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
+	wrong := configured(t, "client: []\n")
 	tests := []struct {
 		name   string
 		worker bool
@@ -110,6 +111,7 @@ func TestFlags(t *testing.T) {
 		{"unknown kind of caller", false, nil, []string{"-anonymous", "everybody"}, 2, []string{"everybody", "refuse, local or nobody"}},
 		{"Redis that is not there", true, nil, []string{"-redis", "redis://127.0.0.1:1"}, 1, []string{"cannot use the Redis", "127.0.0.1:1"}},
 		{"password is kept out of errors", true, nil, []string{"-redis", "redis://u:hidden%@127.0.0.1:1"}, 1, []string{"redis URL"}},
+		{"configuration that is wrong", true, nil, []string{"-redis", "redis://127.0.0.1:1", "-config", wrong}, 2, []string{wrong + ":1:1: unknown key client: did you mean clients?"}},
 		{"check", false, nil, []string{"-check"}, 0, []string{"flags and tools are fine"}},
 	}
 	for _, tt := range tests {

@@ -80,6 +80,23 @@ func TestReadmeShowsTheClientsExample(t *testing.T) {
 	t.Error("README does not show the client")
 }
 
+// What the README shows of a configuration is one, to every process.
+func TestReadmeShowsAConfiguration(t *testing.T) {
+	t.Parallel()
+	for _, b := range readme(t) {
+		if b.language == "yaml" && strings.Contains(b.code, "clients:") {
+			file := configured(t, b.code)
+			for _, start := range []func(testing.TB, []string, ...string) *rig.Process{rig.Solo, rig.SoloWorker} {
+				if p := start(t, nil, "-check", "-config", file); p.ExitCode() != 0 {
+					t.Errorf("refused: %s", p.Said())
+				}
+			}
+			return
+		}
+	}
+	t.Error("README shows no configuration")
+}
+
 // Everything that the README starts is started as it says there, on ports of the test's own, and serves its tools.
 func TestReadmeCommandsWork(t *testing.T) {
 	t.Parallel()

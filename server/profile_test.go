@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -125,12 +126,19 @@ func TestTheNameThatFitsBest(t *testing.T) {
 	}
 }
 
-// Names that could not be compared, or times in which nothing can be done, would be a slip.
+// Names that could not be compared, or times in which nothing can be done, would be a slip, and README shows them all.
 func TestKnownClientsAreSensible(t *testing.T) {
 	t.Parallel()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, hold := range server.Known() {
 		if begin := strings.TrimSuffix(name, "*"); begin == "" || strings.Contains(begin, "*") || len(name) > 64 || hold < 10*time.Second {
 			t.Errorf("%q is held for %s", name, hold)
+		}
+		if begin := strings.Trim(name, "-*"); !strings.Contains(string(readme), begin) {
+			t.Errorf("README does not name %s", begin)
 		}
 	}
 }
