@@ -34,7 +34,8 @@ type Policy struct {
 	Task Support `json:"task,omitempty"`
 	// Refuse makes Task: Required an error for clients without tasks, instead of a handle. Zero: false.
 	Refuse bool `json:"refuse,omitempty"`
-	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. Zero: the server's -hold.
+	// Hold is how long the call of a client without tasks stays open before it is answered with a handle: less, if the client is known to
+	// give up before. Zero: as the server sees fit for the client (-hold).
 	Hold time.Duration `json:"hold,omitempty"`
 	// Orphan is how long a task outlives the last call that waited for it, where dropping a call is how a client says stop
 	// (2026-07-28 without tasks). Zero: 30 seconds.
