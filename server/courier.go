@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -19,13 +20,16 @@ type courier struct {
 	server *Server
 	known  bool          // the client knows the tasks that the questions are about
 	freed  chan struct{} // another stream may have ended, and left something to carry
+	level  atomic.Pointer[wire.Level]
 
 	mu      sync.Mutex
 	errands map[store.Errand]bool // what this stream carries
 }
 
 func (s *Server) courier(q *request, k take, known bool) *courier {
-	return &courier{request: q, take: k, server: s, known: known, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
+	c := &courier{request: q, take: k, server: s, known: known, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
+	c.level.Store(&q.meta.LogLevel)
+	return c
 }
 
 // lease is for how long an errand is this stream's without another word.

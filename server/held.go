@@ -206,7 +206,7 @@ func (h *held) give(ctx context.Context, answers map[string]json.RawMessage) err
 
 func (h *held) logs(logs []store.Log) error {
 	for _, l := range logs {
-		if !h.meta.LogLevel.Covers(wire.Level(l.Level)) {
+		if !h.logLevel().Covers(wire.Level(l.Level)) {
 			continue
 		}
 		if err := h.out.send(wire.Logged(wire.Level(l.Level), h.tool.Name, l.Message)); err != nil {

@@ -16,6 +16,7 @@ type awaited struct {
 	server   *Server
 	task     *tasks.Task // as it was last seen
 	progress teller
+	logged   journal
 }
 
 // legacyResult serves 2025-11-25's tasks/result: what the call itself would have answered, as long as that takes.
@@ -40,7 +41,9 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 
 func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (json.RawMessage, error) {
 	p := teller{server: s, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
-	return (&awaited{request: q, server: s, progress: p}).watch(ctx, t.ID)
+	a := &awaited{request: q, server: s, progress: p}
+	defer a.mark(ctx)
+	return a.watch(ctx, t.ID)
 }
 
 func (a *awaited) watch(ctx context.Context, id tasks.ID) (json.RawMessage, error) {
@@ -81,7 +84,13 @@ func (a *awaited) update(ctx context.Context, u store.Update) (json.RawMessage, 
 	if u.Task == nil {
 		return nil, tasks.ErrNotFound
 	}
-	if a.task = u.Task; a.task.Status.Terminal() {
+	a.task = u.Task
+	if len(u.Logs) > 0 && a.ours(ctx) {
+		if err := a.tellLog(ctx, u.Logs); err != nil {
+			return nil, err
+		}
+	}
+	if a.task.Status.Terminal() {
 		return relatedOutcome(a.task)
 	}
 	return nil, a.show(ctx)

@@ -42,6 +42,14 @@ func (q *request) asks() tasks.Capabilities {
 	return nil
 }
 
+// logLevel is of the log messages that the client wants. A session's may change while a stream of it is open.
+func (q *request) logLevel() wire.Level {
+	if q.courier != nil {
+		return *q.courier.level.Load()
+	}
+	return q.meta.LogLevel
+}
+
 // inquire puts a task's questions to the client on this request's own stream, where that can be.
 func (q *request) inquire(ctx context.Context, t *tasks.Task) error {
 	if q.courier == nil {

@@ -108,9 +108,12 @@ func (s *Server) carry(ctx context.Context, q *request, k take, known bool) (bou
 
 // isOver looks whether the stream has no session any more, or goes on on another connection. Both count as used.
 func (c *courier) isOver(ctx context.Context) bool {
-	if _, err := c.server.recall(ctx, c.session.ID, c.owner); err != nil {
+	x, err := c.server.recall(ctx, c.session.ID, c.owner)
+	if err != nil {
 		return errors.Is(err, errSession)
 	}
+	level := wire.Level(x.Level) // the client may want another by now
+	c.level.Store(&level)
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	latest, err := c.server.store.KeepStream(ctx, c.stream)

@@ -48,6 +48,7 @@ type progressBody struct {
 type Log struct {
 	Level   string `json:"l"` // as MCP names them: debug, info, warning, error
 	Message string `json:"m"`
+	Seq     int64  `json:"-"` // of its event, as read back
 }
 
 // progressed is the task after a progress event: a copy, since watchers may hold the old one.

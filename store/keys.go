@@ -46,8 +46,9 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
 // sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <task>" for each call in flight,
-// t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, and
-// q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the channel of its changes. Expires a day after its last use.
+// t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, l:<task> → "<ms> <seq>" for how much of a
+// task's log was told, and q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the
+// channel of its changes. Expires a day after its last use.
 func sessionKey(id string) string { return "mcp-session-" + id }
 
 // streamKey is a hash: the request that a stream of a session answers, its task, and which take of it is the latest. Expires two hours
@@ -57,6 +58,7 @@ func streamKey(id string) string { return "mcp-stream-" + id }
 const (
 	requestField = "r:"
 	taskField    = "t:"
+	toldField    = "l:"
 	streamField  = "stream"
 )
 

@@ -68,7 +68,7 @@ func (s *Store) Session(ctx context.Context, id string) (*Session, error) {
 	}, nil
 }
 
-// SetLevel changes which log messages a session's client wants.
+// SetLevel changes which log messages a session's client wants, and tells whoever serves a stream of it.
 func (s *Store) SetLevel(ctx context.Context, session, level string) error {
 	n, err := s.scripts.amend.Run(ctx, s.rdb, []string{sessionKey(session)}, "level", level).Int()
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Store) SetLevel(ctx context.Context, session, level string) error {
 	if n == 0 {
 		return ErrNoSession
 	}
-	return nil
+	return s.nudge(ctx, session)
 }
 
 // EndSession forgets a session, and tells whoever serves a stream of it. Its tasks go on.

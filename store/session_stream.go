@@ -2,8 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -56,6 +60,22 @@ func (s *Store) Attended(ctx context.Context, session string) (stream string, id
 		}
 	}
 	return fields[streamField], ids, nil
+}
+
+// Told notes up to which event a session's client has been told of a task's log, for the next stream that tells of it.
+func (s *Store) Told(ctx context.Context, session string, id tasks.ID, seq int64) error {
+	return s.note(ctx, session, toldField, string(id), strconv.FormatInt(seq, 10), maxSessionTasks)
+}
+
+// Heard is what Told noted: 0 if nothing, or nothing any more.
+func (s *Store) Heard(ctx context.Context, session string, id tasks.ID) (seq int64, err error) {
+	v, err := s.rdb.HGet(ctx, sessionKey(session), toldField+string(id)).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return 0, fmt.Errorf("read what was told: %w", err)
+	}
+	_, text, _ := strings.Cut(v, " ")
+	seq, _ = strconv.ParseInt(text, 10, 64) // absent is zero
+	return seq, nil
 }
 
 func (s *Store) nudge(ctx context.Context, session string) error {

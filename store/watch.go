@@ -198,7 +198,7 @@ func (e *entry) log(ev event) {
 	if ev.seq <= e.logged || unmarshal(ev.body, &l) != nil {
 		return
 	}
-	e.logged = ev.seq
+	e.logged, l.Seq = ev.seq, ev.seq
 	if len(e.logs) < maxLogs {
 		e.logs = append(e.logs, l)
 	}

@@ -209,6 +209,16 @@ func ProgressOf(id tasks.ID, token json.RawMessage, value, total float64, messag
 	}{meta, token, value, total, message}))
 }
 
+// LoggedOf is Logged of a task's call, which goes on after its request.
+func LoggedOf(id tasks.ID, level Level, logger, message string) []byte {
+	return notify("notifications/message", encode(struct {
+		Meta   Object `json:"_meta"`
+		Level  Level  `json:"level"`
+		Logger string `json:"logger,omitempty"`
+		Data   string `json:"data"`
+	}{Object{metaRelated: related(id)}, level, logger, message}))
+}
+
 // WithTasks is a result of initialize that says that calls may become tasks, and whether tasks are listed.
 func WithTasks(result json.RawMessage, list bool) json.RawMessage {
 	var o Object

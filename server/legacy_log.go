@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// journal is up to where a session's client has been told of a task's log: a stream that goes on where another one ended must not begin
+// with the whole of it again.
+type journal struct {
+	read  bool // what earlier streams told is known
+	wrote bool // this one told more
+	seq   int64
+}
+
+// tellLog tells of what was logged, on the one of the session's streams that tells of its task.
+func (a *awaited) tellLog(ctx context.Context, logs []store.Log) error {
+	a.recallJournal(ctx)
+	for _, l := range logs {
+		level := wire.Level(l.Level)
+		if l.Seq <= a.logged.seq || !a.logLevel().Covers(level) {
+			continue
+		}
+		if err := a.out.send(wire.LoggedOf(a.task.ID, level, a.task.Tool, l.Message)); err != nil {
+			return err
+		}
+		a.logged.seq, a.logged.wrote = l.Seq, true
+	}
+	return nil
+}
+
+// recallJournal reads what earlier streams told. Without the store something may be told twice.
+func (a *awaited) recallJournal(ctx context.Context) {
+	if a.logged.read || a.courier == nil {
+		return
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	seq, err := a.server.store.Heard(ctx, a.session.ID, a.task.ID)
+	if a.logged.read = err == nil; seq <= a.task.Seq { // else a failover took seq back
+		a.logged.seq = max(a.logged.seq, seq)
+	}
+}
+
+// mark has the next stream go on where this one ends. It comes before other streams learn that this one has ended.
+func (a *awaited) mark(ctx context.Context) {
+	if !a.logged.wrote || a.courier == nil {
+		return
+	}
+	ctx, cancel := brief(context.WithoutCancel(ctx)) // the client may have left
+	defer cancel()
+	if err := a.server.store.Told(ctx, a.session.ID, a.task.ID, a.logged.seq); err != nil {
+		a.log.Warn("log may be told again", "task", a.task.ID, "err", err)
+	}
+}
