@@ -25,7 +25,7 @@ func (s *Server) find(ctx context.Context, q *request) (*tasks.Task, error) {
 	return s.look(ctx, q.owner, text)
 }
 
-// look reads a task by the id that its client gave.
+// look reads a task by the id that its client gave, who can come back to it.
 func (s *Server) look(ctx context.Context, owner tasks.Owner, text string) (*tasks.Task, error) {
 	id, err := tasks.ParseID(text)
 	if err != nil {
@@ -38,5 +38,6 @@ func (s *Server) look(ctx context.Context, owner tasks.Owner, text string) (*tas
 	if t.Owner != owner {
 		return nil, tasks.ErrNotFound
 	}
+	s.keep(ctx, t)
 	return t, nil
 }

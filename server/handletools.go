@@ -219,7 +219,7 @@ func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, e
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.store.Keep(ctx, t.ID), s.reply(ctx, t.ID, fit)); err != nil {
+	if err := s.reply(ctx, t.ID, fit); err != nil {
 		return nil, err
 	}
 	if t, err = s.store.Get(ctx, t.ID); err != nil {

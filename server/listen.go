@@ -61,6 +61,7 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 			return nil, err
 		}
 	}
+	sub.keep(ctx, visible)
 	if err := sub.open(ctx, ids, visible); err != nil {
 		return nil, err
 	}
@@ -119,6 +120,15 @@ func (x *subscription) narrow(ctx context.Context, ids []tasks.ID) error {
 	var err error
 	x.follower, err = x.server.follow(ctx, ids...)
 	return err
+}
+
+// keep has none of the tasks become an orphan while it is watched, or later.
+func (x *subscription) keep(ctx context.Context, visible map[tasks.ID]*tasks.Task) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	for _, t := range visible {
+		x.server.keep(ctx, t)
+	}
 }
 
 func (x *subscription) close() {

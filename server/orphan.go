@@ -79,6 +79,17 @@ func (h *held) abandon(ctx context.Context) {
 	h.server.orphans.after(h.tool.Policy.Orphan, func() { h.orphan(ctx) })
 }
 
+// keep: whoever names a task knows its id, and can come back to it even if the call that it was made for was dropped. A write for the
+// first who does so, and only of a task that may become an orphan. Reading goes on without it: the grace may be long enough.
+func (s *Server) keep(ctx context.Context, t *tasks.Task) {
+	if t.Kept || t.Status.Terminal() {
+		return
+	}
+	if err := s.store.Keep(ctx, t.ID); err != nil && !errors.Is(err, tasks.ErrNotFound) {
+		s.opts.Logger.Warn("task may be cancelled as an orphan", "task", t.ID, "tool", t.Tool, "err", err)
+	}
+}
+
 func (h *held) orphan(ctx context.Context) {
 	ctx, cancel := brief(ctx)
 	defer cancel()

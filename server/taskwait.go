@@ -12,9 +12,12 @@ import (
 // taskWait serves task_wait: it is a held call of a task that exists. It returns early when the task ends, asks, or changes its phase;
 // not at every bit of progress, since each return costs the model's user money.
 func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, error) {
-	t, err := s.keep(ctx, m)
-	if err != nil || t.Status.Terminal() || t.Status == tasks.InputRequired {
-		return handle(t), err
+	t, err := s.visit(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if t.Status != tasks.Working {
+		return handle(t), nil
 	}
 	d := s.within(m.request, m.limit())
 	s.begin(ctx, m.request, store.Stream{Kind: aWait, Task: t.ID, Token: m.meta.Token, Hold: d})
@@ -65,13 +68,8 @@ func (m *managed) limit() time.Duration {
 	return time.Duration(m.args.Seconds) * time.Second
 }
 
-// keep reads the task, whose client can come back to it from now on.
-func (s *Server) keep(ctx context.Context, m *managed) (*tasks.Task, error) {
+func (s *Server) visit(ctx context.Context, m *managed) (*tasks.Task, error) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	t, err := s.look(ctx, m.owner, m.args.TaskID)
-	if err != nil {
-		return nil, err
-	}
-	return t, s.store.Keep(ctx, t.ID)
+	return s.look(ctx, m.owner, m.args.TaskID)
 }

@@ -152,7 +152,7 @@ func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 	return &tasks.Task{
 		ID: n.ID, Tool: n.Tool, Owner: n.Owner, Status: tasks.Working, Phase: phase, Message: n.message(),
 		Delivery: tasks.Delivery{Task: n.ID, Attempt: 1, Queue: n.Policy.Queue, Priority: n.Policy.Priority},
-		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention, Token: n.Token,
+		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention, Token: n.Token, Kept: n.Waiter == "",
 	}
 }
 

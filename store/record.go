@@ -67,6 +67,7 @@ func (r record) task(id tasks.ID, b beside) (*tasks.Task, error) {
 		Progress:  tasks.Progress{Done: r.float("progress"), Total: r.float("total"), ETA: r.duration("eta")},
 		Peak:      r.float("peak"),
 		Clean:     r["clean"] == "1",
+		Kept:      r["kept"] == "1",
 		LastErr:   b.lastErr,
 		Created:   r.time("created"),
 		Updated:   r.time("updated"),

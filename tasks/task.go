@@ -47,6 +47,9 @@ type Task struct {
 	Clean     bool // it completed, and its tool reported no error
 	Error     *Error
 
+	// Kept: a client can come back to it, so it runs on whoever leaves.
+	Kept bool
+
 	// Token is what the client gave to tell progress notifications by, where that outlives its request. Nil: it wants none.
 	Token json.RawMessage
 
