@@ -48,8 +48,12 @@ func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}
 // sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <task>" for each call in flight,
 // t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, l:<task> → "<ms> <seq>" for how much of a
 // task's log was told, and q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the
-// channel of its changes. Expires a day after its last use.
+// channel of its changes. Expires a day after its last use, and minutes after it was opened if it was not used.
 func sessionKey(id string) string { return "mcp-session-" + id }
+
+// sessionsKey is a zset of a caller's sessions by when they were opened, or by a later use (session_open.go), under a tag of its own.
+// Expires a day after one was opened. Strangers have none.
+func sessionsKey(owner tasks.Owner) string { return "lh:{ses:" + string(owner) + "}" }
 
 // streamKey is a hash: the request that a stream of a session answers, its task, and which take of it is the latest. Expires two hours
 // after it was last kept.

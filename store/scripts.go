@@ -19,7 +19,7 @@ type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
 	reap, look, renew, prune                                                               *redis.Script
 	tick, elect, resign, announce, index                                                   *redis.Script
-	session, note, amend, carry, drop, stream, resume                                      *redis.Script
+	open, enlist, session, note, amend, carry, drop, stream, resume                        *redis.Script
 	abandon, keep, orphan                                                                  *redis.Script
 }
 
@@ -35,7 +35,7 @@ func load(o Options) scripts {
 		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
-		session: plain("session"), note: plain("note"), amend: plain("amend"),
+		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),
 		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"),
 	}
 }

@@ -31,25 +31,7 @@ const (
 	sessionLife   = 24 * time.Hour // from its last use
 	sessionMoment = time.Minute    // uses within it count as one
 	maxRequests   = 200            // in flight in one session that can be cancelled
-	maxClientName = 64
 )
-
-// OpenSession keeps a new session.
-func (s *Store) OpenSession(ctx context.Context, x Session) error {
-	key := sessionKey(x.ID)
-	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSet(ctx, key, "version", x.Version, "client", short(x.Client), "release", short(x.ClientVersion),
-			"owner", string(x.Owner), "caps", x.Capabilities.String(), "level", x.Level)
-		p.PExpire(ctx, key, sessionLife)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("open session: %w", err)
-	}
-	return nil
-}
-
-func short(s string) string { return s[:min(len(s), maxClientName)] }
 
 // Session reads a session in one round trip, and lets its life begin anew.
 func (s *Store) Session(ctx context.Context, id string) (*Session, error) {

@@ -22,6 +22,7 @@ type Options struct {
 	Gap      time.Duration // silence of the keeper after which nobody is reaped for a while. Zero: 6 s
 	Pause    time.Duration // that while. Zero: 2 × Liveness
 	Strict   bool          // create, answer and the end of a task wait for a replica. Zero: false
+	Sessions int           // how many sessions a caller may have. Zero: 10,000
 	Events   int           // how many events of a task are kept for replay. Zero: DefaultEvents
 }
 
@@ -49,6 +50,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Pause == 0 {
 		o.Pause = 2 * o.Liveness
+	}
+	if o.Sessions == 0 {
+		o.Sessions = defSessions
 	}
 	if o.Events == 0 {
 		o.Events = DefaultEvents
