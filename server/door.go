@@ -73,7 +73,8 @@ func (s *Server) admit(r *http.Request) error {
 		return nil
 	}
 	if r.Method != http.MethodPost {
-		return refuse(http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "this endpoint accepts POST")
+		return refuse(http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "this endpoint accepts POST, and GET and DELETE within a session that "+
+			"initialize opened (Streamable HTTP); the older transport, HTTP+SSE of 2024-11-05, is not offered")
 	}
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return refuse(http.StatusUnsupportedMediaType, wire.CodeInvalidRequest, "Content-Type must be application/json")
@@ -123,8 +124,10 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 	switch {
 	case q.Kind == wire.Request:
 		s.serve(q, r, body)
+	case q.Kind == wire.Batch && !q.modern:
+		s.batch(q, r, body)
 	case q.session != nil:
-		s.take(q, r, body)
+		s.take(q, r)
 	case !q.modern:
 		s.delegate(q.out.w, q, r, body)
 	case q.Kind == wire.Notice && strings.HasPrefix(q.Method, "notifications/"):

@@ -291,19 +291,6 @@ func TestAPanicEndsOneRequestOnly(t *testing.T) {
 	}
 }
 
-func TestOldBatchesReachTheSDK(t *testing.T) {
-	t.Parallel()
-	f := start(t)
-	d := &draft{text: `[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]`, header: legacy("x", nil).header}
-	d.header.Set(wire.HeaderVersion, "2025-03-26")
-	r := f.send(t.Context(), d)
-	defer r.body.Close()
-	var answers []message
-	if err := json.NewDecoder(r.lines).Decode(&answers); err != nil || len(answers) != 2 || r.status != 200 {
-		t.Errorf("got %d %+v %v", r.status, answers, err)
-	}
-}
-
 // Bodies that break the rules at the edge: each was answered otherwise once.
 func TestEdgesOfTheDoor(t *testing.T) {
 	t.Parallel()

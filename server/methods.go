@@ -40,5 +40,6 @@ var legacyMethods = map[string]struct {
 	"tasks/result":     {since: wire.V20251125, serve: (*Server).legacyResult},
 	"tasks/list":       {since: wire.V20251125, serve: (*Server).legacyList},
 	"tasks/cancel":     {since: wire.V20251125, serve: (*Server).legacyCancel},
+	"ping":             {serve: (*Server).pong},
 	"logging/setLevel": {session: true, serve: (*Server).setLevel},
 }

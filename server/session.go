@@ -103,12 +103,9 @@ func (s *Server) endSession(ctx context.Context, q *request) error {
 }
 
 // take accepts what a session's client sends without expecting an answer.
-func (s *Server) take(q *request, r *http.Request, body []byte) {
+func (s *Server) take(q *request, r *http.Request) {
 	var err error
 	switch {
-	case q.Kind == wire.Batch:
-		s.delegate(q.out.w, q, r, body)
-		return
 	case q.Kind == wire.Answer:
 		err = s.takeAnswer(r.Context(), q)
 	case q.Kind == wire.Notice && !strings.HasPrefix(q.Method, "notifications/"):

@@ -14,7 +14,7 @@ import (
 // callInSession serves tools/call before 2026-07-28. In a session the call can be cancelled and its stream gone on with through any
 // replica, and the stream ends with the session.
 func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage, error) {
-	if q.session == nil || q.augmented() {
+	if q.session == nil || q.augmented() || q.out.mute {
 		return s.call(ctx, q)
 	}
 	ctx, stop := s.carry(ctx, q, newTake(), false)

@@ -18,6 +18,7 @@ type stream struct {
 	rc   *http.ResponseController
 	buf  bytes.Buffer
 	open bool
+	mute bool   // nothing but the answer is told
 	name string // of a stream that can be gone on with: its events have ids (resume.go)
 	sent int    // how many of those
 }
@@ -80,6 +81,9 @@ func (s *stream) silence(message []byte) error {
 func (s *stream) ping() error { return s.write([]byte(": ping\n\n")) }
 
 func (s *stream) write(b []byte) error {
+	if s.mute {
+		return nil
+	}
 	if !s.open {
 		s.start()
 	}

@@ -47,7 +47,7 @@ func Decode(body []byte) (Message, error) {
 func (m Message) fill(o Object) (Message, error) {
 	id, called := o["id"]
 	if called && !validID(id) {
-		return m, &Error{Code: CodeInvalidRequest, Message: "id must be a string or an integer"}
+		return m, &Error{Code: CodeInvalidRequest, Message: "id must be a string or an integer, no longer than 1024 bytes"}
 	}
 	m.ID = id
 	if v, _ := o.Text("jsonrpc"); v != "2.0" {
