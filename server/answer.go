@@ -33,6 +33,8 @@ func checkAnswer(q tasks.Question, answer json.RawMessage) error {
 	return nil
 }
 
+var actions = []string{"accept", "decline", "cancel"}
+
 // flaw is what is wrong with an answer: empty if nothing is.
 func flaw(r tasks.InputRequest, answer json.RawMessage) string {
 	switch r.Kind() {
@@ -43,7 +45,7 @@ func flaw(r tasks.InputRequest, answer json.RawMessage) string {
 	}
 	reply := tasks.ParseReply(answer) // read as its tool will read it
 	switch {
-	case !slices.Contains([]string{"accept", "decline", "cancel"}, reply.Action):
+	case !slices.Contains(actions, reply.Action):
 		return "has no action, which is accept, decline or cancel"
 	case !reply.Accepted() || r.Kind() == tasks.CanVisit:
 		return ""

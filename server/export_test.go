@@ -23,3 +23,6 @@ func Fitting(list []Client, name string) string {
 	}
 	return ""
 }
+
+// Handle is what a model is told of a task.
+var Handle = handle

@@ -42,32 +42,48 @@ func leisure(t *tasks.Task) time.Duration {
 	return max(0, t.Progress.ETA-longest)
 }
 
-// story tells how the task stands, in words for a model.
+// story tells how the task stands and what to do next and when, in words for a model.
 func story(t *tasks.Task) string {
-	var b strings.Builder
 	switch t.Status {
 	case tasks.Failed:
-		fmt.Fprintf(&b, "Task %s (%s) failed: %s", t.ID, t.Tool, t.StatusMessage())
+		return fmt.Sprintf("Task %s (%s) failed: %s\nIt is over. Calling %s again would start anew.", t.ID, t.Tool, t.StatusMessage(), t.Tool)
 	case tasks.Cancelled:
-		fmt.Fprintf(&b, "Task %s (%s) was cancelled.", t.ID, t.Tool)
+		return fmt.Sprintf("Task %s (%s) was cancelled. It is over, and has no result.", t.ID, t.Tool)
 	case tasks.InputRequired:
-		fmt.Fprintf(&b, "Task %s (%s) waits for answers:\n", t.ID, t.Tool)
-		for _, q := range t.Questions {
-			fmt.Fprintf(&b, "- %s\n", plea(q))
-		}
-		fmt.Fprintf(&b, `Ask the user, then call %s with {"taskId": "%s", "answers": {…}}, one member for each question.`, answerTool, t.ID)
-	default:
-		fmt.Fprintf(&b, "Task %s (%s) is not done yet: %s\n", t.ID, t.Tool, t.StatusMessage())
-		fmt.Fprintf(&b, `It goes on by itself: do not call %s again. Call %s with {"taskId": "%s"} for the result; it waits up to %d s.`,
-			t.Tool, waitTool, t.ID, int(longest.Seconds()))
-		if d := leisure(t); d > 0 {
-			fmt.Fprintf(&b, " There is no point in asking within the next %s.", d.Round(time.Second))
-		}
+		return interview(t)
 	}
+	b := fmt.Sprintf("Task %s (%s) is not done yet: %s\nIt goes on by itself: do not call %s again. ", t.ID, t.Tool, t.StatusMessage(), t.Tool)
+	wait := fmt.Sprintf(`call %s with {"taskId": "%s"}, which waits up to %d s`, waitTool, t.ID, int(longest.Seconds()))
+	if d := leisure(t).Round(time.Second); d > 0 {
+		return b + fmt.Sprintf("No result is to be expected for about %s: do something else meanwhile, or tell the user that it goes on; for the result %s.", d, wait)
+	}
+	return b + "For the result " + wait + "."
+}
+
+// interview is what a task asks, with how to answer it.
+func interview(t *tasks.Task) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Task %s (%s) goes on when these questions are answered:\n", t.ID, t.Tool)
+	members := make([]string, len(t.Questions))
+	for i, q := range t.Questions {
+		fmt.Fprintf(&b, "- %s\n", plea(q))
+		members[i] = fmt.Sprintf("%q: …", q.Key)
+	}
+	fmt.Fprintf(&b, `Then call %s with {"taskId": "%s", "answers": {%s}}.`, answerTool, t.ID, strings.Join(members, ", "))
 	return b.String()
 }
 
-// plea is a question in words, with how to answer it.
+// maxQuoted is how much of a question's own JSON its text repeats: all of it is in the structured content.
+const maxQuoted = 4 << 10
+
+func quote(doc json.RawMessage) string {
+	if len(doc) <= maxQuoted {
+		return string(doc)
+	}
+	return strings.ToValidUTF8(string(doc[:maxQuoted]), "") + "… (all of it is in questions)"
+}
+
+// plea is a question in words, with how to answer it. What is for the user is not for the model to make up.
 func plea(q tasks.Question) string {
 	var p struct {
 		Message, URL    string
@@ -76,15 +92,16 @@ func plea(q tasks.Question) string {
 		Messages        json.RawMessage
 	}
 	if json.Unmarshal(q.Request.Params, &p) != nil {
-		return q.Key
+		return fmt.Sprintf("%q", q.Key)
 	}
+	const orDecline = ` or with {"action": "decline"}`
 	switch q.Request.Kind() {
 	case tasks.CanFillForms:
-		return fmt.Sprintf("%q: %s Answer with an object of this schema, or with {\"action\": \"decline\"}: %s", q.Key, p.Message, p.RequestedSchema)
+		return fmt.Sprintf("%q: %s Ask the user. Answer with an object of this schema,%s: %s", q.Key, p.Message, orDecline, quote(p.RequestedSchema))
 	case tasks.CanVisit:
-		return fmt.Sprintf("%q: %s The user opens %s; answer with {\"action\": \"accept\"} when that is done, or with {\"action\": \"decline\"}", q.Key, p.Message, p.URL)
+		return fmt.Sprintf(`%q: %s Have the user open %s (do not open it yourself). Answer with {"action": "accept"} when the user says that it is done,%s.`, q.Key, p.Message, p.URL, orDecline)
 	case tasks.CanSample:
-		return fmt.Sprintf("%q: write the next message of this conversation, and answer with its text: %s %s", q.Key, p.SystemPrompt, p.Messages)
+		return fmt.Sprintf("%q: Write the next message of this conversation yourself, and answer with its text. %s %s", q.Key, p.SystemPrompt, quote(p.Messages))
 	}
-	return q.Key
+	return fmt.Sprintf(`%q: Which directories may be used? Ask the user. Answer with {"roots": [{"uri": "file:///…"}]}.`, q.Key)
 }

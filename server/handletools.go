@@ -45,10 +45,10 @@ const (
 
 // catalogueOfHandles is in the order in which tools/list shows them.
 var catalogueOfHandles = []handleTool{
-	{name: answerTool, title: "Answer a task", about: "Answers what a task asked. A question that is a form takes an object of its fields, or {\"action\": \"decline\"}.", input: answerInput, output: wire.HandleSchema, serve: (*Server).taskAnswer},
-	{name: cancelTool, title: "Cancel a task", about: "Stops a task for good.", input: idInput, output: wire.HandleSchema, serve: (*Server).taskCancel},
+	{name: answerTool, title: "Answer a task", about: "Answers what a task asked; what it asked says how. Ask the user where it is for the user to say.", input: answerInput, output: wire.HandleSchema, serve: (*Server).taskAnswer},
+	{name: cancelTool, title: "Cancel a task", about: "Stops a task for good. Its work is lost: only if its result is not wanted any more.", input: idInput, output: wire.HandleSchema, serve: (*Server).taskCancel},
 	{name: getTool, title: "Look at a task", about: "Says at once how a task stands, and gives the result of one that is done. To wait for a result use task_wait instead.", input: idInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskGet},
-	{name: listTool, title: "List tasks", about: "Lists your tasks, the latest first.", input: listInput, output: wire.ListSchema, reads: true, serve: (*Server).taskList},
+	{name: listTool, title: "List tasks", about: "Lists your tasks, the latest first, to find one whose id you no longer have.", input: listInput, output: wire.ListSchema, reads: true, serve: (*Server).taskList},
 	{name: waitTool, title: "Wait for a task", about: "Waits for a task that was started by another tool, and gives its result. It returns early when the task is done or asks something, otherwise after 45 seconds, and says what to do next.", input: waitInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskWait},
 }
 
@@ -167,7 +167,21 @@ func (s *Server) taskCancel(ctx context.Context, m *managed) (json.RawMessage, e
 	return handle(t), nil
 }
 
-const listedTasks = 20
+const (
+	listedTasks = 20
+	maxListed   = 200 // bytes of a task's message
+)
+
+func brieflyPut(message string) string {
+	line, _, more := strings.Cut(message, "\n")
+	if len(line) > maxListed {
+		line, more = strings.ToValidUTF8(line[:maxListed], ""), true
+	}
+	if more {
+		line += "…"
+	}
+	return line
+}
 
 func (s *Server) taskList(ctx context.Context, m *managed) (json.RawMessage, error) {
 	ctx, cancel := brief(ctx)
@@ -185,7 +199,7 @@ func (s *Server) taskList(ctx context.Context, m *managed) (json.RawMessage, err
 	}
 	var b strings.Builder
 	for _, t := range page {
-		fmt.Fprintf(&b, "%s %s, %s: %s\n", t.ID, t.Tool, t.Status, t.StatusMessage())
+		fmt.Fprintf(&b, "%s %s, %s: %s\n", t.ID, t.Tool, t.Status, brieflyPut(t.StatusMessage()))
 	}
 	switch {
 	case len(page) == 0:
@@ -206,8 +220,13 @@ func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, e
 	}
 	given := make(map[string]json.RawMessage, len(m.args.Answers))
 	for _, q := range t.Questions {
-		if a, ok := m.args.Answers[q.Key]; ok {
-			given[q.Key] = formal(q, a)
+		a, ok := m.args.Answers[q.Key]
+		if !ok {
+			continue
+		}
+		given[q.Key] = formal(q, a)
+		if wrong := flaw(q.Request, given[q.Key]); wrong != "" {
+			return nil, invalid("the answer to %q %s; %s", q.Key, wrong, story(t))
 		}
 	}
 	for key := range m.args.Answers {
@@ -215,11 +234,7 @@ func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, e
 			return nil, invalid("the task does not ask %q (any more); %s", key, story(t))
 		}
 	}
-	fit, err := fitting(t.Questions, given)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.reply(ctx, t.ID, fit); err != nil {
+	if err := s.reply(ctx, t.ID, given); err != nil {
 		return nil, err
 	}
 	if t, err = s.store.Get(ctx, t.ID); err != nil {
@@ -230,16 +245,20 @@ func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, e
 
 // formal is an answer as the protocol has it.
 func formal(q tasks.Question, answer json.RawMessage) json.RawMessage {
-	var o wire.Object
-	if q.Request.Kind() == tasks.CanSample {
+	switch q.Request.Kind() {
+	case tasks.CanListRoots:
+		return answer
+	case tasks.CanSample:
 		var text string
 		if json.Unmarshal(answer, &text) != nil {
 			return answer
 		}
 		return wire.Sampled(text)
 	}
+	var o wire.Object
 	if json.Unmarshal(answer, &o) == nil {
-		if _, ok := o.Text("action"); ok && (o.Has("content") || len(o) == 1) {
+		action, _ := o.Text("action") // a form may have a field of that name
+		if slices.Contains(actions, action) && (o.Has("content") || len(o) == 1) {
 			return answer
 		}
 	}
