@@ -53,7 +53,7 @@ const minTTL = 10 * time.Second
 // retain has the result kept for as long as the client wants to read it, up to what the policy says. A client's ttl counts from creation,
 // and it may well end before the task does: so what counts is the time after the end, which is never less than was asked for.
 func (c *call) retain(ttl time.Duration) {
-	if ttl == 0 || ttl >= c.tool.Policy.Retention {
+	if ttl == 0 {
 		return
 	}
 	t := *c.tool

@@ -170,6 +170,36 @@ func TestCallsThatCannotBecomeLegacyTasks(t *testing.T) {
 	}
 }
 
+func TestATTLIsKeptWithinBounds(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		task obj
+		want time.Duration // from the end on
+	}{
+		"left out":      {obj{}, day},
+		"zero":          {obj{"ttl": 0}, day},
+		"null":          {obj{"ttl": nil}, day},
+		"too short":     {obj{"ttl": 1}, 10 * time.Second},
+		"a minute":      {obj{"ttl": 60_000}, time.Minute},
+		"a fraction":    {obj{"ttl": 60_000.5}, time.Minute},
+		"too long":      {obj{"ttl": 10 * day.Milliseconds()}, day},
+		"for ever":      {obj{"ttl": 1e300}, day},
+		"and a pretext": {obj{"ttl": 60_000, "pollInterval": 1, "taskId": "mine"}, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := f.legacyTask(obj{"task": c.task})
+			f.claim().finish("done")
+			m, _ := f.ask(legacy("tasks/get", obj{"taskId": id}))
+			ttl, _ := m.Result["ttl"].(float64)
+			if got := time.Duration(ttl) * time.Millisecond; got < c.want || got > c.want+patience {
+				t.Errorf("ttl %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestATaskThatIsNotTheCallersIsUnknown(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -263,7 +293,7 @@ func TestLegacyTasksAreOf20251125Alone(t *testing.T) {
 		}
 		return got
 	}
-	if got := support(legacy("tools/list", nil)); got["any"] != "optional" || got["held"] != "forbidden" || got["required"] != "required" {
+	if got := support(legacy("tools/list", nil)); got["any"] != "optional" || got["held"] != "forbidden" || got["required"] != "required" || got["background"] != "optional" {
 		t.Errorf("got %v", got)
 	}
 	earlier := func(method string, params obj) *draft {
