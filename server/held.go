@@ -90,14 +90,14 @@ func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
 
 // update shows the client what happened. A result ends the call.
 func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, error) {
-	if err := h.logs(u.Logs); err != nil {
-		return nil, err
-	}
 	t := u.Task
 	if t == nil || t.Owner != h.owner {
 		return nil, tasks.ErrNotFound
 	}
-	h.task = t
+	if err := h.logs(t, u.Logs); err != nil {
+		return nil, err
+	}
+	h.task, h.out.seq = t, t.Seq
 	if t.Status.Terminal() {
 		return h.outcome(h.server, t)
 	}
@@ -204,11 +204,16 @@ func (h *held) give(ctx context.Context, answers map[string]json.RawMessage) err
 	return nil
 }
 
-func (h *held) logs(logs []store.Log) error {
+// logs tells what was logged since the client was told last, maybe on another connection.
+func (h *held) logs(t *tasks.Task, logs []store.Log) error {
+	if h.out.seq > t.Seq { // a failover took seq back
+		h.out.seq = 0
+	}
 	for _, l := range logs {
-		if !h.logLevel().Covers(wire.Level(l.Level)) {
+		if l.Seq <= h.out.seq || !h.logLevel().Covers(wire.Level(l.Level)) {
 			continue
 		}
+		h.out.seq = l.Seq
 		if err := h.out.send(wire.Logged(wire.Level(l.Level), h.tool.Name, l.Message)); err != nil {
 			return err
 		}

@@ -37,10 +37,14 @@ func newTake() take { return take{rand.Text(), 1} }
 
 func (k take) String() string { return k.stream + "." + strconv.Itoa(k.number) }
 
-// streamOf is the stream of an event's id.
-func streamOf(event string) string {
-	stream, _, _ := strings.Cut(event, ".")
-	return stream
+// parseEvent is the stream of an event's id, and up to which event of its task the client was told: 0 if the id does not say.
+func parseEvent(id string) (stream string, heard int64) {
+	stream, rest, _ := strings.Cut(id, ".")
+	heard, err := strconv.ParseInt(rest[strings.LastIndexByte(rest, '-')+1:], 10, 64)
+	if err != nil {
+		return stream, 0
+	}
+	return stream, heard
 }
 
 // begin notes what the request's stream is about, so that it can be gone on with, and a call be cancelled, through any replica. Without
@@ -90,13 +94,15 @@ func (s *Server) teller(q *request, token json.RawMessage) teller {
 // resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it
 // stands; a question that is open is put again, with its own id.
 func (s *Server) resume(ctx context.Context, q *request, event string) error {
-	x, err := s.reopen(ctx, q, streamOf(event))
+	stream, heard := parseEvent(event)
+	x, err := s.reopen(ctx, q, stream)
 	if err != nil {
 		return err
 	}
 	q.ID, q.meta.Token = x.Request, x.Token
 	ctx, stop := s.carry(ctx, q, take{x.ID, x.Take}, x.Kind == aResult)
 	defer stop()
+	q.out.seq = heard
 	q.resumable()
 	if err := q.out.ping(); err == nil {
 		q.answer(s.goOn(ctx, q, x))

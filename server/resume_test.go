@@ -178,6 +178,29 @@ func TestAResumedStreamAsksAgain(t *testing.T) {
 	}
 }
 
+func TestAResumedCallTellsItsLogOnce(t *testing.T) {
+	t.Parallel()
+	a := start(t)
+	b := replica(t, a.rdb, a.store)
+	x := a.initialize("2025-11-25", obj{})
+	r := a.send(a.soon(), x.request("tools/call", obj{"name": "any"}))
+	c := a.claim()
+	c.log("info", "heard")
+	if m := r.next(); m.Params["data"] != "heard" {
+		t.Fatalf("got %+v", m)
+	}
+	r.body.Close()
+	c.log("info", "missed")
+	r = b.resume(x, r.last())
+	if m := r.next(); m.Params["data"] != "missed" {
+		t.Errorf("got %+v", m)
+	}
+	c.finish("done")
+	if m := r.next(); text(m.Result) != "done" {
+		t.Errorf("got %+v", m)
+	}
+}
+
 func TestAResumedCallIsHeldNoLonger(t *testing.T) {
 	t.Parallel()
 	const hold = 300 * time.Millisecond

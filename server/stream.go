@@ -21,6 +21,7 @@ type stream struct {
 	mute bool   // nothing but the answer is told
 	name string // of a stream that can be gone on with: its events have ids (resume.go)
 	sent int    // how many of those
+	seq  int64  // up to which event of its task they tell
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -45,7 +46,7 @@ func (s *stream) send(message []byte) error {
 func (s *stream) identify() {
 	if s.name != "" {
 		s.sent++
-		fmt.Fprintf(&s.buf, "id: %s-%d\n", s.name, s.sent)
+		fmt.Fprintf(&s.buf, "id: %s-%d-%d\n", s.name, s.sent, s.seq)
 	}
 }
 
