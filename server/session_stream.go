@@ -110,16 +110,34 @@ func (a *attendance) look(ctx context.Context) error {
 	if stream != a.take.String() {
 		return errGone
 	}
-	for _, id := range ids {
-		if _, known := a.seen[id]; known {
-			continue
-		}
+	fresh := slices.DeleteFunc(ids, func(id tasks.ID) bool { _, known := a.seen[id]; return known })
+	if len(fresh) > 0 && !a.wait(ctx, courtesy) {
+		return nil
+	}
+	for _, id := range fresh {
 		if err := a.follow(ctx, id); err != nil {
 			return err
 		}
 		a.seen[id] = nil
 	}
 	return nil
+}
+
+// courtesy is how long a stream is silent about a new task: the answer that tells the client of it is on its way on another connection,
+// and a client that is asked about a task that it does not know answers for its user, with no.
+const courtesy = 500 * time.Millisecond
+
+// wait is false if there is nothing more to do on this stream.
+func (a *attendance) wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-a.server.draining:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (a *attendance) follow(ctx context.Context, id tasks.ID) (err error) {

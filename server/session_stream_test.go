@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -73,6 +74,24 @@ func TestASessionsStreamTellsAboutItsTasks(t *testing.T) {
 		_, ids, err := a.store.Attended(t.Context(), x.id)
 		return err == nil && len(ids) == 0
 	})
+}
+
+// A client learns of its task by the answer to its call, on another connection: a question that is there first has nobody to answer it.
+func TestASessionsStreamIsSilentAboutANewTask(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	x := f.initialize("2025-11-25", canFill())
+	stream := f.attend(x)
+	begin := time.Now()
+	id := f.taskIn(x)
+	f.claim().ask("name")
+	stream.nextStatus(id, "input_required")
+	if after := time.Since(begin); after < 500*time.Millisecond {
+		t.Errorf("the stream tells about the task %s after the call began", after)
+	}
+	if q := stream.nextRequest(); requestID(q) != id+"/name" {
+		t.Errorf("got %+v", q)
+	}
 }
 
 func TestAQuestionGoesToTheResultsStreamWhileThereIsOne(t *testing.T) {
