@@ -1,0 +1,54 @@
+package npm
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// @modelcontextprotocol/client with @modelcontextprotocol/ext-tasks. It finds out by itself which revision a server has.
+func TestClientModern(t *testing.T) {
+	t.Parallel()
+	at := newStage(t)
+	play(t, at, "client.mjs", modern, slices.Concat(plain, withTasks, []scenario{
+		resume,
+		{"list", func(t *testing.T, _ stage, s seen) {
+			s.lists(t, "ask", "fail", "long", "quick", "slow")
+			if s.Revision != modern {
+				t.Errorf("it speaks %s", s.Revision)
+			}
+		}},
+		{"fail", func(t *testing.T, _ stage, s seen) {
+			s.went(t, "working", "completed")
+			if s.Text != "failed as it was told" || !s.IsError {
+				t.Errorf("got %q, isError %t", s.Text, s.IsError)
+			}
+		}},
+		{"listen", func(t *testing.T, _ stage, s seen) {
+			s.echoes(t, `{"ms":3000}`)
+			if len(s.Pushed) < 3 || s.Pushed[len(s.Pushed)-1] != "completed" {
+				t.Errorf("notifications/tasks said %v", s.Pushed)
+			}
+		}},
+	}))
+}
+
+func TestClientLegacy(t *testing.T) {
+	t.Parallel()
+	at := newStage(t)
+	play(t, at, "client.mjs", legacy, slices.Concat(plain, withTasks, []scenario{
+		resume, inventory,
+		{"list", func(t *testing.T, _ stage, s seen) {
+			if s.Revision != legacy {
+				t.Errorf("it speaks %s", s.Revision)
+			}
+		}},
+		{"fail", func(t *testing.T, _ stage, s seen) {
+			if !strings.Contains(s.Error, "the tool reported an error") {
+				t.Errorf("the task ended with %q", s.Error)
+			}
+		}},
+	}))
+}
+
+var resume = scenario{"resume", func(t *testing.T, _ stage, s seen) { s.echoes(t, `{"ms":2000}`) }}

@@ -1,0 +1,102 @@
+package npm
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/e2e/image"
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// hold is how long the servers hold a plain call, but for tools that say otherwise.
+const hold = time.Second
+
+// stage is two servers behind one address, and a worker.
+type stage struct {
+	*rig.Fleet
+	url string
+}
+
+func newStage(t *testing.T) stage {
+	t.Helper()
+	node(t) // rather than start all this for nothing
+	f := rig.New(t)
+	a, b := f.Server("-hold", hold.String()), f.Server("-hold", hold.String())
+	f.Image(image.Image{Name: "npm", Tools: []image.Tool{
+		{Tool: tasks.Tool{Name: "ask", Description: "Fixture", Policy: tasks.Policy{Hold: time.Hour}}, Does: image.Ask},
+		{Tool: tasks.Tool{Name: "fail", Description: "Fixture"}, Does: image.Fail},
+		echo("quick", image.Echo, tasks.Policy{}),
+		echo("long", image.Sleep, tasks.Policy{Hold: time.Hour, Orphan: time.Second}),
+		echo("slow", image.Sleep, tasks.Policy{}),
+	}})
+	for _, s := range []*rig.Server{a, b} {
+		s.Client(t).AwaitTool(t, "slow")
+	}
+	return stage{f, front(t, a, b)}
+}
+
+const echoed = `{"type":"object","properties":{"image":{"type":"string"},"pid":{"type":"integer"},"attempt":{"type":"integer"},
+	"startedNs":{"type":"integer"},"arguments":{"type":"object"}},"required":["image","attempt","arguments"],"additionalProperties":false}`
+
+// echo is a tool that answers with an Echoed, which clients check against its schema.
+func echo(name string, does image.Behaviour, p tasks.Policy) image.Tool {
+	return image.Tool{Tool: tasks.Tool{Name: name, Description: "Fixture", OutputSchema: json.RawMessage(echoed), Policy: p}, Does: does}
+}
+
+// front is an endpoint that sends each request to another server than the one before, as a load balancer without sticky sessions does.
+func front(t *testing.T, servers ...*rig.Server) string {
+	t.Helper()
+	targets := make([]*url.URL, len(servers))
+	for i, s := range servers {
+		var err error
+		if targets[i], err = url.Parse(strings.TrimSuffix(s.URL, "/mcp")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var last atomic.Int64
+	to := &http.Transport{}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Transport:     to,
+		FlushInterval: -1,
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(targets[int(last.Add(1))%len(targets)]) },
+		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // clients leave
+	})
+	t.Cleanup(func() {
+		proxy.CloseClientConnections()
+		proxy.Close()
+		to.CloseIdleConnections()
+	})
+	return proxy.URL + "/mcp"
+}
+
+// task is the task of the call with these arguments, once its tool has started.
+func (s stage) task(t *testing.T, arguments string) string {
+	t.Helper()
+	var id string
+	rig.Await(t, "a tool has started with "+arguments, func() bool {
+		for _, e := range s.Ledger() {
+			if e.Event == image.Started && string(e.Arguments) == arguments {
+				id = e.Task
+			}
+		}
+		return id != ""
+	})
+	return id
+}
+
+// stopped waits until the tool of a task was told to stop, and did.
+func (s stage) stopped(t *testing.T, task string) {
+	t.Helper()
+	rig.Await(t, "the tool of task "+task+" has stopped", func() bool {
+		ends := s.Ledger().Ends(task)
+		return len(ends) == 1 && ends[0].Cause != ""
+	})
+}
