@@ -6,5 +6,5 @@
 //	npx @modelcontextprotocol/conformance server --url http://127.0.0.1:8080/mcp --requirements 2026-07-28
 //
 // Names, arguments and texts are the suite's. What it asks that a worker's tools cannot show (prompts, resources,
-// completion) stands in baseline.yml, with a reason for each line.
+// completion) stands in baseline-*.yml, with a reason for each line.
 package main
