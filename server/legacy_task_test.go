@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,9 @@ func TestHowLegacyTasksEnd(t *testing.T) {
 			m, _ := f.ask(legacy("tasks/get", obj{"taskId": id}))
 			if m.Result["status"] != c.status || c.status != "completed" && m.Result["statusMessage"] == nil {
 				t.Errorf("tasks/get: %+v", m)
+			}
+			if said, _ := m.Result["statusMessage"].(string); name == "the tool's error" && !strings.Contains(said, "no such site") {
+				t.Errorf("tasks/get says %q", said)
 			}
 			m, r := f.ask(legacy("tasks/result", obj{"taskId": id}))
 			if m.code() != c.code || r.status != http.StatusOK || c.code == 0 && !isRelated(m.Result, id) {

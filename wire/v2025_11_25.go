@@ -86,9 +86,22 @@ func then(t *tasks.Task) taskThen {
 	now := base(t, nil, nil)
 	w := taskThen{now.Meta, now.TaskID, now.Status, now.StatusMessage, now.CreatedAt, now.LastUpdatedAt, now.TTLMs, now.PollIntervalMs}
 	if t.Status == tasks.Completed && !t.Clean { // this revision calls it failed when a tool reports an error
-		w.Status, w.StatusMessage = tasks.Failed, "the tool reported an error: tasks/result has it"
+		w.Status, w.StatusMessage = tasks.Failed, "the tool reported an error: "+reported(t.Result)
 	}
 	return w
+}
+
+// reported is what a tool said of its error. Clients show this to their model: of a task that failed the official ones fetch no result.
+func reported(result json.RawMessage) string {
+	const most = 500
+	var given struct{ Content []struct{ Text string } }
+	if json.Unmarshal(result, &given) != nil || len(given.Content) == 0 || given.Content[0].Text == "" {
+		return "tasks/result has it"
+	}
+	if text := []rune(given.Content[0].Text); len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return given.Content[0].Text
 }
 
 // Augmented reads the task parameter of a call: for how long its client wants to read the result. Zero: as long as we say.

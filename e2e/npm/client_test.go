@@ -44,7 +44,7 @@ func TestClientLegacy(t *testing.T) {
 			}
 		}},
 		{"fail", func(t *testing.T, _ stage, s seen) {
-			if !strings.Contains(s.Error, "the tool reported an error") {
+			if !strings.Contains(s.Error, "failed as it was told") {
 				t.Errorf("the task ended with %q", s.Error)
 			}
 		}},
