@@ -2,12 +2,10 @@ package npm
 
 import (
 	"encoding/json"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,28 +49,19 @@ func echo(name string, does image.Behaviour, p tasks.Policy) image.Tool {
 	return image.Tool{Tool: tasks.Tool{Name: name, Description: "Fixture", OutputSchema: json.RawMessage(echoed), Policy: p}, Does: does}
 }
 
-// front is an endpoint that sends each request to another server than the one before, as a load balancer without sticky sessions does.
+// front is an endpoint that any of the servers serves, whichever has its turn.
 func front(t *testing.T, servers ...*rig.Server) string {
 	t.Helper()
-	targets := make([]*url.URL, len(servers))
-	for i, s := range servers {
-		var err error
-		if targets[i], err = url.Parse(strings.TrimSuffix(s.URL, "/mcp")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var last atomic.Int64
-	to := &http.Transport{}
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
-		Transport:     to,
+		Transport:     rig.NewBalancer(t, servers...),
 		FlushInterval: -1,
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(targets[int(last.Add(1))%len(targets)]) },
-		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // clients leave
+		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme = "http" },                                   // the balancer knows the host
+		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // a client has left
+		ErrorLog:      log.New(t.Output(), "front: ", log.Lmicroseconds),
 	})
 	t.Cleanup(func() {
 		proxy.CloseClientConnections()
 		proxy.Close()
-		to.CloseIdleConnections()
 	})
 	return proxy.URL + "/mcp"
 }
