@@ -2,7 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { createApplicationInputHandler, createTaskSessionFromClient, resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client'
 import { rawDispatch } from './raw.mjs'
-import { answer, arrival, outcome, revision, run, scenario, thrown, url } from './scenario.mjs'
+import { answer, arrival, balanced, outcome, revision, run, scenario, thrown, url } from './scenario.mjs'
 
 const modern = revision === '2026-07-28'
 const info = { name: 'npm-client', version: '1' }
@@ -11,7 +11,7 @@ const capabilities = { elicitation: {}, ...(modern && !plain ? { extensions: { '
 
 async function connect() {
   const client = new Client(info, { capabilities, versionNegotiation: { mode: modern ? 'auto' : 'legacy' } })
-  await client.connect(new StreamableHTTPClientTransport(new URL(url)))
+  await client.connect(new StreamableHTTPClientTransport(url, { fetch: balanced }))
   return client
 }
 
@@ -19,7 +19,7 @@ async function connect() {
 function withTasks(client) {
   const framing = { rawDispatch: rawDispatch(client.transport), v2RequestFraming: { protocolVersion: revision, clientInfo: info, clientCapabilities: capabilities } }
   return createTaskSessionFromClient(client, {
-    endpointId: url,
+    endpointId: url.href,
     tools: { currentTool: (name) => ({ name, inputSchema: { type: 'object' }, taskSupport: 'optional' }) },
     onInputRequest: createApplicationInputHandler({ elicitation: () => answer }),
     ...(modern ? framing : {}),

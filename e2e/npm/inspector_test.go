@@ -47,8 +47,8 @@ const toolFailed = 5
 func TestInspector(t *testing.T) {
 	t.Parallel()
 	at := newStage(t)
-	for _, era := range []string{"modern", "legacy"} {
-		i := inspector{at.url, era}
+	for n, era := range []string{"modern", "legacy"} {
+		i := inspector{at.urls[n], era}
 		t.Run(era+"/list", func(t *testing.T) {
 			t.Parallel()
 			listed := i.invoke(t, 0, "tools/list").Result.Tools
@@ -74,15 +74,15 @@ func TestInspector(t *testing.T) {
 	// Longer than the servers hold a call: that is nothing to a client with tasks, and a handle for others.
 	t.Run("modern/slow", func(t *testing.T) {
 		t.Parallel()
-		inspector{at.url, "modern"}.call(t, "slow", `{"ms":3000}`).outcome().echoes(t, `{"ms":3000}`)
+		inspector{at.urls[0], "modern"}.call(t, "slow", `{"ms":3000}`).outcome().echoes(t, `{"ms":3000}`)
 	})
 	t.Run("legacy/slow", func(t *testing.T) {
 		t.Parallel()
-		i := inspector{at.url, "legacy"}
+		i, other := inspector{at.urls[0], "legacy"}, inspector{at.urls[1], "legacy"}
 		var handle struct{ TaskID, Status string }
 		read(t, i.call(t, "slow", `{"ms":3000}`).Result.StructuredContent, &handle)
 		var end struct{ Status string }
-		read(t, i.call(t, "task_wait", `{"taskId":"`+handle.TaskID+`"}`).Result.StructuredContent, &end)
+		read(t, other.call(t, "task_wait", `{"taskId":"`+handle.TaskID+`"}`).Result.StructuredContent, &end)
 		if handle.Status != "working" || end.Status != "completed" {
 			t.Errorf("the task is %s, then %s", handle.Status, end.Status)
 		}

@@ -1,7 +1,15 @@
-// What the scripts share: node SCRIPT URL REVISION SCENARIO prints one line of JSON, which is what the client saw.
+// What the scripts share: node SCRIPT URL,URL REVISION SCENARIO prints one line of JSON, which is what the client saw.
 import process from 'node:process'
 
-export const [url, revision, scenario] = process.argv.slice(2)
+export const [urls, revision, scenario] = process.argv.slice(2)
+
+const servers = urls.split(',')
+export const url = new URL(servers[0])
+
+let turn = 0
+
+/** balanced is fetch, but each request goes to another server than the one before, as behind a load balancer without sticky sessions. */
+export const balanced = (_, init) => fetch(servers[turn++ % servers.length], init)
 
 /** answer is what the user says to every form. */
 export const answer = { action: 'accept', content: { name: 'Ada' } }

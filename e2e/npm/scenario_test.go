@@ -92,7 +92,7 @@ func play(t *testing.T, at stage, script, revision string, scenarios []scenario)
 	for _, x := range scenarios {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
-			out, code := run(t, script, at.url, revision, x.name)
+			out, code := run(t, script, strings.Join(at.urls, ","), revision, x.name)
 			if code != 0 {
 				t.Fatalf("exit code %d", code)
 			}

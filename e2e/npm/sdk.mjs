@@ -2,11 +2,11 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { CallToolResultSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { answer, arrival, outcome, run, thrown, url } from './scenario.mjs'
+import { answer, arrival, balanced, outcome, run, thrown, url } from './scenario.mjs'
 
 const client = new Client({ name: 'npm-sdk', version: '1' }, { capabilities: { elicitation: {} } })
 client.setRequestHandler(ElicitRequestSchema, () => answer)
-const transport = new StreamableHTTPClientTransport(new URL(url))
+const transport = new StreamableHTTPClientTransport(url, { fetch: balanced })
 await client.connect(transport)
 await client.listTools() // it knows which tools may be tasks, and checks results against the schemas that it has seen
 const tasks = client.experimental.tasks

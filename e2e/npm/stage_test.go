@@ -2,10 +2,6 @@ package npm
 
 import (
 	"encoding/json"
-	"log"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"testing"
 	"time"
 
@@ -17,10 +13,10 @@ import (
 // hold is how long the servers hold a plain call, but for tools that say otherwise.
 const hold = time.Second
 
-// stage is two servers behind one address, and a worker.
+// stage is two servers and a worker.
 type stage struct {
 	*rig.Fleet
-	url string
+	urls []string
 }
 
 func newStage(t *testing.T) stage {
@@ -38,7 +34,7 @@ func newStage(t *testing.T) stage {
 	for _, s := range []*rig.Server{a, b} {
 		s.Client(t).AwaitTool(t, "slow")
 	}
-	return stage{f, front(t, a, b)}
+	return stage{f, []string{a.URL, b.URL}}
 }
 
 const echoed = `{"type":"object","properties":{"image":{"type":"string"},"pid":{"type":"integer"},"attempt":{"type":"integer"},
@@ -47,23 +43,6 @@ const echoed = `{"type":"object","properties":{"image":{"type":"string"},"pid":{
 // echo is a tool that answers with an Echoed, which clients check against its schema.
 func echo(name string, does image.Behaviour, p tasks.Policy) image.Tool {
 	return image.Tool{Tool: tasks.Tool{Name: name, Description: "Fixture", OutputSchema: json.RawMessage(echoed), Policy: p}, Does: does}
-}
-
-// front is an endpoint that any of the servers serves, whichever has its turn.
-func front(t *testing.T, servers ...*rig.Server) string {
-	t.Helper()
-	proxy := httptest.NewServer(&httputil.ReverseProxy{
-		Transport:     rig.NewBalancer(t, servers...),
-		FlushInterval: -1,
-		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme = "http" },                                   // the balancer knows the host
-		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // a client has left
-		ErrorLog:      log.New(t.Output(), "front: ", log.Lmicroseconds),
-	})
-	t.Cleanup(func() {
-		proxy.CloseClientConnections()
-		proxy.Close()
-	})
-	return proxy.URL + "/mcp"
 }
 
 // task is the task of the call with these arguments, once its tool has started.
