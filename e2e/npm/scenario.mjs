@@ -8,8 +8,15 @@ export const url = new URL(servers[0])
 
 let turn = 0
 
+/** cuts end the connections of requests, as a proxy does that has had enough of them. */
+export const cuts = []
+
 /** balanced is fetch, but each request goes to another server than the one before, as behind a load balancer without sticky sessions. */
-export const balanced = (_, init) => fetch(servers[turn++ % servers.length], init)
+export function balanced(_, init) {
+  const cut = new AbortController()
+  cuts.push(() => cut.abort('cut'))
+  return fetch(servers[turn++ % servers.length], { ...init, signal: AbortSignal.any([cut.signal, init?.signal].filter(Boolean)) })
+}
 
 /** answer is what the user says to every form. */
 export const answer = { action: 'accept', content: { name: 'Ada' } }

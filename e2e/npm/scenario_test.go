@@ -27,6 +27,7 @@ type seen struct {
 	Task     string    `json:"task"`
 	Same     bool      `json:"same"`
 	Has      bool      `json:"has"`
+	Cut      bool      `json:"cut"`
 	Kind     string    `json:"kind"`
 	Status   string    `json:"status"`
 	Statuses []string  `json:"statuses"`
@@ -134,7 +135,7 @@ var plain = []scenario{
 		}
 		read(t, s.Handle.Structured, &handle)
 		read(t, s.Result.Structured, &result)
-		if handle.Status != "working" || !strings.Contains(s.Handle.Text, "Call task_wait") {
+		if handle.Status != "working" || !strings.Contains(s.Handle.Text, "call task_wait") {
 			t.Errorf("the handle is %s, %q", handle.Status, s.Handle.Text)
 		}
 		if result.Status != "completed" {

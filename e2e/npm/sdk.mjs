@@ -2,7 +2,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { CallToolResultSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { answer, arrival, balanced, outcome, run, thrown, url } from './scenario.mjs'
+import { answer, arrival, balanced, cuts, outcome, run, thrown, url } from './scenario.mjs'
 
 const client = new Client({ name: 'npm-sdk', version: '1' }, { capabilities: { elicitation: {} } })
 client.setRequestHandler(ElicitRequestSchema, () => answer)
@@ -51,6 +51,15 @@ await run({
     const options = { timeout: 1500, resetTimeoutOnProgress: true, onprogress: (p) => progress.push(p.progress) }
     const result = await call('long', { ms: 4000 }, options)
     return { ...outcome(result), progress }
+  },
+
+  // The connection is cut in the middle of the call. The client goes on with its stream by itself, on the other server.
+  async plainCut() {
+    const progress = []
+    let left = 2
+    const options = { onprogress: (p) => progress.push(p.progress) > 1 && left-- > 0 && cuts.splice(0).forEach((cut) => cut()) }
+    const result = await call('long', { ms: 6000 }, options)
+    return { ...outcome(result), progress, cut: left <= 0 }
   },
 
   async plainCancel() {
