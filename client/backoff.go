@@ -57,6 +57,9 @@ func (c *Client) persist(ctx context.Context, r *request) (result []byte, err er
 		if err == nil || !passes(err) || ctx.Err() != nil {
 			return result, err
 		}
+		if lived(err) > longPause { // it was served for a while: that is no failure that goes on
+			b = backoff{patience: c.opts.Patience}
+		}
 		if err := b.wait(ctx, err); err != nil {
 			return nil, err
 		}

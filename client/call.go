@@ -40,6 +40,8 @@ type call struct {
 	key       string
 	answers   map[string]Answer // of the round before
 	state     string
+	token     string // of the progress, of the try that is under way
+	asks      *asking
 }
 
 // Call calls a tool and waits for what it answers. An error is an *Error if the server refused the call, and a *TaskError if the task ended
@@ -66,21 +68,36 @@ func (c *Client) Start(ctx context.Context, tool string, arguments any, opts Cal
 	if err != nil {
 		return nil, err
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	k := &call{Client: c, tool: listed, arguments: raw, opts: opts, key: opts.Key}
 	if k.key == "" && !c.keyless.Load() {
 		k.key = rand.Text()
 	}
+	if !c.modern() {
+		k.asks = newAsking(ctx, c, stop)
+		defer k.asks.end()
+		defer c.attend(ctx, &attendant{asks: k.asks, notice: func(m message) { k.progress()(m) }})()
+	}
+	t, err := k.start(ctx)
+	if err != nil {
+		return nil, ended(ctx, err)
+	}
+	return t, nil
+}
+
+// start calls until there is a task or a result.
+func (k *call) start(ctx context.Context) (*Task, error) {
 	for range maxRounds {
-		raw, err := k.send(ctx)
-		if err != nil {
-			return nil, err
+		raw, t, err := k.send(ctx)
+		if raw != nil {
+			t, err = k.read(ctx, raw)
 		}
-		t, err := k.read(ctx, raw)
 		if t != nil || err != nil {
 			return t, err
 		}
 	}
-	return nil, fmt.Errorf("the server asked in %d rounds and still does not start %s", maxRounds, tool)
+	return nil, fmt.Errorf("the server asked in %d rounds and still does not start %s", maxRounds, k.tool.Name)
 }
 
 func encodeArguments(arguments any) (json.RawMessage, error) {
@@ -94,15 +111,15 @@ func encodeArguments(arguments any) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// send sends the call until it is answered, or until nobody knows whether it may be sent again.
-func (k *call) send(ctx context.Context) (json.RawMessage, error) {
+// send sends the call until it is answered, or until nobody knows whether it may be sent again. There may be a task without an answer.
+func (k *call) send(ctx context.Context) (json.RawMessage, *Task, error) {
 	b := backoff{patience: k.Client.opts.Patience}
 	stale := true // the tool may have changed since it was listed
 	for {
 		raw, err := k.try(ctx)
 		switch {
 		case err == nil || ctx.Err() != nil:
-			return raw, err
+			return raw, nil, err
 		case refusesKey(err) && k.opts.Key == "" && k.key != "":
 			k.keyless.Store(true)
 			k.key = ""
@@ -111,29 +128,32 @@ func (k *call) send(ctx context.Context) (json.RawMessage, error) {
 			stale = false
 			k.tools.forget()
 			if k.tool, err = k.Client.tool(ctx, k.tool.Name); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			continue
 		}
-		if raw, err := k.stray(ctx, err); raw != nil || err != nil {
-			return raw, err
+		if t, err := k.stray(ctx, err); t != nil || err != nil {
+			return nil, t, err
 		}
-		if !k.repeatable(err) {
+		if !k.repeatable(ctx, err) {
 			if passes(err) {
 				err = fmt.Errorf("%w: %w", ErrUnknown, err)
 			}
-			return nil, err
+			return nil, nil, err
+		}
+		if lived(err) > longPause {
+			b = backoff{patience: k.Client.opts.Patience}
 		}
 		if err := b.wait(ctx, err); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 }
 
 // stray looks for the task that a failed call may have left behind: the server names it in its error.
-func (k *call) stray(ctx context.Context, err error) (json.RawMessage, error) {
+func (k *call) stray(ctx context.Context, err error) (*Task, error) {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || e.advice().TaskID == "" || !k.modern() {
+	if !ok || e.advice().TaskID == "" || k.face(ctx) == faceNone {
 		return nil, nil
 	}
 	t, err := k.Get(ctx, e.advice().TaskID)
@@ -143,15 +163,16 @@ func (k *call) stray(ctx context.Context, err error) (json.RawMessage, error) {
 	case err != nil:
 		return nil, err
 	}
-	return t.Raw, nil
+	t.Tool = k.tool.Name
+	return t, nil
 }
 
 // repeatable reports whether a call that failed may be sent again without being started twice.
-func (k *call) repeatable(err error) bool {
+func (k *call) repeatable(ctx context.Context, err error) bool {
 	if !passes(err) {
 		return false
 	}
-	if e, ok := errors.AsType[*Error](err); ok && e.advice().TaskID != "" {
+	if e, ok := errors.AsType[*Error](err); ok && e.advice().TaskID != "" && k.face(ctx) != faceNone {
 		return true // we looked: there is none
 	}
 	return unstarted(err) || k.attaches() || k.tool.Annotations.Idempotent || k.tool.Annotations.ReadOnly
@@ -161,7 +182,7 @@ func (k *call) repeatable(err error) bool {
 func (k *call) attaches() bool { return k.key != "" && k.Server().Name == "longhaul" }
 
 func (k *call) try(ctx context.Context) (json.RawMessage, error) {
-	token := rand.Text()
+	k.token = newToken()
 	params := object{"name": k.tool.Name, "arguments": k.arguments}
 	if k.answers != nil {
 		params["inputResponses"] = k.answers
@@ -169,7 +190,7 @@ func (k *call) try(ctx context.Context) (json.RawMessage, error) {
 	if k.state != "" {
 		params["requestState"] = k.state
 	}
-	meta := object{"progressToken": token}
+	meta := object{"progressToken": k.token}
 	if k.key != "" {
 		meta[wire.MetaKey] = k.key
 	}
@@ -180,7 +201,7 @@ func (k *call) try(ctx context.Context) (json.RawMessage, error) {
 		params["task"] = object{"ttl": ttl(k.opts.TTL).Milliseconds()}
 	}
 	return k.Client.send(ctx, &request{
-		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.progress(token),
+		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.progress(), asks: k.asks,
 	})
 }
 
@@ -208,21 +229,15 @@ func (k *call) headers() http.Header {
 }
 
 // progress tells of a call that stays open.
-func (k *call) progress(token string) func(message) {
+func (k *call) progress() func(message) {
 	began := time.Now()
 	return func(m message) {
-		var p struct {
-			Token    any     `json:"progressToken"`
-			Progress float64 `json:"progress"`
-			Total    float64 `json:"total"`
-			Message  string  `json:"message"`
-		}
-		if k.Client.opts.Changed == nil || m.Method != "notifications/progress" || json.Unmarshal(m.Params, &p) != nil || p.Token != token {
+		n, ok := readProgress(m)
+		if !ok || n.Token != k.token || k.Client.opts.Changed == nil {
 			return
 		}
 		k.Client.opts.Changed(Task{
-			Tool: k.tool.Name, Status: tasks.Working, Message: p.Message, Created: began, Updated: time.Now(),
-			Progress: tasks.Progress{Done: p.Progress, Total: p.Total, Message: p.Message},
+			Tool: k.tool.Name, Status: tasks.Working, Message: n.Message, Created: began, Updated: time.Now(), Progress: n.progress(),
 		})
 	}
 }
@@ -244,12 +259,15 @@ func (k *call) read(ctx context.Context, raw json.RawMessage) (*Task, error) {
 		return nil, k.nextRound(ctx, answer.Requests, answer.State)
 	case answer.TaskID != "":
 		return k.task(raw)
-	case k.asTask() && answer.Task != nil:
+	case !k.modern() && k.asTask() && answer.Task != nil:
 		return k.task(answer.Task)
 	}
 	r, err := readResult(raw, "")
 	if err != nil {
 		return nil, err
+	}
+	if t := k.handed(ctx, r); t != nil {
+		return t, nil
 	}
 	return &Task{Tool: k.tool.Name, Status: tasks.Completed, Result: r}, nil
 }
@@ -259,7 +277,7 @@ func (k *call) task(raw json.RawMessage) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Tool = k.tool.Name
+	t.Tool, t.token = k.tool.Name, k.token
 	return t, nil
 }
 

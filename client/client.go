@@ -68,7 +68,10 @@ type Client struct {
 	lastID  atomic.Int64
 	keyless atomic.Bool // the server refuses idempotency keys
 	deaf    atomic.Bool // the server has no subscriptions to tasks
-	session session
+
+	session    session // of revisions before 2026-07-28, as is what follows
+	inquiries  inquiries
+	attendance attendance
 }
 
 // Server is what a server says about itself.
@@ -84,7 +87,6 @@ type Server struct {
 // tried again.
 func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 	c := &Client{url: url, opts: opts.withDefaults(), http: opts.HTTP}
-	c.session.asked = make(map[string]bool)
 	c.server.Store(&Server{})
 	if c.http == nil {
 		c.owned = transport()
@@ -128,7 +130,6 @@ func (c *Client) release() {
 type session struct {
 	reopening sync.Mutex
 
-	mu    sync.Mutex
-	id    string
-	asked map[string]bool // requests of the server that came: a stream that is resumed may bring them again
+	mu sync.Mutex
+	id string
 }

@@ -25,6 +25,10 @@ var (
 	ErrStuck = errors.New("the task does not change any more")
 	// ErrNotFound: the server has no such task, or not for this caller.
 	ErrNotFound = errors.New("no such task")
+	// ErrNoTasks: the server has no tasks, or none that this revision can tell of.
+	ErrNoTasks = errors.New("this server has no tasks")
+	// ErrNoAnswers: the server takes answers only from who waits for the task, on the stream that brought the question.
+	ErrNoAnswers = errors.New("this server takes answers only from who waits for the task")
 	// ErrNoList: the server does not list tasks.
 	ErrNoList = errors.New("this server does not list tasks")
 	// ErrCancelled: the task was cancelled. The error is a *TaskError.
@@ -72,11 +76,20 @@ func (e *TaskError) Is(target error) bool {
 
 // brokenError is a request whose answer did not come: the network's fault, or a server's that does not speak the protocol for a moment.
 type brokenError struct {
-	err error
+	err   error
+	lived time.Duration // how long the answer had been open by then
 }
 
 func (e *brokenError) Error() string { return e.err.Error() }
 func (e *brokenError) Unwrap() error { return e.err }
+
+// lived is how long an answer had been open before it broke.
+func lived(err error) time.Duration {
+	if e, ok := errors.AsType[*brokenError](err); ok {
+		return e.lived
+	}
+	return 0
+}
 
 // passes reports whether the same request may succeed later.
 func passes(err error) bool {

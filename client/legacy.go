@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
@@ -15,40 +17,150 @@ type collected struct {
 	err error
 }
 
-// endLegacy is end for servers of 2025-11-25. They ask on the stream of tasks/result, so that is opened as soon as there is a question.
+// refused: the server hands out no result, which says nothing about the network.
+func (r collected) refused() (*Error, bool) {
+	e, ok := errors.AsType[*Error](r.err)
+	return e, ok && !passes(r.err)
+}
+
+// collector waits for a task of 2025-11-25: tasks/result is open until there is one, and carries progress and questions meanwhile; how the
+// task stands is asked now and then, and when a stream says that it changed.
+type collector struct {
+	*watch
+	asks   *asking
+	news   chan message
+	result chan collected // nil: tasks/result is not open
+	early  bool           // the server refuses it before the end
+	polled bool           // the server's tasks tell their progress themselves
+}
+
 func (w *watch) endLegacy(ctx context.Context) (*Task, error) {
 	ctx, leave := context.WithCancel(ctx)
-	var result chan collected
+	defer leave()
+	c := &collector{watch: w, asks: newAsking(ctx, w.Client, w.stop), news: make(chan message, 16)}
+	defer c.asks.end()
+	defer w.attend(ctx, &attendant{w.last.ID, c.asks, c.hear})()
 	defer func() {
 		leave()
-		if result != nil {
-			<-result
+		if c.result != nil {
+			<-c.result
 		}
 	}()
+	return c.end(ctx)
+}
+
+func (c *collector) end(ctx context.Context) (*Task, error) {
 	for {
-		t, err := w.poll(ctx)
+		began, before := time.Now(), c.last.Status
+		t, err := c.poll(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if result == nil && (t.Status == tasks.InputRequired || t.Ended()) {
-			result = w.collect(ctx)
+		c.polled = c.polled || t.Progress != c.streamed
+		if before == tasks.InputRequired && t.Status != before {
+			c.inquiries.withdraw(func(_ string, i *inquiry) bool { return i.task == t.ID && i.since.Before(began) })
+		}
+		if c.result == nil && (!c.early || t.Ended()) {
+			c.result = c.collect(ctx)
 		}
 		if t.Ended() {
-			r := <-result
-			result = nil
-			return t.legacyOutcome(r)
+			return c.last.legacyOutcome(c.rest(ctx))
 		}
-		if err := sleep(ctx, jittered(w.interval())); err != nil {
-			return nil, err
+		if t, err = c.pause(ctx, began.Add(jittered(c.interval()))); t != nil || err != nil {
+			return t, err
 		}
 	}
 }
 
+// pause waits until it is worth asking again, or for the result.
+func (c *collector) pause(ctx context.Context, until time.Time) (*Task, error) {
+	timer := time.NewTimer(max(minPoll, time.Until(until)))
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return nil, nil
+		case m := <-c.news:
+			if c.hears(m) {
+				return nil, nil
+			}
+		case r := <-c.result:
+			c.result = nil
+			return c.arrived(ctx, r)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// hear is called by whoever reads a stream. What there is no room for the next poll tells too.
+func (c *collector) hear(m message) {
+	select {
+	case c.news <- m:
+	default:
+	}
+}
+
+// hears takes what a stream told, and reports whether the task is worth a look.
+func (c *collector) hears(m message) bool {
+	if m.Method == "notifications/tasks/status" {
+		t, err := readTask(m.Params)
+		return err == nil && t.ID == c.last.ID && t.Status != c.last.Status
+	}
+	n, ok := readProgress(m)
+	if !ok || c.polled || n.Meta.Task.ID != c.last.ID && (c.token == "" || n.Token != c.token) {
+		return false
+	}
+	t := c.last
+	c.streamed = n.progress()
+	t.Progress = c.streamed
+	c.see(&t)
+	return false
+}
+
+// arrived is the end of a task whose result is there. It is asked once more how it ended: the result alone does not say.
+func (c *collector) arrived(ctx context.Context, r collected) (*Task, error) {
+	if _, refused := r.refused(); r.err != nil && !refused {
+		return nil, r.err
+	}
+	t, err := c.poll(ctx)
+	switch {
+	case errors.Is(err, ErrNotFound) && r.err == nil: // forgotten meanwhile
+		t = &c.last
+	case err != nil:
+		return nil, err
+	case !t.Ended() && r.err != nil: // this server refuses to be asked before the end
+		c.early = true
+		return nil, nil
+	}
+	return t.legacyOutcome(r)
+}
+
+// rest waits for the result of a task that has ended, not for ever.
+func (c *collector) rest(ctx context.Context) collected {
+	timer := time.NewTimer(c.Client.opts.Patience)
+	defer timer.Stop()
+	select {
+	case r := <-c.result:
+		c.result = nil
+		if _, refused := r.refused(); !refused || !c.early {
+			return r
+		}
+		c.early = false // refused before the end
+		c.result = c.collect(ctx)
+		return c.rest(ctx)
+	case <-timer.C:
+		return collected{err: fmt.Errorf("%w: the task is %s, but its result does not come", ErrUnreachable, c.last.Status)}
+	case <-ctx.Done():
+		return collected{err: context.Cause(ctx)}
+	}
+}
+
 // collect fetches the result, however long that takes.
-func (w *watch) collect(ctx context.Context) chan collected {
-	done, id := make(chan collected, 1), w.last.ID
+func (c *collector) collect(ctx context.Context) chan collected {
+	done, id := make(chan collected, 1), c.last.ID
 	go func() {
-		raw, err := w.persist(ctx, &request{method: "tasks/result", params: object{"taskId": id}})
+		raw, err := c.persist(ctx, &request{method: "tasks/result", params: object{"taskId": id}, notice: c.hear, asks: c.asks})
 		done <- collected{raw, err}
 	}()
 	return done
@@ -59,7 +171,7 @@ func (t *Task) legacyOutcome(r collected) (*Task, error) {
 	if t.Status == tasks.Cancelled {
 		return t, nil
 	}
-	if e, ok := errors.AsType[*Error](r.err); ok && !passes(r.err) {
+	if e, refused := r.refused(); refused {
 		if e.Code == wire.CodeInvalidParams && t.Status == tasks.Completed {
 			return nil, r.err // it is gone meanwhile
 		}

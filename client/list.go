@@ -8,14 +8,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// listTool is the tool by which a Longhaul server of 2026-07-28 lists a caller's tasks: the revision has no method for it.
-const listTool = "task_list"
-
 // List is a page of the caller's tasks and the cursor of the next one, empty after the last. The first page has the empty cursor.
 func (c *Client) List(ctx context.Context, cursor string) (page []Task, next string, err error) {
-	list := c.listByTool
-	if !c.modern() {
-		list = c.listByMethod
+	list := c.listByTool // 2026-07-28 has no method for it
+	if !c.modern() && !c.lists(ctx) {
+		list = c.listByMethod // which knows neither tools nor progress
 	}
 	args := object{}
 	if cursor != "" {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -12,46 +13,64 @@ func (x *exchange) resumable(ctx context.Context, err error) bool {
 	return broken && ctx.Err() == nil && !x.client.modern() && x.stream.lastID != ""
 }
 
-// resume opens the stream again behind the last event that came.
-func (x *exchange) resume(ctx context.Context) error {
-	b := backoff{patience: x.client.opts.Patience}
-	last := x.stream.lastID
-	if err := sleep(ctx, x.stream.retry); err != nil {
+// resume opens the stream again behind the last event that came. A server that cuts it again and again is given up like one that is away.
+func (x *exchange) resume(ctx context.Context, cut error) error {
+	last, retry := x.stream.lastID, x.stream.retry
+	if last != x.resumedAt {
+		x.resumedAt, x.patience = last, backoff{patience: x.client.opts.Patience}
+	} else if err := x.patience.wait(ctx, cut); err != nil {
+		return err
+	}
+	if err := sleep(ctx, min(retry, maxPoll)); err != nil {
 		return err
 	}
 	for {
 		err := x.reopen(ctx, last)
-		if err == nil || !passes(err) || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		if err := b.wait(ctx, err); err != nil {
+		if !passes(err) { // whatever the server says to this, it says nothing about the request itself
+			return x.broken(fmt.Errorf("the stream broke, and cannot be resumed: %v", err))
+		}
+		if err := x.patience.wait(ctx, err); err != nil {
 			return err
 		}
 	}
 }
 
 func (x *exchange) reopen(ctx context.Context, last string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, x.client.url, nil)
+	s, err := x.client.openStream(ctx, x.session, last)
 	if err != nil {
-		return err
-	}
-	header := x.client.sessionHeader(x.session)
-	header.Set("Last-Event-ID", last)
-	res, err := x.client.do(req, header) //nolint:bodyclose // the stream is closed with the exchange
-	if err != nil {
-		return err
-	}
-	s := newStream(res, x.client.opts.MaxBody)
-	if !s.events {
-		defer s.close()
-		_, err := s.only()
-		if err == nil {
-			err = &Error{HTTP: res.StatusCode, Message: "HTTP " + res.Status + " instead of the rest of a stream"}
-		}
 		return err
 	}
 	x.stream.close()
-	s.lastID, s.alive = last, x.stream.alive
+	s.alive = x.stream.alive
 	x.stream = s
 	return nil
+}
+
+// openStream opens a stream of a session: the rest of a request's, or with no id the session's own.
+func (c *Client) openStream(ctx context.Context, session, last string) (*stream, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	header := c.sessionHeader(session)
+	if last != "" {
+		header.Set("Last-Event-ID", last)
+	}
+	res, err := c.do(req, header) //nolint:bodyclose // the stream is closed by who reads it
+	if err != nil {
+		return nil, err
+	}
+	s := newStream(res, c.opts.MaxBody)
+	s.lastID = last
+	if s.events && res.StatusCode == http.StatusOK {
+		return s, nil
+	}
+	defer s.close()
+	if _, err = s.only(); err == nil {
+		err = &Error{HTTP: res.StatusCode, Message: "HTTP " + res.Status + " instead of a stream"}
+	}
+	return nil, err
 }

@@ -27,6 +27,7 @@ type request struct {
 	bare   bool        // declares no capability, not even tasks
 	limit  time.Duration
 	notice func(m message) // told what comes before the answer
+	asks   *asking         // answers what an earlier revision's server asks meanwhile; nil: as long as the request's own stream is open
 	alive  func()          // told when anything comes
 }
 
@@ -66,8 +67,12 @@ func (c *Client) exchange(ctx context.Context, r *request, session string) (json
 	if session == "" && r.method == methodInitialize {
 		c.keepSession(res.Header.Get(headerSession))
 	}
-	x := &exchange{client: c, request: r, id: id, session: session, stream: newStream(res, c.opts.MaxBody)}
-	defer x.close()
+	x := &exchange{client: c, request: r, id: id, session: session, stream: newStream(res, c.opts.MaxBody), began: time.Now(), asks: r.asks}
+	defer func() { x.stream.close() }() // which may be another one by then
+	if x.asks == nil {
+		x.asks = newAsking(ctx, c, nil)
+		defer x.asks.end()
+	}
 	return x.read(ctx)
 }
 
@@ -139,7 +144,7 @@ func (c *Client) do(req *http.Request, header http.Header) (*http.Response, erro
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, &brokenError{ended(req.Context(), err)}
+		return nil, &brokenError{err: ended(req.Context(), err)}
 	}
 	return res, nil
 }
@@ -151,13 +156,15 @@ type exchange struct {
 	id      int64
 	session string
 	stream  *stream
-	asks    asking // what an earlier revision's server asks meanwhile
+	began   time.Time
+	asks    *asking
+
+	resumedAt string  // the event behind which the stream was opened last
+	patience  backoff // with a stream on which nothing more comes
 }
 
-func (x *exchange) close() {
-	x.asks.end()
-	x.stream.close()
-}
+// broken is an answer that will not come.
+func (x *exchange) broken(err error) error { return &brokenError{err, time.Since(x.began)} }
 
 func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
 	if x.request.alive != nil {
@@ -166,21 +173,24 @@ func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
 	for {
 		m, err := x.stream.next()
 		if err != nil && x.resumable(ctx, err) {
-			err = x.resume(ctx)
-			if err == nil {
+			if err = x.resume(ctx, err); err == nil {
 				continue
 			}
 		}
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return nil, &brokenError{context.Cause(ctx)}
+			return nil, x.broken(context.Cause(ctx))
 		case err != nil:
+			if e, ok := errors.AsType[*brokenError](err); ok {
+				e.lived = time.Since(x.began)
+			}
 			return nil, err
 		}
 		switch {
 		case m.Method != "" && len(m.ID) > 0:
-			x.serve(ctx, m)
+			x.asks.take(m)
 		case m.Method != "":
+			x.client.noted(m)
 			if x.request.notice != nil {
 				x.request.notice(m)
 			}

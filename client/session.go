@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -34,6 +35,27 @@ func (c *Client) reopenSession(ctx context.Context, lost string) error {
 	}
 	c.keepSession("")
 	return c.initialize(ctx, c.Server().Revision)
+}
+
+// deliver sends the answer to a request of the server until it has arrived. In a session that was opened anew it counts where the server
+// knows what it is about.
+func (c *Client) deliver(ctx context.Context, reply object) error {
+	b := backoff{patience: c.opts.Patience}
+	for {
+		session := c.sessionID()
+		err := c.tell(ctx, reply)
+		if e, ok := errors.AsType[*Error](err); ok && e.HTTP == http.StatusNotFound && session != "" {
+			if err = c.reopenSession(ctx, session); err == nil {
+				err = c.tell(ctx, reply)
+			}
+		}
+		if err == nil || !passes(err) || ctx.Err() != nil {
+			return err
+		}
+		if err := b.wait(ctx, err); err != nil {
+			return err
+		}
+	}
 }
 
 // endSession tells the server that the session is over. Whether it hears that does not matter.

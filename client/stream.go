@@ -32,7 +32,7 @@ type stream struct {
 	events bool
 	alive  func() // called whenever anything comes, pings too
 
-	lastID string        // of the events so far; empty: it cannot be resumed
+	lastID string        // of the events that came whole; empty: it cannot be resumed
 	retry  time.Duration // how long the server asks to wait before that
 }
 
@@ -60,7 +60,7 @@ func (s *stream) next() (message, error) {
 		return m, err
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return m, &brokenError{fmt.Errorf("an event from the server is no message: %w", err)}
+		return m, &brokenError{err: fmt.Errorf("an event from the server is no message: %w", err)}
 	}
 	return m, nil
 }
@@ -71,7 +71,7 @@ func (s *stream) only() (message, error) {
 	body, err := io.ReadAll(io.LimitReader(s.lines, s.limit+1))
 	switch {
 	case err != nil:
-		return m, &brokenError{err}
+		return m, &brokenError{err: err}
 	case int64(len(body)) > s.limit:
 		return m, errTooLarge
 	case json.Unmarshal(body, &m) != nil || m.Error == nil && m.Result == nil:
@@ -91,18 +91,21 @@ func (s *stream) unexpected(body []byte) error {
 	return e
 }
 
-// event is the data of the next event that has some.
+// event is the data of the next event that has some. The id of one that was cut off is not taken: it is still to come.
 func (s *stream) event() ([]byte, error) {
 	var data []byte
+	id := s.lastID
 	for {
 		line, err := s.line()
 		if err != nil {
 			return nil, err
 		}
 		if len(line) == 0 {
+			s.lastID = id
 			if len(data) > 0 {
 				return data, nil
 			}
+			data = nil
 			continue
 		}
 		field, value, _ := bytes.Cut(line, []byte(":"))
@@ -114,7 +117,7 @@ func (s *stream) event() ([]byte, error) {
 			}
 			data = append(data, value...)
 		case "id":
-			s.lastID = string(value)
+			id = string(value)
 		case "retry":
 			if ms, err := strconv.ParseUint(string(value), 10, 20); err == nil {
 				s.retry = time.Duration(ms) * time.Millisecond
@@ -137,7 +140,7 @@ func (s *stream) line() ([]byte, error) {
 		case err == nil:
 			return bytes.TrimRight(line, "\r\n"), nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, &brokenError{fmt.Errorf("the stream broke: %w", err)}
+			return nil, &brokenError{err: fmt.Errorf("the stream broke: %w", err)}
 		case int64(len(line)) > s.limit:
 			return nil, errTooLarge
 		}

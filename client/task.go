@@ -31,9 +31,10 @@ type Task struct {
 	Raw json.RawMessage
 
 	pollInterval time.Duration
+	token        string // of the progress of our own call
 }
 
-func readTask(raw json.RawMessage) (*Task, error) {
+func readTask(raw json.RawMessage) (t *Task, err error) {
 	v, err := wire.ReadTask(raw)
 	if err != nil {
 		return nil, fmt.Errorf("the task cannot be read: %w", err)
@@ -41,61 +42,96 @@ func readTask(raw json.RawMessage) (*Task, error) {
 	if v.ID == "" || v.Status == "" {
 		return nil, fmt.Errorf("the server sent no task but %.100s", raw)
 	}
-	t := &Task{
-		ID: v.ID, Status: v.Status, Message: v.StatusMessage, Progress: v.Progress, Attempts: v.Attempts, Created: v.Created, Updated: v.Updated,
-		TTL: v.TTL, Questions: v.Questions, Raw: raw, pollInterval: v.PollInterval,
-	}
-	if v.Error != nil {
-		t.Err = &Error{Code: v.Error.Code, Message: v.Error.Message, Data: v.Error.Data}
-	}
+	t = taskOf(v)
+	t.Raw = raw
 	if v.Result != nil {
 		t.Result, err = readResult(v.Result, v.ID)
 	}
 	return t, err
 }
 
-// Get is the task as it stands.
+func taskOf(v wire.TaskView) *Task {
+	t := &Task{
+		ID: v.ID, Status: v.Status, Message: v.StatusMessage, Progress: v.Progress, Attempts: v.Attempts, Created: v.Created, Updated: v.Updated,
+		TTL: v.TTL, Questions: v.Questions, pollInterval: v.PollInterval,
+	}
+	if v.Error != nil {
+		t.Err = &Error{Code: v.Error.Code, Message: v.Error.Message, Data: v.Error.Data}
+	}
+	return t
+}
+
+// Get is the task as it stands. A server that has none, or none in the revision that is spoken, is ErrNoTasks.
 func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
+	switch c.face(ctx) {
+	case faceNone:
+		return nil, c.errNoTasks()
+	case faceHandles:
+		return c.getByTool(ctx, id)
+	}
+	t, err := c.get(ctx, id)
+	if err == nil && !c.modern() && (t.Ended() || t.Status == tasks.InputRequired) && c.handles(ctx) {
+		return c.getByTool(ctx, id) // which has the questions and the result too
+	}
+	return t, err
+}
+
+// get is the task as its revision's own method tells it.
+func (c *Client) get(ctx context.Context, id string) (*Task, error) {
 	raw, err := c.persist(ctx, &request{method: "tasks/get", name: id, params: object{"taskId": id}, limit: quick})
 	if hasCode(err, wire.CodeInvalidParams) {
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, c.lacksTasks(err)
 	}
 	return readTask(raw)
 }
 
 // Cancel ends a task. One that has ended already stays as it is. Wait tells how it ended.
 func (c *Client) Cancel(ctx context.Context, id string) error {
-	_, err := c.persist(ctx, &request{method: "tasks/cancel", name: id, params: object{"taskId": id}, limit: quick})
-	if !hasCode(err, wire.CodeInvalidParams) {
+	switch c.face(ctx) {
+	case faceNone:
+		return c.errNoTasks()
+	case faceHandles:
+		_, err := c.manage(ctx, &request{name: cancelTool, params: object{"taskId": id}, limit: quick})
 		return err
 	}
+	_, err := c.persist(ctx, &request{method: "tasks/cancel", name: id, params: object{"taskId": id}, limit: quick})
+	if !hasCode(err, wire.CodeInvalidParams) {
+		return c.lacksTasks(err)
+	}
 	if !c.modern() { // earlier revisions refuse to cancel what has ended
-		if t, getErr := c.Get(ctx, id); getErr == nil && t.Ended() {
+		if t, getErr := c.get(ctx, id); getErr == nil && t.Ended() {
 			return nil
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrNotFound, err)
 }
 
-// Answer answers questions of a task, by their keys. Keys that are not open are ignored by the server. An answer that does not fit is an
-// *Error, and its question stays open. Servers of earlier revisions ask on the stream of who waits: there it is an error.
+// Answer answers questions of a task, by their keys. Keys that are not open are ignored by the server, or refused. An answer that does not
+// fit is an *Error, and its question stays open. Servers of earlier revisions ask on the stream of who waits: there it is ErrNoAnswers,
+// except on a Longhaul server.
 func (c *Client) Answer(ctx context.Context, id string, answers map[string]Answer) error {
-	if !c.modern() {
-		return fmt.Errorf("a server of %s takes answers only from who waits for the task", c.Server().Revision)
-	}
 	for key, a := range answers { // what does not encode is the caller's mistake, to be told before anything is sent
 		if _, err := json.Marshal(a); err != nil {
 			return fmt.Errorf("answer to %q: %w", key, err)
 		}
 	}
+	if !c.modern() {
+		if !c.handles(ctx) {
+			return fmt.Errorf("%w (%s)", ErrNoAnswers, c.Server().Revision)
+		}
+		_, err := c.manage(ctx, &request{name: answerTool, params: object{"taskId": id, "answers": answers}, limit: quick})
+		return err
+	}
 	_, err := c.persist(ctx, &request{
 		method: "tasks/update", name: id, limit: quick, params: object{"taskId": id, "inputResponses": answers},
 	})
-	return err
+	return c.lacksTasks(err)
 }
 
-// Ended reports whether nothing about the task will change any more.
-func (t *Task) Ended() bool { return t.Status != "" && t.Status.Terminal() }
+// Ended reports whether nothing about the task will change any more. A status that nobody knows is none of an end.
+func (t *Task) Ended() bool {
+	return t.Status == tasks.Completed || t.Status == tasks.Failed || t.Status == tasks.Cancelled
+}

@@ -24,7 +24,7 @@ func (c *Client) Wait(ctx context.Context, id string) (*Result, error) {
 func (c *Client) follow(ctx context.Context, t *Task) (*Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	w := &watch{Client: c, last: Task{ID: t.ID, Tool: t.Tool}, stop: stop, asker: newAsker(ctx, c, t.ID, stop)}
+	w := &watch{Client: c, last: Task{ID: t.ID, Tool: t.Tool}, token: t.token, stop: stop, asker: newAsker(ctx, c, t.ID, stop)}
 	w.stuck = time.AfterFunc(time.Hour, func() { stop(ErrStuck) })
 	w.stuck.Stop()
 	defer w.stuck.Stop()
@@ -33,8 +33,13 @@ func (c *Client) follow(ctx context.Context, t *Task) (*Result, error) {
 		w.see(t)
 	}
 	end := w.end
-	if !c.modern() {
+	switch c.face(ctx) {
+	case faceLegacy:
 		end = w.endLegacy
+	case faceHandles:
+		end = w.endHandle
+	case faceNone:
+		return nil, c.errNoTasks()
 	}
 	t, err := end(ctx)
 	if err != nil {
@@ -54,11 +59,13 @@ func (t *Task) outcome() (*Result, error) {
 // watch is a task that is waited for.
 type watch struct {
 	*Client
-	last  Task
-	stop  context.CancelCauseFunc
-	asker *asker
-	stuck *time.Timer
-	alone bool // the server does not stream this task
+	last     Task
+	token    string         // of its progress; empty: another process started it
+	streamed tasks.Progress // that came in notifications
+	stop     context.CancelCauseFunc
+	asker    *asker
+	stuck    *time.Timer
+	alone    bool // the server does not stream this task
 }
 
 // end waits for the end of the task: by listening where the server lets us, otherwise by asking now and then.
@@ -79,7 +86,7 @@ func (w *watch) end(ctx context.Context) (*Task, error) {
 
 // poll asks how the task stands.
 func (w *watch) poll(ctx context.Context) (*Task, error) {
-	t, err := w.Get(ctx, w.last.ID)
+	t, err := w.get(ctx, w.last.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +113,9 @@ func (w *watch) see(t *Task) *Task {
 	}
 	if t.Tool == "" {
 		t.Tool = old.Tool
+	}
+	if t.Progress == (tasks.Progress{}) {
+		t.Progress = w.streamed
 	}
 	w.last = *t
 	if changed(old, *t) {

@@ -67,9 +67,13 @@ func ReadTask(raw json.RawMessage) (TaskView, error) {
 		Questions:     r.InputRequests,
 		Result:        r.Result,
 		Error:         r.Error,
-		Progress:      tasks.Progress{Done: p.Progress, Total: p.Total, Message: p.Message, ETA: readMs(float64(p.ETAMs))},
+		Progress:      p.read(),
 		Attempts:      Attempts{a.Attempt, a.Failures, a.Limit, a.LastError, readTime(a.NextAt)},
 	}, nil
+}
+
+func (p progress) read() tasks.Progress {
+	return tasks.Progress{Done: p.Progress, Total: p.Total, Message: p.Message, ETA: readMs(float64(p.ETAMs))}
 }
 
 // readTime is lenient: a server that writes its times badly still has tasks.
@@ -117,10 +121,9 @@ func ReadTaskList(raw json.RawMessage) (list []ListedTask, next string, err erro
 		return nil, "", err
 	}
 	for _, t := range page.Tasks {
-		p := t.Progress
 		list = append(list, ListedTask{
 			ID: t.TaskID, Tool: t.Tool, Status: t.Status, StatusMessage: t.Message + t.StatusMessage,
-			Progress: tasks.Progress{Done: p.Progress, Total: p.Total, Message: p.Message, ETA: readMs(float64(p.ETAMs))},
+			Progress: t.Progress.read(),
 			Created:  readTime(t.CreatedAt), Updated: readTime(t.LastUpdatedAt),
 		})
 	}

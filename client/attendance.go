@@ -1,0 +1,154 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// attendance is the GET stream of a session, open while somebody waits: there comes what belongs to no request. A server may put a task's
+// questions there, and tell how it stands.
+type attendance struct {
+	mu      sync.Mutex
+	present []*attendant
+	leave   func()        // nil: there is no stream
+	settled chan struct{} // closed once it is open, or refused
+}
+
+// attendant is a wait.
+type attendant struct {
+	task   string
+	asks   *asking
+	notice func(m message)
+}
+
+// attend has a wait hear what comes on the session's stream until it leaves.
+func (c *Client) attend(ctx context.Context, w *attendant) (leave func()) {
+	if c.modern() || c.sessionID() == "" {
+		return func() {}
+	}
+	settled := c.join(ctx, w)
+	if c.opts.Answer != nil { // some servers send a question to nobody while there is no stream
+		soon := time.NewTimer(settling)
+		defer soon.Stop()
+		select {
+		case <-settled:
+		case <-soon.C:
+		case <-ctx.Done():
+		}
+	}
+	return func() { c.attendance.part(w) }
+}
+
+// settling is how long a call waits for the stream to be open.
+const settling = 2 * time.Second
+
+func (c *Client) join(ctx context.Context, w *attendant) (settled <-chan struct{}) {
+	a := &c.attendance
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.present = append(a.present, w)
+	if a.leave == nil {
+		settled := make(chan struct{})
+		a.settled = settled
+		a.leave = c.openAttendance(ctx, sync.OnceFunc(func() { close(settled) }))
+	}
+	return a.settled
+}
+
+func (c *Client) openAttendance(ctx context.Context, settle func()) (leave func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // whoever comes first may leave first
+	var group sync.WaitGroup
+	group.Go(func() {
+		defer settle()
+		c.keepAttending(ctx, settle)
+	})
+	return func() { cancel(); group.Wait() }
+}
+
+func (a *attendance) part(w *attendant) {
+	a.mu.Lock()
+	a.present = slices.DeleteFunc(a.present, func(other *attendant) bool { return other == w })
+	leave := a.leave
+	if len(a.present) > 0 {
+		leave = nil
+	} else {
+		a.leave = nil
+	}
+	a.mu.Unlock()
+	if leave != nil {
+		leave()
+	}
+}
+
+// keepAttending keeps the stream open. A server that has none is not asked again; what it has to say may still come with the answers.
+func (c *Client) keepAttending(ctx context.Context, settle func()) {
+	b, last := backoff{patience: math.MaxInt64}, ""
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := c.attendOnce(ctx, &last, settle)
+		e, answered := errors.AsType[*Error](err)
+		switch {
+		case answered && e.HTTP == http.StatusNotFound:
+			last = "" // the session is lost: whoever waits opens another one
+		case answered && e.HTTP == http.StatusConflict: // the server has not noticed yet that the one before is broken
+		case answered && !passes(err):
+			return
+		case time.Since(began) > longPause:
+			b.failing = time.Time{}
+		}
+		if b.wait(ctx, err) != nil {
+			return
+		}
+	}
+}
+
+// quietFor is how long the stream may be silent. Unlike on that of a subscription nothing has to come for long.
+const quietFor = 5 * time.Minute
+
+func (c *Client) attendOnce(ctx context.Context, last *string, settle func()) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	quiet := time.AfterFunc(quietFor, func() { cancel(errSilence) })
+	defer quiet.Stop()
+	s, err := c.openStream(ctx, c.sessionID(), *last)
+	settle()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.alive = func() { quiet.Reset(quietFor) }
+	for {
+		m, err := s.next()
+		*last = s.lastID
+		if err != nil {
+			if pause := min(s.retry, maxPoll); pause > 0 && sleep(ctx, pause) != nil {
+				return context.Cause(ctx)
+			}
+			return err
+		}
+		c.attendance.take(c, m)
+	}
+}
+
+// take hands a message to whom it is for: a question to the wait for its task, or else to any.
+func (a *attendance) take(c *Client, m message) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case len(a.present) == 0, m.Method == "": // rests of what was asked before
+	case len(m.ID) > 0:
+		task := relatedTask(m.Params)
+		i := slices.IndexFunc(a.present, func(w *attendant) bool { return w.task == task })
+		a.present[max(i, 0)].asks.take(m)
+	default:
+		c.noted(m)
+		for _, w := range a.present {
+			w.notice(m)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+const methodPing = "ping"
+
+// inquiry is a request of a server of an earlier revision. It may come again, on a stream that was resumed, on another stream of the
+// session, or in another session; it is put once.
+type inquiry struct {
+	session string
+	content string // tells it from another one with its id
+	task    string
+	since   time.Time
+	cancel  context.CancelFunc // nil: it was answered
+}
+
+// inquiries are those of all streams, by the request's id.
+type inquiries struct {
+	mu   sync.Mutex
+	byID map[string]*inquiry
+}
+
+// begin notes an inquiry, unless it is known.
+func (q *inquiries) begin(id string, i *inquiry) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	old := q.byID[id]
+	switch {
+	case old == nil:
+	case old.session == i.session:
+		return false
+	case old.cancel != nil && old.content == i.content: // still open, and asked again in a session that took the place of the lost one
+		old.session = i.session
+		return false
+	case old.cancel != nil:
+		old.cancel()
+	}
+	if q.byID == nil {
+		q.byID = make(map[string]*inquiry)
+	}
+	q.byID[id] = i
+	return true
+}
+
+// end is the end of asking. What was not answered may come again.
+func (q *inquiries) end(id string, i *inquiry, answered bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch i.cancel = nil; {
+	case q.byID[id] != i:
+	case !answered:
+		delete(q.byID, id)
+	}
+}
+
+// withdraw stops asking what the server does not want to know any more.
+func (q *inquiries) withdraw(unwanted func(id string, i *inquiry) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for id, i := range q.byID {
+		if i.cancel != nil && unwanted(id, i) {
+			i.cancel()
+		}
+	}
+}
+
+// asking answers what a server asks on the streams of one wait. A question outlives the stream that brought it.
+type asking struct {
+	client *Client
+	ctx    context.Context // the wait's
+	stop   context.CancelFunc
+	fail   func(error) // ends the wait; nil: the server is told instead
+	group  sync.WaitGroup
+}
+
+func newAsking(ctx context.Context, c *Client, fail func(error)) *asking {
+	a := &asking{client: c, fail: fail}
+	a.ctx, a.stop = context.WithCancel(ctx)
+	return a
+}
+
+// end stops asking, and waits until nobody is asked any more.
+func (a *asking) end() {
+	a.stop()
+	a.group.Wait()
+}
+
+// take answers a request of the server while its stream is read on.
+func (a *asking) take(m message) {
+	id := string(m.ID)
+	ctx, cancel := context.WithCancel(a.ctx)
+	i := &inquiry{
+		session: a.client.sessionID(), content: m.Method + string(m.Params), task: relatedTask(m.Params), since: time.Now(), cancel: cancel,
+	}
+	if m.Method != methodPing && !a.client.inquiries.begin(id, i) {
+		cancel()
+		return
+	}
+	a.group.Go(func() {
+		defer cancel()
+		answered := a.answer(ctx, m, i.task)
+		if m.Method != methodPing {
+			a.client.inquiries.end(id, i, answered)
+		}
+	})
+}
+
+// answer reports whether the server has been told something.
+func (a *asking) answer(ctx context.Context, m message, task string) bool {
+	reply := object{"jsonrpc": "2.0", "id": m.ID}
+	answer, err := a.reply(ctx, m, task)
+	switch e, refused := err.(*Error); { //nolint:errorlint // only our own word to the server is sent
+	case ctx.Err() != nil:
+		return false
+	case err == nil:
+		reply["result"] = answer
+	case refused:
+		reply["error"] = e
+	case a.fail != nil:
+		a.fail(fmt.Errorf("question: %w", err))
+		return false
+	default:
+		reply["error"] = &Error{Code: wire.CodeInternal, Message: err.Error()}
+	}
+	return a.client.deliver(ctx, reply) == nil
+}
+
+func (a *asking) reply(ctx context.Context, m message, task string) (any, error) {
+	if m.Method == methodPing {
+		return object{}, nil
+	}
+	opts := a.client.opts
+	q := Question{Key: string(m.ID), TaskID: task, InputRequest: tasks.InputRequest{Method: m.Method, Params: m.Params}}
+	if opts.Answer == nil || !answerable(m.Method) || !opts.Answers.Has(q.Kind()) {
+		return nil, &Error{Code: wire.CodeMethodNotFound, Message: "this client does not answer " + m.Method}
+	}
+	return opts.Answer(ctx, q)
+}
+
+func answerable(method string) bool {
+	return method == "elicitation/create" || method == "sampling/createMessage" || method == "roots/list"
+}
+
+// noted deals with what concerns inquiries among a server's notifications.
+func (c *Client) noted(m message) {
+	var p struct {
+		RequestID json.RawMessage `json:"requestId"`
+	}
+	if m.Method != "notifications/cancelled" || json.Unmarshal(m.Params, &p) != nil {
+		return
+	}
+	session := c.sessionID()
+	c.inquiries.withdraw(func(id string, i *inquiry) bool { return id == string(p.RequestID) && i.session == session })
+}
+
+// related is what a message of 2025-11-25 says about the task that it belongs to.
+type related struct {
+	Meta struct {
+		Task struct {
+			ID string `json:"taskId"`
+		} `json:"io.modelcontextprotocol/related-task"`
+	} `json:"_meta"`
+}
+
+func relatedTask(params json.RawMessage) string {
+	var p related
+	if !strings.Contains(string(params), "related-task") || json.Unmarshal(params, &p) != nil {
+		return ""
+	}
+	return p.Meta.Task.ID
+}
