@@ -29,8 +29,8 @@ func (x *exchange) resume(ctx context.Context, cut error) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		if !passes(err) { // whatever the server says to this, it says nothing about the request itself
-			return x.broken(fmt.Errorf("the stream broke, and cannot be resumed: %v", err))
+		if !passes(err) { // not wrapped: whatever the server says to this, it says nothing about the request itself
+			return x.broken(fmt.Errorf("the stream broke, and cannot be resumed: %s", err.Error()))
 		}
 		if err := x.patience.wait(ctx, err); err != nil {
 			return err

@@ -20,15 +20,11 @@ type bar struct {
 
 	container *mpb.Progress // nil: nothing is drawn
 	line      *mpb.Bar
-	counted   bool // the line is a bar, not a spinner
 
 	mu    sync.Mutex // of what the drawing goroutine reads
 	task  client.Task
 	meter meter
 }
-
-// scale makes whole steps of any progress, also of one that counts from 0 to 1.
-const scale = 10_000
 
 func newBar(out io.Writer, name string) *bar { return &bar{out: out, name: name} }
 
@@ -37,57 +33,24 @@ func (b *bar) show(t client.Task) {
 	b.task = t
 	b.meter.see(t.Progress, time.Now())
 	b.mu.Unlock()
-	counted := t.Progress.Total > 0
-	if b.container != nil && counted != b.counted {
-		b.clear()
-	}
 	if b.container == nil {
-		b.draw(counted)
-	}
-	if counted {
-		b.line.SetCurrent(int64(scale * min(1, max(0, t.Progress.Done/t.Progress.Total)) * 0.9999)) // it is full when it is over
+		b.draw()
 	}
 }
 
-func (b *bar) draw(counted bool) {
-	b.counted = counted
-	b.container = mpb.New(mpb.WithOutput(b.out), mpb.WithWidth(40), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond))
-	filler := mpb.SpinnerStyle("⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏").PositionLeft().Build()
-	prefix := decor.Name(b.name + " ")
-	if counted {
-		filler = mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]").Build()
-		prefix = decor.Name(b.name+" ", decor.WCSyncSpaceR)
-	}
-	b.line = b.container.New(scale, barFiller{filler},
-		mpb.BarWidth(map[bool]int{true: 30, false: 2}[counted]),
-		mpb.PrependDecorators(prefix),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return b.words() })))
+// frame is how often the line is drawn.
+const frame = 100 * time.Millisecond
+
+func (b *bar) draw() {
+	b.container = mpb.New(mpb.WithOutput(b.out), mpb.WithAutoRefresh(), mpb.WithRefreshRate(frame))
+	b.line = b.container.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(s decor.Statistics) string {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return picture(b.name, b.task, &b.meter, time.Now(), s.AvailableWidth)
+	})))
 }
 
-// barFiller passes a filler for the builder that mpb asks for.
-type barFiller struct{ mpb.BarFiller }
-
-func (f barFiller) Build() mpb.BarFiller { return f.BarFiller }
-
-// words are what stands behind the line.
-func (b *bar) words() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now, p := time.Now(), b.task.Progress
-	switch {
-	case p.Total > 0:
-		s := fmt.Sprintf("%3.0f%%  %s", 100*min(1, max(0, p.Done/p.Total)), b.meter.numbers(now))
-		if p.Message != "" {
-			s += "  " + p.Message
-		}
-		return s
-	case b.task.Message != "":
-		return b.task.Message
-	}
-	return fmt.Sprintf("%s for %s", b.task.Status, now.Sub(b.task.Created).Round(time.Second))
-}
-
-// clear takes the line off the screen, so that something else can be written.
+// clear takes the line off the screen, so that something else can be written. Of a task that has ended a last word stays.
 func (b *bar) clear() {
 	if b.container == nil {
 		return
@@ -95,6 +58,9 @@ func (b *bar) clear() {
 	b.line.Abort(true)
 	b.container.Wait()
 	b.container = nil
+	if t := b.task; t.Ended() {
+		fmt.Fprintf(b.out, "%s: %s after %s\n", b.name, t.Status, roughly(t.Updated.Sub(t.Created)))
+	}
 }
 
 // plain shows a task where lines stay: one for each change, but not for each of many small steps.

@@ -42,7 +42,7 @@ type app struct {
 	globals
 	ctx         context.Context
 	out, errs   io.Writer
-	outTerminal bool
+	terminal    bool // what is no answer goes to a terminal
 	interactive bool // there is a person to ask
 	lines       *lines
 	interrupts  chan os.Signal
@@ -54,9 +54,8 @@ func Main(args []string) int {
 	a := &app{
 		ctx: context.Background(), out: os.Stdout, errs: os.Stderr, getenv: os.Getenv, lines: newLines(os.Stdin), interrupts: make(chan os.Signal, 2),
 	}
-	errTerminal := cwriter.IsTerminal(int(os.Stderr.Fd()))
-	a.outTerminal = errTerminal && cwriter.IsTerminal(int(os.Stdout.Fd()))
-	a.interactive = errTerminal && cwriter.IsTerminal(int(os.Stdin.Fd()))
+	a.terminal = cwriter.IsTerminal(int(os.Stderr.Fd()))
+	a.interactive = a.terminal && cwriter.IsTerminal(int(os.Stdin.Fd()))
 	signal.Notify(a.interrupts, os.Interrupt)
 	return a.main(args)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -130,15 +131,15 @@ func TestAMeterKnowsRateAndEnd(t *testing.T) {
 	for i := range 11 {
 		m.see(tasks.Progress{Done: float64(10 * i), Total: 200}, start.Add(time.Duration(i)*time.Second))
 	}
-	if got, want := m.numbers(start.Add(10*time.Second)), "100/200  10/s  ETA 10s"; got != want {
+	if got, want := m.numbers(start.Add(10*time.Second)), (numbers{"100/200", "10/s", "ETA 10s"}); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	m.see(tasks.Progress{Done: 101, Total: 200, ETA: time.Minute}, start.Add(11*time.Second))
-	if left, ok := m.left(start.Add(21 * time.Second)); !ok || left != 50*time.Second {
+	if left, ok := m.ahead(start.Add(21 * time.Second)); !ok || left != 50*time.Second {
 		t.Errorf("the server's word is %s", left)
 	}
 	m.see(tasks.Progress{Done: 0, Total: 200}, start.Add(12*time.Second))
-	if _, ok := m.left(start.Add(12 * time.Second)); ok {
+	if _, ok := m.ahead(start.Add(12 * time.Second)); ok {
 		t.Error("an attempt that starts over has the rate of the one before")
 	}
 	for n, want := range map[float64]string{0: "0", 0.5: "0.5", 420: "420", 12_345: "12.3k", 948_315_600: "948M"} {
@@ -171,22 +172,52 @@ func TestLinesAreWrittenOncePerChange(t *testing.T) {
 	}
 }
 
-func TestWhatStandsBesideTheBar(t *testing.T) {
+func TestThePictureOfATask(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	var m meter
+	for i := range 5 {
+		m.see(tasks.Progress{Done: float64(100 * i), Total: 1000, Message: "page\nnine"}, now.Add(time.Duration(i-4)*time.Second))
+	}
+	counted := client.Task{Status: tasks.Working, Progress: m.last}
+	for width, want := range map[int]string{
+		80: "crawl [===========>                ]  40%  400/1000  100/s  ETA 6s  page nine",
+		60: "crawl [====>     ]  40%  400/1000  100/s  ETA 6s  page nine",
+		40: "crawl [====>      ]  40%  100/s  ETA 6s",
+		20: "crawl [==>   ]  40%",
+	} {
+		got := picture("crawl", counted, &m, now, width)
+		if n := utf8.RuneCountInString(got); n > width {
+			t.Errorf("%d: %d columns: %q", width, n, got)
+		}
+		if got != want {
+			t.Errorf("%d columns:\n%s, want\n%s", width, got, want)
+		}
+	}
+	for width := range 200 {
+		for _, task := range []client.Task{counted, {Status: tasks.Working, Message: strings.Repeat("word ", 30)}, {Status: tasks.Working}} {
+			if got := picture("crawl", task, &m, now, width); width > 15 && utf8.RuneCountInString(got) > width {
+				t.Errorf("%d columns for %q", width, got)
+			}
+		}
+	}
+}
+
+func TestABarLeavesALastWord(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	b := newBar(&out, "crawl")
-	for i := range 3 {
-		b.show(client.Task{Status: tasks.Working, Progress: tasks.Progress{Done: float64(i), Total: 3, Message: "page"}})
-	}
-	b.clear()
-	if got := b.words(); !strings.Contains(got, "67%") || !strings.Contains(got, "2/3") || !strings.HasSuffix(got, "page") {
-		t.Errorf("%q", got)
-	}
 	b.show(client.Task{Status: tasks.Working, Message: "queued"})
-	if b.counted || b.words() != "queued" {
-		t.Errorf("a task without numbers: %q", b.words())
-	}
 	b.clear()
+	if strings.Contains(out.String(), "after") {
+		t.Errorf("%q", out.String())
+	}
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	b.show(client.Task{Status: tasks.Completed, Created: at, Updated: at.Add(83 * time.Second)})
+	b.clear()
+	if !strings.HasSuffix(out.String(), "crawl: completed after 1m23s\n") {
+		t.Errorf("%q", out.String())
+	}
 }
 
 func TestFlagsMayHaveOneDash(t *testing.T) {

@@ -22,7 +22,7 @@ type session struct {
 // open connects, for commands that wait. kinds are the questions that will find somebody.
 func (a *app) open(tool string, kinds tasks.Capabilities) (*session, error) {
 	s := &session{app: a, screen: &screen{shows: &plain{out: a.errs, now: time.Now}}}
-	if a.outTerminal {
+	if a.terminal {
 		s.screen.shows = newBar(a.errs, tool)
 	}
 	s.prompter = &prompter{app: a, screen: s.screen}

@@ -33,8 +33,8 @@ func (m *meter) see(p tasks.Progress, now time.Time) {
 	m.last, m.at = p, now
 }
 
-// left is how much longer it takes: the server's word, or what the rate says.
-func (m *meter) left(now time.Time) (time.Duration, bool) {
+// ahead is how much longer it takes: the server's word, or what the rate says.
+func (m *meter) ahead(now time.Time) (time.Duration, bool) {
 	switch {
 	case m.last.ETA > 0:
 		return max(0, m.last.ETA-now.Sub(m.at)), true
@@ -44,19 +44,23 @@ func (m *meter) left(now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-// numbers are what stands behind the bar: "420/1000  35/s  ETA 17s".
-func (m *meter) numbers(now time.Time) string {
-	s := short(m.last.Done)
+// numbers are what the meter shows, each empty while it is not known.
+type numbers struct {
+	amount, rate, left string // "420/1000", "35/s", "ETA 17s"
+}
+
+func (m *meter) numbers(now time.Time) (n numbers) {
+	n.amount = short(m.last.Done)
 	if m.last.Total > 0 {
-		s += "/" + short(m.last.Total)
+		n.amount += "/" + short(m.last.Total)
 	}
 	if m.rate > 0 {
-		s += "  " + short(m.rate) + "/s"
+		n.rate = short(m.rate) + "/s"
 	}
-	if left, ok := m.left(now); ok {
-		s += "  ETA " + left.Round(time.Second).String()
+	if left, ok := m.ahead(now); ok {
+		n.left = "ETA " + left.Round(time.Second).String()
 	}
-	return s
+	return n
 }
 
 // short writes a number so that it can be read at a glance.
