@@ -74,7 +74,7 @@ func (c *Client) Start(ctx context.Context, tool string, arguments any, opts Cal
 	if k.key == "" && !c.keyless.Load() {
 		k.key = rand.Text()
 	}
-	if !c.modern() {
+	if !c.modern() && !k.asTask() { // a task's questions are for who waits for it
 		k.asks = newAsking(ctx, c, stop)
 		defer k.asks.end()
 		defer c.attend(ctx, &attendant{asks: k.asks, notice: func(m message) { k.progress()(m) }})()

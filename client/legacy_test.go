@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -174,8 +175,12 @@ func TestABrokenStreamOfAnEarlierRevisionIsResumed(t *testing.T) {
 		q.drop()
 	}
 	s.on["GET"] = func(q *query) {
-		if q.N == 0 {
+		if q.N < 2 { // one is the session's own
 			q.drop()
+		}
+		if q.r.Header.Get("Last-Event-ID") == "" {
+			q.gone()
+			return
 		}
 		q.ID = s.all("tools/call")[0].ID
 		q.finish(text(q.r.Header.Get("Last-Event-ID")))
@@ -250,5 +255,187 @@ func TestTheRevisionThatBothKnow(t *testing.T) {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func elicit(id string, task string) object {
+	params := object{"message": "What?"}
+	if task != "" {
+		params["_meta"] = object{"io.modelcontextprotocol/related-task": object{"taskId": task}}
+	}
+	return object{"jsonrpc": "2.0", "id": id, "method": "elicitation/create", "params": params}
+}
+
+func says(answer string, asked *atomic.Int32) func(context.Context, client.Question) (client.Answer, error) {
+	return func(context.Context, client.Question) (client.Answer, error) {
+		asked.Add(1)
+		return client.Accept(object{"it": answer}), nil
+	}
+}
+
+// Some servers put their questions on the session's own stream: of a task, and of a call that stays open.
+func TestQuestionsOnTheStreamOfTheSession(t *testing.T) {
+	t.Parallel()
+	for name, task := range map[string]string{"long": "one", "t": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answered, called := make(chan struct{}), make(chan struct{})
+			s := newLegacy(t, map[string]func(*query){
+				"GET": func(q *query) {
+					q.comment()
+					<-called
+					q.event(elicit("q-1", task))
+					q.event(elicit("q-1", task))
+					q.drop()
+				},
+				"answer": func(q *query) { close(answered); accepted(q) },
+				"tools/call": func(q *query) {
+					close(called)
+					if task != "" {
+						q.result(object{"task": oldTask("working", 1)})
+						return
+					}
+					q.comment()
+					<-answered
+					q.finish(text("done"))
+				},
+				"tasks/get":    gives(oldTask("working", 1)),
+				"tasks/result": func(q *query) { <-answered; q.result(text("done")) },
+			})
+			var asked atomic.Int32
+			c := s.dial(client.Options{Answer: says("is", &asked)})
+			r, err := c.Call(t.Context(), name, nil, client.CallOptions{})
+			if err != nil || r.Text() != "done" || asked.Load() != 1 || len(s.all("tools/call")) != 1 {
+				t.Error(r, err, asked.Load(), len(s.all("tools/call")))
+			}
+		})
+	}
+}
+
+// The stream of tasks/result breaks while a question is open on it: it is opened again, and the question is not put again.
+func TestABrokenStreamOfAResultIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	again, answered := make(chan struct{}), make(chan struct{})
+	s := newLegacy(t, map[string]func(*query){
+		"tools/call": gives(object{"task": oldTask("working", 1)}),
+		"tasks/get":  gives(oldTask("working", 1)),
+		"answer": func(q *query) {
+			if q.N == 0 {
+				q.drop()
+			}
+			close(answered)
+			accepted(q)
+		},
+		"tasks/result": func(q *query) {
+			switch q.N {
+			case 0:
+				q.plainEvent(elicit("q-1", "one"))
+				q.drop()
+			case 1:
+				gone(q)
+			default:
+				q.plainEvent(elicit("q-1", "one"))
+				close(again)
+				<-answered
+				q.finish(text("done"))
+			}
+		},
+	})
+	var asked atomic.Int32
+	c := s.dial(client.Options{Answer: func(context.Context, client.Question) (client.Answer, error) {
+		asked.Add(1)
+		<-again
+		return client.Decline(), nil
+	}})
+	r, err := c.Call(t.Context(), "long", nil, client.CallOptions{})
+	if err != nil || r.Text() != "done" || asked.Load() != 1 || len(s.all("answer")) != 2 || len(s.all("tasks/result")) != 3 {
+		t.Error(r, err, asked.Load(), len(s.all("answer")), len(s.all("tasks/result")))
+	}
+}
+
+// A server that hands out no result before the end is asked for it at the end, and tells how it gets on meanwhile.
+func TestAServerThatRefusesAResultBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	var over atomic.Bool
+	s := newLegacy(t, map[string]func(*query){
+		"GET": func(q *query) {
+			related := object{"io.modelcontextprotocol/related-task": object{"taskId": "one"}}
+			q.notify("notifications/progress", object{"progressToken": "x", "progress": 3, "total": 4, "_meta": related})
+			over.Store(true)
+			q.notify("notifications/tasks/status", oldTask("completed", 2))
+			q.gone()
+		},
+		"tasks/get": func(q *query) {
+			status := map[bool]string{true: "completed", false: "working"}[over.Load()]
+			q.result(oldTask(status, 1))
+		},
+		"tasks/result": func(q *query) {
+			if !over.Load() {
+				q.fail(http.StatusOK, -32602, "not yet", nil)
+				return
+			}
+			q.result(text("done"))
+		},
+	})
+	r, err := s.dial(client.Options{}).Wait(t.Context(), "one")
+	if err != nil || r.Text() != "done" {
+		t.Error(r, err)
+	}
+}
+
+// A stream that broke and cannot be resumed may have started the tool: the call is not made again.
+func TestACallThatCannotBeResumedIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	for name, resumed := range map[string]func(*query){
+		"session lost": func(q *query) { q.fail(http.StatusNotFound, -32000, "Session expired", nil) },
+		"no streams":   func(q *query) { q.w.WriteHeader(http.StatusMethodNotAllowed) },
+		"cut for ever": func(q *query) { q.comment(); q.drop() },
+		"away":         func(q *query) { q.w.WriteHeader(http.StatusServiceUnavailable) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newLegacy(t, map[string]func(*query){
+				"tools/call": func(q *query) {
+					q.notify("notifications/progress", object{"progressToken": q.meta("progressToken"), "progress": 1})
+					q.drop()
+				},
+				"GET": func(q *query) {
+					if q.r.Header.Get("Last-Event-ID") == "" { // the session's own
+						q.w.WriteHeader(http.StatusMethodNotAllowed)
+						return
+					}
+					resumed(q)
+				},
+			})
+			_, err := s.dial(client.Options{Patience: time.Second}).Call(t.Context(), "t", nil, client.CallOptions{})
+			if !errors.Is(err, client.ErrUnknown) || len(s.all("tools/call")) != 1 || len(s.all("GET")) > 12 {
+				t.Error(err, len(s.all("tools/call")), len(s.all("GET")))
+			}
+		})
+	}
+}
+
+// An event that was cut off in the middle is still to come, also if its id was read; the priming event of 2025-11-25 has nothing but an id.
+func TestResumingBehindTheLastWholeEvent(t *testing.T) {
+	t.Parallel()
+	s := newLegacy(t, nil)
+	s.on["tools/call"] = func(q *query) {
+		q.w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(q.w, "id: prime\nretry: 1\ndata:\n\nid: cut\nevent: message\ndata: {\"jsonrpc\":\"2.0\",")
+		_ = http.NewResponseController(q.w).Flush()
+		q.drop()
+	}
+	s.on["GET"] = func(q *query) {
+		last := q.r.Header.Get("Last-Event-ID")
+		if last == "" {
+			q.w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		q.ID = s.all("tools/call")[0].ID
+		q.finish(text(last))
+	}
+	r, err := s.dial(client.Options{}).Call(t.Context(), "t", nil, client.CallOptions{})
+	if err != nil || r.Text() != "prime" || len(s.all("tools/call")) != 1 {
+		t.Error(r, err, len(s.all("tools/call")))
 	}
 }

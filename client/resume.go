@@ -13,8 +13,18 @@ func (x *exchange) resumable(ctx context.Context, err error) bool {
 	return broken && ctx.Err() == nil && !x.client.modern() && x.stream.lastID != ""
 }
 
-// resume opens the stream again behind the last event that came. A server that cuts it again and again is given up like one that is away.
+// resume opens the stream again behind the last event that came. Whatever keeps it from that, the request was served: the error does not
+// wrap the server's, which would say that it was not.
 func (x *exchange) resume(ctx context.Context, cut error) error {
+	err := x.comeBack(ctx, cut)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return x.broken(fmt.Errorf("the stream broke, and cannot be resumed: %s", err.Error()))
+}
+
+// comeBack gives up a server that cuts the stream again and again like one that is away.
+func (x *exchange) comeBack(ctx context.Context, cut error) error {
 	last, retry := x.stream.lastID, x.stream.retry
 	if last != x.resumedAt {
 		x.resumedAt, x.patience = last, backoff{patience: x.client.opts.Patience}
@@ -26,11 +36,8 @@ func (x *exchange) resume(ctx context.Context, cut error) error {
 	}
 	for {
 		err := x.reopen(ctx, last)
-		if err == nil || ctx.Err() != nil {
+		if err == nil || !passes(err) || ctx.Err() != nil {
 			return err
-		}
-		if !passes(err) { // not wrapped: whatever the server says to this, it says nothing about the request itself
-			return x.broken(fmt.Errorf("the stream broke, and cannot be resumed: %s", err.Error()))
 		}
 		if err := x.patience.wait(ctx, err); err != nil {
 			return err

@@ -137,6 +137,21 @@ func (q *query) event(v any) {
 	_ = http.NewResponseController(q.w).Flush()
 }
 
+// plainEvent is event without an id: a stream that breaks cannot be resumed.
+func (q *query) plainEvent(v any) {
+	q.w.Header().Set("Content-Type", "text/event-stream")
+	b, _ := json.Marshal(v)
+	fmt.Fprintf(q.w, "data: %s\n\n", b)
+	_ = http.NewResponseController(q.w).Flush()
+}
+
+// comment opens the request's stream without a message.
+func (q *query) comment() {
+	q.w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(q.w, ": ping\n\n")
+	_ = http.NewResponseController(q.w).Flush()
+}
+
 func (q *query) notify(method string, params any) {
 	q.event(object{"jsonrpc": "2.0", "method": method, "params": params})
 }
