@@ -36,8 +36,8 @@ func picture(name string, t client.Task, m *meter, now time.Time, width int) str
 	}
 	left, title, rate, amount := fits(n.left), fits(name), fits(n.rate), fits(n.amount)
 	message := ""
-	if room > len(gap)+shortestText { // what is left of the line
-		message = fits(clip(oneLine(t.Progress.Message), room-len(gap)))
+	if spare := room - len(gap) - shortestBar; spare >= shortestText { // the bar has the other half of it
+		message = fits(clip(oneLine(t.Progress.Message), spare))
 	}
 	length := min(longestBar, shortestBar+max(0, room))
 	words := strings.Join(some(percent, amount, rate, left, message), gap)
