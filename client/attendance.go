@@ -95,8 +95,7 @@ func (c *Client) keepAttending(ctx context.Context, settle func()) {
 		switch {
 		case answered && e.HTTP == http.StatusNotFound:
 			last = "" // the session is lost: whoever waits opens another one
-		case answered && e.HTTP == http.StatusConflict: // the server has not noticed yet that the one before is broken
-		case answered && !passes(err):
+		case answered && !passes(err) && !occupied(err):
 			return
 		case time.Since(began) > longPause:
 			b.failing = time.Time{}

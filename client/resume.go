@@ -26,6 +26,7 @@ func (x *exchange) resume(ctx context.Context, cut error) error {
 // comeBack gives up a server that cuts the stream again and again like one that is away.
 func (x *exchange) comeBack(ctx context.Context, cut error) error {
 	last, retry := x.stream.lastID, x.stream.retry
+	x.stream.close() // some servers allow one connection for a stream
 	if last != x.resumedAt {
 		x.resumedAt, x.patience = last, backoff{patience: x.client.opts.Patience}
 	} else if err := x.patience.wait(ctx, cut); err != nil {
@@ -36,7 +37,7 @@ func (x *exchange) comeBack(ctx context.Context, cut error) error {
 	}
 	for {
 		err := x.reopen(ctx, last)
-		if err == nil || !passes(err) || ctx.Err() != nil {
+		if err == nil || !passes(err) && !occupied(err) || ctx.Err() != nil {
 			return err
 		}
 		if err := x.patience.wait(ctx, err); err != nil {
@@ -50,10 +51,15 @@ func (x *exchange) reopen(ctx context.Context, last string) error {
 	if err != nil {
 		return err
 	}
-	x.stream.close()
 	s.alive = x.stream.alive
 	x.stream = s
 	return nil
+}
+
+// occupied: the server has not noticed yet that the connection before is gone.
+func occupied(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.HTTP == http.StatusConflict
 }
 
 // openStream opens a stream of a session: the rest of a request's, or with no id the session's own.

@@ -182,7 +182,7 @@ func TestThePictureOfATask(t *testing.T) {
 	counted := client.Task{Status: tasks.Working, Progress: m.last}
 	for width, want := range map[int]string{
 		80: "crawl [===========>                ]  40%  400/1000  100/s  ETA 6s  page nine",
-		60: "crawl [====>     ]  40%  400/1000  100/s  ETA 6s  page nine",
+		60: "crawl [========>            ]  40%  400/1000  100/s  ETA 6s",
 		40: "crawl [====>      ]  40%  100/s  ETA 6s",
 		20: "crawl [==>   ]  40%",
 	} {
