@@ -20,6 +20,7 @@ func TestCommandLine(t *testing.T) {
 	f.Worker("-data", samples)
 	f.Image(image.Image{Name: "fixtures", Tools: []image.Tool{
 		{Tool: tasks.Tool{Name: "hold", Description: "Waits for a file", InputSchema: raw(`{"type":"object","properties":{"gate":{"type":"string"}},"required":["gate"],"additionalProperties":false}`)}, Does: image.Hold},
+		{Tool: tasks.Tool{Name: "pick", Description: "Takes a choice", InputSchema: raw(`{"type":"object","properties":{"level":{"enum":["high","low"]}}}`)}, Does: image.Echo},
 		tool("ask", image.Ask, tasks.Policy{}),
 		tool("fail", image.Fail, tasks.Policy{}),
 		tool("panic", image.Panic, tasks.Policy{}),

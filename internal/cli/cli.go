@@ -47,6 +47,7 @@ type app struct {
 	lines       *lines
 	interrupts  chan os.Signal
 	getenv      func(string) string
+	model       *kong.Application
 }
 
 // Main runs a command line, and returns the exit code.
@@ -82,7 +83,7 @@ func (a *app) main(args []string) (code int) {
 		fmt.Fprintf(a.errs, "longhaul: %s\nTry longhaul -h.\n", strings.ReplaceAll(err.Error(), "--", "-"))
 		return codeUsage
 	}
-	a.globals = c.globals
+	a.globals, a.model = c.globals, parser.Model
 	err = k.Run(a)
 	if err != nil && !errors.Is(err, errShown) && !errors.Is(err, errDetached) { // who detaches knows
 		fmt.Fprintln(a.errs, "longhaul:", err)

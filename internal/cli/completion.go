@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/longhaul-mcp/longhaul/client"
 )
 
@@ -17,9 +19,17 @@ type completionCmd struct {
 
 // The scripts ask the program itself: longhaul __complete WORDS, the last of which is being written.
 var completionScripts = map[string]string{
+	// Bash splits words at = and :, and replaces only what stands behind the last of them.
 	"bash": `_longhaul() {
-	local IFS=$'\n'
-	COMPREPLY=($(longhaul __complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+	local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} word before=
+	local -a words
+	read -ra words <<<"$line"
+	[[ $line == *[[:space:]] ]] && words+=("")
+	word=${words[${#words[@]}-1]}
+	[[ $COMP_WORDBREAKS == *=* ]] && before=${word%"${word##*[=:]}"}
+	IFS=$'\n'
+	COMPREPLY=($("$1" __complete -- "${words[@]:1}" 2>/dev/null))
+	COMPREPLY=("${COMPREPLY[@]#"$before"}")
 	[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 }
 complete -F _longhaul -o default longhaul
@@ -59,7 +69,7 @@ func (cmd *completeCmd) Run(a *app) error {
 		words = []string{""}
 	}
 	current := words[len(words)-1]
-	for _, candidate := range a.candidates(words[:len(words)-1]) {
+	for _, candidate := range a.candidates(words[:len(words)-1], current) {
 		if strings.HasPrefix(candidate, current) {
 			fmt.Fprintln(a.out, candidate)
 		}
@@ -67,26 +77,80 @@ func (cmd *completeCmd) Run(a *app) error {
 	return nil
 }
 
-func (a *app) candidates(before []string) []string {
-	if len(before) == 0 {
-		return []string{"tools", "call", "ls", "get", "wait", "cancel", "answer", "completion"}
-	}
-	switch before[len(before)-1] {
-	case "-profile":
+// candidates are what the current word may become behind those before it.
+func (a *app) candidates(before []string, current string) []string {
+	args, open := a.arguments(before)
+	switch {
+	case open == "profile":
 		c, _ := a.readConfig()
 		return slices.Sorted(maps.Keys(c.Profiles))
-	case "completion":
-		return []string{"bash", "fish", "zsh"}
+	case open != "":
+		return nil
+	case strings.HasPrefix(current, "-"):
+		return a.flagNames(args)
+	case len(args) == 0:
+		return []string{"tools", "call", "ls", "get", "wait", "cancel", "answer", "completion"}
 	}
-	switch {
-	case before[0] == "tools" && len(before) == 1, before[0] == "call" && len(before) == 1:
+	switch command := args[0]; {
+	case command == "completion":
+		return []string{"bash", "fish", "zsh"}
+	case (command == "tools" || command == "call") && len(args) == 1:
 		return a.toolNames()
-	case before[0] == "call":
-		return a.argumentNames(before[1])
-	case len(before) == 1:
+	case command == "call":
+		return a.argumentNames(args[1], current)
+	case slices.Contains([]string{"get", "wait", "cancel", "answer"}, command) && len(args) == 1:
 		return a.taskIDs()
 	}
 	return nil
+}
+
+// arguments are the words that are neither flags nor their values, and the flag whose value is next, if one is. Flags that say which server
+// is meant are taken to heart.
+func (a *app) arguments(words []string) (args []string, open string) {
+	values := map[string]*string{"url": &a.URL, "token": &a.Token, "profile": &a.Profile}
+	for _, word := range words {
+		name, value, given := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		switch {
+		case open != "":
+			name, value, open = open, word, ""
+		case !strings.HasPrefix(word, "-"):
+			args = append(args, word)
+			continue
+		case !given && a.takesValue(name):
+			open = name
+			continue
+		}
+		if v := values[name]; v != nil {
+			*v = value
+		}
+	}
+	return args, open
+}
+
+// flags are those of the program, and of all commands or of the one that is given.
+func (a *app) flags(command string) (list []*kong.Flag) {
+	list = a.model.Flags
+	for _, node := range a.model.Children {
+		if command == "" || command == node.Name {
+			list = slices.Concat(list, node.Flags)
+		}
+	}
+	return list
+}
+
+func (a *app) takesValue(name string) bool {
+	return slices.ContainsFunc(a.flags(""), func(f *kong.Flag) bool { return f.Name == name && !f.IsBool() })
+}
+
+func (a *app) flagNames(args []string) (names []string) {
+	command := "none"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	for _, f := range a.flags(command) {
+		names = append(names, "-"+f.Name)
+	}
+	return names
 }
 
 func (a *app) listed() []client.Tool {
@@ -106,15 +170,22 @@ func (a *app) toolNames() (names []string) {
 	return names
 }
 
-func (a *app) argumentNames(tool string) []string {
+// argumentNames are a tool's arguments, or what one of them may be.
+func (a *app) argumentNames(tool, current string) (names []string) {
 	t, err := find(a.listed(), tool)
 	if err != nil {
 		return nil
 	}
 	s, _ := readSchema(t.InputSchema)
-	names := s.names()
-	for i := range names {
-		names[i] += "="
+	if name, _, written := strings.Cut(current, "="); written {
+		p, _ := s.property(name)
+		for _, value := range p.values() {
+			names = append(names, name+"="+value)
+		}
+		return names
+	}
+	for _, name := range s.names() {
+		names = append(names, name+"=")
 	}
 	return names
 }

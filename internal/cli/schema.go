@@ -131,6 +131,14 @@ func (p property) choices() []string {
 	return list
 }
 
+// values are all that there is to write.
+func (p property) values() []string {
+	if p.kind() == "boolean" {
+		return []string{"true", "false"}
+	}
+	return p.choices()
+}
+
 // value reads what a person wrote as what the schema wants.
 func (p property) value(text string) (any, error) {
 	if list := p.choices(); len(list) > 0 && !slices.Contains(list, text) {
