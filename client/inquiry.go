@@ -108,11 +108,17 @@ func (a *asking) take(m message) {
 	}
 	a.group.Go(func() {
 		defer cancel()
-		answered := a.answer(ctx, m, i.task)
+		answered := !a.others(m, i.task) && a.answer(ctx, m, i.task)
 		if m.Method != methodPing {
 			a.client.inquiries.end(id, i, answered)
 		}
 	})
+}
+
+// others may answer what a task asks, if we said so and cannot.
+func (a *asking) others(m message, task string) bool {
+	kind := tasks.InputRequest{Method: m.Method, Params: m.Params}.Kind()
+	return m.Method != methodPing && task != "" && a.client.opts.Answer == nil && a.client.opts.Answers.Has(kind)
 }
 
 // answer reports whether the server has been told something.

@@ -121,7 +121,7 @@ func (c *Client) greet(ctx context.Context, r *request) (json.RawMessage, error)
 func (c *Client) initialize(ctx context.Context, revision string) error {
 	c.server.Store(&Server{Revision: revision})
 	raw, err := c.greet(ctx, &request{method: methodInitialize, limit: quick, params: object{
-		"protocolVersion": revision, "clientInfo": c.about(), "capabilities": c.legacyCapabilities(),
+		"protocolVersion": revision, "clientInfo": c.about(), "capabilities": c.legacyCapabilities(revision),
 	}})
 	if err != nil {
 		return err
@@ -165,7 +165,13 @@ func (c *Client) capabilities(bare bool) object {
 	return caps
 }
 
-func (c *Client) legacyCapabilities() object { return c.asks() }
+// legacyCapabilities are what a session declares. Before 2025-11-25 there is nobody who could go on with a task and answer in our stead.
+func (c *Client) legacyCapabilities(revision string) object {
+	if c.opts.Answer == nil && revision < wire.V20251125 {
+		return object{}
+	}
+	return c.asks()
+}
 
 func (c *Client) asks() object {
 	caps, elicitation := object{}, object{}

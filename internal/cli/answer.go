@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
@@ -27,6 +28,9 @@ func (cmd *answerCmd) Run(a *app) error {
 	t, err := c.Get(a.ctx, cmd.ID)
 	if err != nil {
 		return err
+	}
+	if t.Status == tasks.InputRequired && len(t.Questions) == 0 {
+		return fmt.Errorf("%w: %s", client.ErrNoAnswers, a.resumption(cmd.ID)+" asks you")
 	}
 	q, err := cmd.choose(t)
 	if err != nil {

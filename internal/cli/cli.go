@@ -17,11 +17,13 @@ import (
 
 // globals are the flags of every command.
 type globals struct {
-	URL     string        `help:"MCP endpoint (default: the profile's, or http://127.0.0.1:8080/mcp)." env:"LONGHAUL_URL"`
-	Token   string        `help:"Bearer token (better: a profile's token_file or token_env)." env:"LONGHAUL_TOKEN"`
-	Profile string        `help:"Profile of the configuration file." env:"LONGHAUL_PROFILE"`
-	JSON    bool          `help:"Print one JSON document."`
-	Timeout time.Duration `help:"Stop waiting after this time; the task goes on." placeholder:"10m"`
+	URL     string `help:"MCP endpoint (default: the profile's, or http://127.0.0.1:8080/mcp)." env:"LONGHAUL_URL"`
+	Token   string `help:"Bearer token (better: a profile's token_file or token_env)." env:"LONGHAUL_TOKEN"`
+	Profile string `help:"Profile of the configuration file." env:"LONGHAUL_PROFILE"`
+	// Revision is for those who try how a server looks to other clients.
+	Revision string        `help:"Speak this protocol revision only (default: the newest that both sides know)." env:"LONGHAUL_REVISION" placeholder:"2025-11-25"`
+	JSON     bool          `help:"Print one JSON document."`
+	Timeout  time.Duration `help:"Stop waiting after this time; the task goes on." placeholder:"10m"`
 }
 
 type commands struct {

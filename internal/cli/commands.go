@@ -117,6 +117,9 @@ func (cmd *callCmd) Run(a *app) error {
 	case o.err != nil:
 		return o.err
 	case o.task.ID == "":
+		if cmd.Detach {
+			fmt.Fprintln(s.errs, "longhaul: nothing to detach from: the server answered without a task")
+		}
 		return s.printResult(o.task.Result)
 	case cmd.Detach:
 		return s.printStarted(o.task)
@@ -240,6 +243,9 @@ func (a *app) showTask(t *client.Task) {
 		var params struct{ Message string }
 		_ = json.Unmarshal(t.Questions[key].Params, &params) // the key alone says something too
 		fmt.Fprintf(a.out, "asks %s: %s (longhaul answer %s -question %s)\n", key, params.Message, t.ID, key)
+	}
+	if t.Status == tasks.InputRequired && len(t.Questions) == 0 {
+		fmt.Fprintf(a.out, "asks something, and says what only to who waits: %s\n", a.resumption(t.ID))
 	}
 	if t.Err != nil {
 		fmt.Fprintf(a.out, "error: %s\n", t.Err)

@@ -136,7 +136,7 @@ func (a *app) dial(opts client.Options) (*client.Client, error) {
 	if token != "" {
 		opts.Token = func(context.Context) (string, error) { return token, nil }
 	}
-	opts.Name, opts.Version = "longhaul-cli", "0.1"
+	opts.Name, opts.Version, opts.Revision = "longhaul-cli", "0.1", a.Revision
 	c, err := client.Dial(a.ctx, p.URL, opts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.URL, err)
