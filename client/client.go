@@ -90,7 +90,7 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 	c.server.Store(&Server{})
 	if c.http == nil {
 		c.owned = transport()
-		c.http = &http.Client{Transport: c.owned}
+		c.http = &http.Client{Transport: c.owned, CheckRedirect: sameServer}
 	}
 	if err := c.negotiate(ctx); err != nil {
 		c.release()
@@ -108,6 +108,15 @@ func (c *Client) modern() bool { return isModern(c.server.Load().Revision) }
 func (c *Client) Close() {
 	c.endSession()
 	c.release()
+}
+
+// sameServer follows a redirect that changes nothing but the path: another host is not to see what was meant for this one, and a POST
+// that becomes a GET says something else.
+func sameServer(req *http.Request, via []*http.Request) error {
+	if first := via[0]; len(via) > 3 || req.Method != first.Method || req.URL.Host != first.URL.Host || req.URL.Scheme != first.URL.Scheme {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 func transport() *http.Transport {

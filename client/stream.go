@@ -85,6 +85,9 @@ func (s *stream) unexpected(body []byte) error {
 	const shown = 200
 	text := bytes.ToValidUTF8(bytes.TrimSpace(body[:min(len(body), shown)]), nil)
 	e := &Error{HTTP: s.res.StatusCode, Message: "HTTP " + s.res.Status, after: after(s.res)}
+	if to := s.res.Header.Get("Location"); to != "" {
+		e.Message += " to " + to
+	}
 	if len(text) > 0 {
 		e.Message += ": " + string(text)
 	}
@@ -150,7 +153,7 @@ func (s *stream) line() ([]byte, error) {
 // after is what Retry-After says, in either of its forms.
 func after(res *http.Response) time.Duration {
 	v := res.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(v, 10, 16); err == nil {
+	if seconds, err := strconv.ParseUint(v, 10, 32); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(v); err == nil {
