@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/longhaul-mcp/longhaul/client"
-	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/internal/spelling"
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 type answerCmd struct {
