@@ -60,11 +60,11 @@ func (c *collector) end(ctx context.Context) (*Task, error) {
 		if before == tasks.InputRequired && t.Status != before {
 			c.inquiries.withdraw(func(_ string, i *inquiry) bool { return i.task == t.ID && i.since.Before(began) })
 		}
-		if c.result == nil && (!c.early || t.Ended()) {
-			c.result = c.collect(ctx)
-		}
 		if t.Ended() {
-			return c.last.legacyOutcome(c.rest(ctx))
+			return c.outcome(ctx)
+		}
+		if c.result == nil && !c.early {
+			c.result = c.collect(ctx)
 		}
 		if t, err = c.pause(ctx, began.Add(jittered(c.interval()))); t != nil || err != nil {
 			return t, err
@@ -129,11 +129,29 @@ func (c *collector) arrived(ctx context.Context, r collected) (*Task, error) {
 		t = &c.last
 	case err != nil:
 		return nil, err
-	case !t.Ended() && r.err != nil: // this server refuses to be asked before the end
-		c.early = true
+	case r.err == nil:
+		return t.legacyOutcome(r)
+	}
+	c.early = true // it may be that this server refuses to be asked before the end: then it is asked again
+	if !t.Ended() {
 		return nil, nil
 	}
-	return t.legacyOutcome(r)
+	return c.outcome(ctx)
+}
+
+// outcome is the task that has ended, with its result. A request that was open before may have been refused because it came too early.
+func (c *collector) outcome(ctx context.Context) (*Task, error) {
+	if c.last.Status == tasks.Cancelled {
+		return &c.last, nil
+	}
+	if c.result != nil {
+		r := c.rest(ctx)
+		if _, refused := r.refused(); !refused {
+			return c.last.legacyOutcome(r)
+		}
+	}
+	c.result = c.collect(ctx)
+	return c.last.legacyOutcome(c.rest(ctx))
 }
 
 // rest waits for the result of a task that has ended, not for ever.
@@ -143,12 +161,7 @@ func (c *collector) rest(ctx context.Context) collected {
 	select {
 	case r := <-c.result:
 		c.result = nil
-		if _, refused := r.refused(); !refused || !c.early {
-			return r
-		}
-		c.early = false // refused before the end
-		c.result = c.collect(ctx)
-		return c.rest(ctx)
+		return r
 	case <-timer.C:
 		return collected{err: fmt.Errorf("%w: the task is %s, but its result does not come", ErrUnreachable, c.last.Status)}
 	case <-ctx.Done():

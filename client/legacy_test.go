@@ -357,8 +357,11 @@ func TestABrokenStreamOfAResultIsOpenedAgain(t *testing.T) {
 func TestAServerThatRefusesAResultBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	var over atomic.Bool
+	refused := make(chan struct{})
 	s := newLegacy(t, map[string]func(*query){
 		"GET": func(q *query) {
+			q.comment()
+			<-refused
 			related := object{"io.modelcontextprotocol/related-task": object{"taskId": "one"}}
 			q.notify("notifications/progress", object{"progressToken": "x", "progress": 3, "total": 4, "_meta": related})
 			over.Store(true)
@@ -372,14 +375,73 @@ func TestAServerThatRefusesAResultBeforeTheEnd(t *testing.T) {
 		"tasks/result": func(q *query) {
 			if !over.Load() {
 				q.fail(http.StatusOK, -32602, "not yet", nil)
+				if q.N == 0 {
+					close(refused)
+				}
 				return
 			}
 			q.result(text("done"))
 		},
 	})
-	r, err := s.dial(client.Options{}).Wait(t.Context(), "one")
-	if err != nil || r.Text() != "done" {
-		t.Error(r, err)
+	var told atomic.Bool
+	c := s.dial(client.Options{Changed: func(t client.Task) {
+		if t.Progress.Done == 3 && t.Progress.Total == 4 {
+			told.Store(true)
+		}
+	}})
+	r, err := c.Wait(t.Context(), "one")
+	if err != nil || r.Text() != "done" || !told.Load() {
+		t.Error(r, err, told.Load())
+	}
+}
+
+// A session is lost while a question is open: it comes again in the next one, and is not put again.
+func TestAQuestionOutlastsItsSession(t *testing.T) {
+	t.Parallel()
+	again, answered := make(chan struct{}), make(chan struct{})
+	s := newLegacy(t, map[string]func(*query){
+		"tools/call": gives(object{"task": oldTask("working", 1)}),
+		"tasks/get":  gives(oldTask("working", 1)),
+		"answer": func(q *query) {
+			if q.r.Header.Get("Mcp-Session-Id") != "session-1" {
+				t.Error("answered in the lost session")
+			}
+			close(answered)
+			accepted(q)
+		},
+		"tasks/result": func(q *query) {
+			switch {
+			case q.N == 0:
+				q.plainEvent(elicit("q-1", "one"))
+				q.drop()
+			case q.r.Header.Get("Mcp-Session-Id") == "session-0":
+				q.fail(http.StatusNotFound, -32000, "Session expired: initialize again", nil)
+			default:
+				q.plainEvent(elicit("q-1", "one"))
+				q.plainEvent(object{"jsonrpc": "2.0", "id": "p-1", "method": "ping"}) // its answer says that the question was read
+				<-answered
+				q.finish(text("done"))
+			}
+		},
+	})
+	answer := s.on["answer"]
+	s.on["answer"] = func(q *query) {
+		if string(q.ID) == `"p-1"` {
+			close(again)
+			accepted(q)
+			return
+		}
+		answer(q)
+	}
+	var asked atomic.Int32
+	c := s.dial(client.Options{Answer: func(context.Context, client.Question) (client.Answer, error) {
+		asked.Add(1)
+		<-again
+		return client.Decline(), nil
+	}})
+	r, err := c.Call(t.Context(), "long", nil, client.CallOptions{})
+	if err != nil || r.Text() != "done" || asked.Load() != 1 {
+		t.Error(r, err, asked.Load())
 	}
 }
 
@@ -429,6 +491,10 @@ func TestResumingBehindTheLastWholeEvent(t *testing.T) {
 		last := q.r.Header.Get("Last-Event-ID")
 		if last == "" {
 			q.w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		if len(s.all("GET")) < 4 { // the connection before is not known to be gone
+			q.w.WriteHeader(http.StatusConflict)
 			return
 		}
 		q.ID = s.all("tools/call")[0].ID

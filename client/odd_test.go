@@ -152,7 +152,7 @@ func TestWhatIsNoHandle(t *testing.T) {
 		"a handle":          {handle(nil), ours, true},
 		"no tool to wait":   {handle(nil), object{"name": "other", "inputSchema": object{}}, false},
 		"a tool of its own": {handle(nil), object{"name": "task_wait", "inputSchema": object{}, "outputSchema": object{"type": "object"}}, false},
-		"id of its own":     {handle(object{"taskId": "7"}), ours, false},
+		"id of its own":     {handle(object{"taskId": "7", "next": object{"tool": "task_wait", "arguments": object{"taskId": "7"}}}), ours, false},
 		"another id next":   {handle(object{"next": object{"tool": "task_wait", "arguments": object{"taskId": "x"}}}), ours, false},
 		"nothing next":      {handle(object{"next": nil}), ours, false},
 		"something next":    {handle(object{"next": object{"tool": "pay", "arguments": object{"taskId": id}}}), ours, false},
