@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -357,13 +358,15 @@ func TestABrokenStreamOfAResultIsOpenedAgain(t *testing.T) {
 func TestAServerThatRefusesAResultBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	var over atomic.Bool
-	refused := make(chan struct{})
+	refused, told := make(chan struct{}), make(chan struct{})
+	hear := sync.OnceFunc(func() { close(told) })
 	s := newLegacy(t, map[string]func(*query){
 		"GET": func(q *query) {
 			q.comment()
 			<-refused
 			related := object{"io.modelcontextprotocol/related-task": object{"taskId": "one"}}
 			q.notify("notifications/progress", object{"progressToken": "x", "progress": 3, "total": 4, "_meta": related})
+			<-told
 			over.Store(true)
 			q.notify("notifications/tasks/status", oldTask("completed", 2))
 			q.gone()
@@ -383,15 +386,13 @@ func TestAServerThatRefusesAResultBeforeTheEnd(t *testing.T) {
 			q.result(text("done"))
 		},
 	})
-	var told atomic.Bool
 	c := s.dial(client.Options{Changed: func(t client.Task) {
 		if t.Progress.Done == 3 && t.Progress.Total == 4 {
-			told.Store(true)
+			hear()
 		}
 	}})
-	r, err := c.Wait(t.Context(), "one")
-	if err != nil || r.Text() != "done" || !told.Load() {
-		t.Error(r, err, told.Load())
+	if r, err := c.Wait(t.Context(), "one"); err != nil || r.Text() != "done" {
+		t.Error(r, err)
 	}
 }
 

@@ -199,6 +199,9 @@ func TestCtrlC(t *testing.T) {
 	if code := x.exitCode(); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
+	if words := x.text(); strings.Contains(words[strings.LastIndex(words, "[w]ait?"):], "hold  ") || regexp.MustCompile(`\x1b\[J[^\r\x1b]`).MatchString(words) {
+		t.Error("the bar came back, or begins where the terminal wrote ^C")
+	}
 	m := regexp.MustCompile(`longhaul wait (\S+)`).FindStringSubmatch(x.text())
 	if m == nil {
 		t.Fatal("how to come back is not shown")

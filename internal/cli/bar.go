@@ -46,7 +46,7 @@ func (b *bar) draw() {
 	b.line = b.container.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(s decor.Statistics) string {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return picture(b.name, b.task, &b.meter, time.Now(), s.AvailableWidth)
+		return "\r" + picture(b.name, b.task, &b.meter, time.Now(), s.AvailableWidth) // Ctrl-C has the terminal write where the line begins
 	})))
 }
 

@@ -74,7 +74,14 @@ func (s *session) interrupted(ctx context.Context, id string) error {
 	}
 	defer s.prompter.busy.Unlock()
 	s.screen.take()
-	defer s.screen.give()
+	err := s.decide(ctx, id)
+	if err == nil { // who leaves wants to see no more of it
+		s.screen.give()
+	}
+	return err
+}
+
+func (s *session) decide(ctx context.Context, id string) error {
 	for {
 		switch s.choice(ctx, id) {
 		case "d":
