@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -96,21 +95,6 @@ func (x *terminal) exitCode() int {
 	return x.cmd.ProcessState.ExitCode()
 }
 
-// bigLog is a log that takes some seconds to read.
-func bigLog(t *testing.T) string {
-	t.Helper()
-	const size = 48 << 20
-	var block bytes.Buffer
-	for i := range 5000 {
-		fmt.Fprintf(&block, "10.0.%d.%d - - [21/Nov/2026:10:%02d:%02d +0000] \"GET /p/%d HTTP/1.1\" 200 %d \"-\" \"-\"\n", i/250, i%250, i/60%60, i%60, i, 10*i)
-	}
-	file := filepath.Join(t.TempDir(), "big.log")
-	if err := os.WriteFile(file, bytes.Repeat(block.Bytes(), size/block.Len()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
 var (
 	percent  = regexp.MustCompile(`\] +(\d+)%`)
 	escape   = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
@@ -122,54 +106,61 @@ func TestHowATaskGetsOnIsShown(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
 	server := f.Server()
-	file := bigLog(t)
-	f.Worker("-data", filepath.Dir(file))
-	server.Client(t).AwaitTool(t, "analyze_logs")
-	for _, columns := range []uint16{80, 40} {
+	f.Image(one(image.Sleep, tasks.Policy{}))
+	server.Client(t).AwaitTool(t, "sleep")
+	for columns, shown := range map[uint16][]string{80: {"=>", "/s", "ETA ", "/4000"}, 40: {"=>", "ETA "}} {
 		t.Run(fmt.Sprint(columns, " columns"), func(t *testing.T) {
-			x := atTerminal(t, server, columns, "call", "analyze_logs", "path=big.log", "top=1")
+			t.Parallel()
+			x := atTerminal(t, server, columns, "call", "sleep", "ms:=4000")
 			if code := x.exitCode(); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
-			var rising []int
-			for _, m := range percent.FindAllStringSubmatch(x.text(), -1) {
-				n, err := strconv.Atoi(m[1])
-				if err != nil {
-					t.Fatal(err)
-				}
-				rising = append(rising, n)
-			}
-			if !slices.IsSorted(rising) || len(slices.Compact(slices.Clone(rising))) < 4 {
-				t.Errorf("the bar stood at %v", rising)
+			if at := x.percents(); !slices.IsSorted(at) || len(slices.Compact(at)) < 4 {
+				t.Errorf("the bar stood at %v", at)
 			}
 			for _, frame := range strings.FieldsFunc(escape.ReplaceAllString(x.text(), "\r"), func(r rune) bool { return r == '\r' || r == '\n' }) {
-				if n := len([]rune(frame)); strings.Contains(frame, "analyze_logs [") && n > int(columns) {
+				if n := len([]rune(frame)); strings.Contains(frame, "sleep [") && n > int(columns) {
 					t.Errorf("%d columns: %q", n, frame)
 				}
 			}
-			for _, words := range []string{"=>", "/s", "ETA ", "analyze_logs: completed after", "# Log analysis"} {
+			for _, words := range append(shown, "sleep: completed after") {
 				if !strings.Contains(x.text(), words) {
 					t.Errorf("%q is not shown", words)
 				}
 			}
 		})
 	}
-	cmd := longhaul(t, server, "call", "analyze_logs", "path=big.log", "top=1")
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatal(err, errs.String())
-	}
-	lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
-	lines = lines[:len(lines)-1] // what the result has besides text
-	for _, line := range lines {
-		if !oneEvent.MatchString(line) {
-			t.Errorf("%q", line)
+	t.Run("elsewhere", func(t *testing.T) {
+		t.Parallel()
+		cmd := longhaul(t, server, "call", "sleep", "ms:=4000")
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Run(); err != nil {
+			t.Fatal(err, errs.String())
 		}
+		lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+		for _, line := range lines {
+			if !oneEvent.MatchString(line) {
+				t.Errorf("%q", line)
+			}
+		}
+		if len(lines) < 3 || len(slices.Compact(slices.Clone(lines))) != len(lines) || strings.Contains(out.String(), "working") {
+			t.Errorf("%q", lines)
+		}
+	})
+}
+
+// percents are where the bar stood, frame by frame.
+func (x *terminal) percents() (list []int) {
+	x.t.Helper()
+	for _, m := range percent.FindAllStringSubmatch(x.text(), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		list = append(list, n)
 	}
-	if len(lines) < 3 || len(slices.Compact(slices.Clone(lines))) != len(lines) || strings.Contains(out.String(), "working") {
-		t.Errorf("%q", lines)
-	}
+	return list
 }
 
 func people(t *testing.T) *rig.Server {
