@@ -1,0 +1,292 @@
+package command_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+)
+
+func TestPlainOutputIsTheResultsText(t *testing.T) {
+	t.Parallel()
+	res := done(t, shell(`read -r line; echo "got $line"; echo 'not { json'; printf '\377\n'; echo '{"progress":"x"}'; printf end`), newClient(), "{\"a\":\n1}")
+	want := "got {\"a\":1}\nnot { json\n\uFFFD\n{\"progress\":\"x\"}\nend"
+	if diff := cmp.Diff(want, texts(res)); diff != "" {
+		t.Error(diff)
+	}
+	if res.Structured != nil {
+		t.Errorf("structured: %s", res.Structured)
+	}
+}
+
+func TestAProgramThatSaysNothing(t *testing.T) {
+	t.Parallel()
+	contains(t, texts(done(t, shell(`:`), newClient(), `{}`)), "said nothing")
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	res := done(t, shell(`
+		echo '{"progress":3,"total":10,"message":"three"}'
+		echo '{"progress":4.5}'
+		echo '{"log":"careful","level":"warning"}'
+		echo between
+		echo 'from stderr' >&2
+		echo '{"result":{"n":12345678901234567890}}'`), rt, `{}`)
+	if diff := cmp.Diff([]tasks.Progress{{Done: 3, Total: 10, Message: "three"}, {Done: 4.5}}, rt.reports); diff != "" {
+		t.Error(diff)
+	}
+	contains(t, rt.said(), "WARN careful", "INFO from stderr")
+	if diff := cmp.Diff("{\"n\":12345678901234567890}\nbetween\n", texts(res)); diff != "" {
+		t.Error(diff)
+	}
+	doc, err := res.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, string(doc), `"structuredContent":{"n":12345678901234567890}`)
+}
+
+func TestAFailureTellsItsStatusAndTheEndOfStderr(t *testing.T) {
+	t.Parallel()
+	err := failing(t, shell(`echo out; seq 100000 >&2; echo 'it broke' >&2; exit 3`), `{}`)
+	contains(t, err.Error(), "sh ended with exit status 3", "it broke", "99999")
+	if strings.Contains(err.Error(), "\n500\n") || len(err.Error()) > 10_000 {
+		t.Errorf("it has more than the end: %d bytes", len(err.Error()))
+	}
+	if permanent, _ := tasks.RetryAdvice(err); permanent {
+		t.Error("it would not be tried again")
+	}
+	contains(t, failing(t, shell(`echo only this; exit 1`), `{}`).Error(), "exit status 1", "only this")
+	contains(t, failing(t, shell(`kill -SEGV $$`), `{}`).Error(), "was killed by SIGSEGV", "said nothing")
+}
+
+func TestAProgramThatCannotBeStartedIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	notes := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(notes, []byte("no program"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"no-such-program", "/no/such/program", notes, "/"} {
+		for _, limits := range []command.Limits{{}, {Files: 100}} { // with a starter, too
+			err := failing(t, command.Command{Args: []string{program}, Limits: limits}, `{}`)
+			if permanent, _ := tasks.RetryAdvice(err); !permanent {
+				t.Errorf("%s: %v would be tried again", program, err)
+			}
+		}
+	}
+}
+
+func TestWhatIsWrongWithACommand(t *testing.T) {
+	t.Parallel()
+	schema := json.RawMessage(`{"type":"object","properties":{"full":{"type":"boolean"}}}`)
+	for name, c := range map[string]command.Command{
+		"args are empty":                  {},
+		"cannot be a template":            {Args: []string{"${arg:full}"}},
+		`no property "ful"`:               {Args: []string{"x", "${arg:ful}"}},
+		"${name}: use":                    {Args: []string{"x", "${name}"}},
+		"without }":                       {Args: []string{"x", "${arg:full"}},
+		"a NUL":                           {Args: []string{"x", "\x00"}},
+		"only one list":                   {Args: []string{"x", "${arg:full...}${arg:full...}"}},
+		"a condition does not spread":     {Args: []string{"x", "${if:full...}"}},
+		"no name of a variable":           {Args: []string{"x"}, Env: map[string]string{"A=B": ""}},
+		"Longhaul's own":                  {Args: []string{"x"}, Pass: []string{"LONGHAUL_REDIS"}},
+		"cannot spread over one variable": {Args: []string{"x"}, Env: map[string]string{"A": "${arg:full...}"}},
+		`input "tty"`:                     {Args: []string{"x"}, Input: "tty"},
+		"grace is -1s":                    {Args: []string{"x"}, Grace: -time.Second},
+		"none can be negative":            {Args: []string{"x"}, Limits: command.Limits{Files: -1}},
+		`user "no such person"`:           {Args: []string{"x"}, User: "no such person"},
+	} {
+		var reg tasks.Registry
+		c.Tool = tasks.Tool{Name: "tool", InputSchema: schema}
+		if err := command.Add(&reg, c); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCheckpointsAreFoundByALaterAttempt(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	c := shell(`if [ -n "$LONGHAUL_CHECKPOINT" ]; then cat "$LONGHAUL_CHECKPOINT"; exit; fi
+		echo '{"checkpoint":{"at":1}}'; echo '{"checkpoint":{"at":2}}'; exit 1`)
+	if _, err := call(t, t.Context(), c, rt, `{}`); err == nil {
+		t.Fatal("the first attempt ended well")
+	}
+	if got := texts(done(t, c, rt, `{}`)); got != "{\"at\":2}\n" {
+		t.Errorf("found %q", got)
+	}
+}
+
+func TestACheckpointThatCannotBeKeptEndsTheAttempt(t *testing.T) {
+	t.Parallel()
+	rt, broken := newClient(), errors.New("no room")
+	rt.remember = func(context.Context) error { return broken }
+	for _, script := range []string{`echo '{"checkpoint":1}'`, `echo '{"checkpoint":1}'; sleep 1000`} {
+		if _, err := call(t, t.Context(), shell(script), rt, `{}`); !errors.Is(err, broken) {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+}
+
+func TestTheLastCheckpointIsWrittenAfterSIGTERM(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() {
+		rt.until(t, "it runs", func(c *client) bool { return len(c.logs) > 0 })
+		cancel(tasks.ErrDraining)
+	}()
+	_, err := call(t, ctx, shell(`trap 'echo "{\"checkpoint\":\"late\"}"; exit 0' TERM; echo '{"log":"up"}'; while :; do sleep 0.1; done`), rt, `{}`)
+	if !errors.Is(err, tasks.ErrDraining) {
+		t.Errorf("it ended by %v: a program that was stopped has no result", err)
+	}
+	if string(rt.kept) != `"late"` {
+		t.Errorf("kept %s", rt.kept)
+	}
+}
+
+const interview = `
+	read -r arguments
+	echo '{"ask":{"key":"name","message":"Who?","schema":{"type":"object","properties":{"name":{"type":"string"}}}}}'
+	read -r answer
+	echo "$answer"`
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answer string
+		err    error
+		want   string
+	}{
+		"accepted":   {answer: `{"action":"accept","content":{"name":"Ö\n\"x"}}`, want: `{"key":"name","action":"accept","content":{"name":"Ö\n\"x"}}`},
+		"declined":   {answer: `{"action":"decline"}`, want: `{"key":"name","action":"decline"}`},
+		"unanswered": {err: tasks.ErrUnanswered, want: `{"key":"name","action":"unanswered"}`},
+		"unable":     {err: tasks.ErrCannotAsk, want: `{"key":"name","action":"unable"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rt := newClient()
+			rt.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
+				return json.RawMessage(test.answer), test.err
+			}
+			c := shell(interview)
+			c.Input = command.Dialog
+			if diff := cmp.Diff(test.want+"\n", texts(done(t, c, rt, `{}`))); diff != "" {
+				t.Error(diff)
+			}
+			contains(t, string(rt.asked[0].Request.Params), `"message":"Who?"`, `"requestedSchema":{"type":"object"`)
+		})
+	}
+}
+
+func TestAQuestionParksAndIsAnsweredInALaterAttempt(t *testing.T) {
+	t.Parallel()
+	rt, c := newClient(), shell(interview)
+	c.Input = command.Dialog
+	ctx, park := context.WithCancelCause(t.Context())
+	rt.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
+		park(tasks.ErrParked) // as the worker does
+		return nil, tasks.ErrParked
+	}
+	if _, err := call(t, ctx, c, rt, `{}`); !errors.Is(err, tasks.ErrParked) {
+		t.Fatalf("the attempt ended by %v", err)
+	}
+	rt.answers = map[string]string{"name": `{"action":"accept","content":{"name":"Ada"}}`}
+	contains(t, texts(done(t, c, rt, `{}`)), `"content":{"name":"Ada"}`)
+}
+
+func TestAQuestionWithoutADialogEndsTheAttempt(t *testing.T) {
+	t.Parallel()
+	for _, rest := range []string{"", "; sleep 1000"} {
+		err := failing(t, shell(`echo '{"ask":{"key":"k","message":"m"}}'`+rest), `{}`)
+		contains(t, err.Error(), `input must be "dialog"`)
+	}
+}
+
+func TestTooManyQuestionsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := shell(`for i in $(seq 17); do echo "{\"ask\":{\"key\":\"k$i\",\"message\":\"m\"}}"; done; sleep 1000`)
+	c.Input = command.Dialog
+	contains(t, failing(t, c, `{}`).Error(), "too many")
+}
+
+func TestATimeoutEndsTheProgram(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, tasks.ErrTimeout)
+	defer cancel()
+	if _, err := call(t, ctx, shell(`sleep 1000`), newClient(), `{}`); !errors.Is(err, tasks.ErrTimeout) {
+		t.Errorf("it ended by %v", err)
+	}
+}
+
+func TestStdin(t *testing.T) {
+	t.Parallel()
+	large := fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", 3<<20))
+	t.Run("the arguments and then the end", func(t *testing.T) {
+		t.Parallel()
+		if got := texts(done(t, shell(`wc -c`), newClient(), large)); strings.TrimSpace(got) != fmt.Sprint(len(large)+1) {
+			t.Errorf("it read %s bytes of %d", got, len(large)+1)
+		}
+	})
+	for name, script := range map[string]string{"never read": `echo fine`, "closed": `exec 0<&-; echo fine; sleep 0.2`, "never read for a while": `sleep 0.2; echo fine`} {
+		for _, in := range []command.Input{command.Document, command.Dialog} {
+			t.Run(name+", "+string(in), func(t *testing.T) {
+				t.Parallel()
+				c := shell(script)
+				c.Input = in
+				if got := texts(done(t, c, newClient(), large)); got != "fine\n" {
+					t.Errorf("said %q", got)
+				}
+			})
+		}
+	}
+	t.Run("empty", func(t *testing.T) {
+		t.Parallel()
+		c := shell(`wc -c`)
+		c.Input = command.None
+		if got := texts(done(t, c, newClient(), large)); strings.TrimSpace(got) != "0" {
+			t.Errorf("it read %s bytes", got)
+		}
+	})
+}
+
+func TestDirectories(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	c := shell(`pwd; echo "$LONGHAUL_OUT"; mkdir -p a/b; touch a/b/c; chmod 500 a/b a`)
+	c.Root = root
+	lines := strings.Fields(texts(done(t, c, newClient(), `{}`)))
+	if !strings.HasPrefix(lines[0], root) || lines[1] != filepath.Join(lines[0], "out") {
+		t.Errorf("it worked in %q", lines)
+	}
+	nothingIn(t, root)
+
+	c.Dir = t.TempDir()
+	c.Args[2] = `pwd; touch mark; ls -d "$LONGHAUL_OUT"`
+	contains(t, texts(done(t, c, newClient(), `{}`)), c.Dir+"\n", root)
+	if _, err := os.Stat(filepath.Join(c.Dir, "mark")); err != nil {
+		t.Error(err)
+	}
+	nothingIn(t, root)
+}
+
+// nothingIn fails if attempts have left something beneath their root.
+func nothingIn(t testing.TB, root string) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(root, "attempt-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %q %v", left, err)
+	}
+}

@@ -1,0 +1,164 @@
+package command
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// File is something that a program left in LONGHAUL_OUT.
+type File struct {
+	Name     string `json:"name"` // with slashes, relative to LONGHAUL_OUT
+	Size     int64  `json:"size"`
+	MIMEType string `json:"mimeType"`
+	Kept     bool   `json:"kept"` // the result shows it, or links to it
+}
+
+const (
+	maxFiles  = 100      // that a result names
+	maxText   = 64 << 10 // bytes of a file that is shown as text
+	maxImage  = 1 << 20
+	maxInside = 4 << 20 // of all files in one result
+	sniffed   = 512
+)
+
+// harvest is what a program left, as a result shows it.
+type harvest struct {
+	files   []File
+	more    int // files that are not even named
+	content []mcp.Content
+	inside  int64
+	keep    func(ctx context.Context, task tasks.ID, f File, content io.Reader) (mcp.Content, error)
+	task    tasks.ID
+}
+
+// gather looks at everything that is beneath the directory. Links are not followed: a program must not have us read what it cannot.
+func (h *harvest) gather(ctx context.Context, s *scratch) error {
+	outer, err := os.OpenRoot(s.work) // the program may have put a link in the place of its directory
+	if err != nil {
+		return fmt.Errorf("look at what the program left: %w", err)
+	}
+	defer outer.Close()
+	out, err := outer.OpenRoot("out")
+	if err != nil {
+		return nil //nolint:nilerr // it removed the directory: it left nothing
+	}
+	defer out.Close()
+	return fs.WalkDir(out.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil || !d.Type().IsRegular():
+			return nil //nolint:nilerr // what cannot be read is not part of the result
+		case len(h.files) == maxFiles:
+			h.more++
+			return nil
+		}
+		return h.take(ctx, out, name)
+	})
+}
+
+func (h *harvest) take(ctx context.Context, out *os.Root, name string) error {
+	f, err := out.Open(name)
+	if err != nil {
+		return nil //nolint:nilerr // it may not be readable: then it is not part of the result
+	}
+	defer f.Close()
+	return h.show(ctx, strings.ToValidUTF8(name, "\uFFFD"), f)
+}
+
+// show makes a file part of the result, as far as it can be.
+func (h *harvest) show(ctx context.Context, name string, f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", name, err)
+	}
+	begin := make([]byte, sniffed)
+	n, err := f.ReadAt(begin, 0)
+	if err != nil && err != io.EOF { //nolint:errorlint // ReadAt returns it as it is
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	file := File{Name: name, Size: info.Size(), MIMEType: cmp.Or(mime.TypeByExtension(path.Ext(name)), http.DetectContentType(begin[:n]))}
+	content, err := h.body(ctx, file, f)
+	if err != nil {
+		return err
+	}
+	if content != nil {
+		file.Kept = true
+		h.content = append(h.content, content)
+	}
+	h.files = append(h.files, file)
+	return nil
+}
+
+func (h *harvest) body(ctx context.Context, file File, f io.Reader) (mcp.Content, error) {
+	if h.keep != nil {
+		c, err := h.keep(ctx, h.task, file, f)
+		if err != nil {
+			return nil, fmt.Errorf("keep %s: %w", file.Name, err)
+		}
+		return c, nil
+	}
+	image := isImage(file.MIMEType)
+	limit := int64(maxText)
+	if image {
+		limit = maxImage
+	}
+	if file.Size > limit || h.inside+file.Size > maxInside {
+		return nil, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file.Name, err)
+	}
+	switch {
+	case image:
+		h.inside += int64(len(data))
+		return &mcp.ImageContent{Data: data, MIMEType: file.MIMEType}, nil
+	case utf8.Valid(data) && !bytes.ContainsRune(data, 0):
+		h.inside += int64(len(data))
+		return &mcp.TextContent{Text: file.Name + ":\n" + string(data)}, nil
+	}
+	return nil, nil
+}
+
+// isImage knows the images that clients show.
+func isImage(mimeType string) bool {
+	switch mimeType {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		return true
+	}
+	return false
+}
+
+// list names the files for people and models; empty if there are none.
+func (h *harvest) list() string {
+	if len(h.files) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("Files that the program left:")
+	for _, f := range h.files {
+		fmt.Fprintf(&b, "\n- %s (%s, %d bytes)", f.Name, f.MIMEType, f.Size)
+		if !f.Kept {
+			b.WriteString(": not kept")
+		}
+	}
+	if h.more > 0 {
+		fmt.Fprintf(&b, "\nand %d more that are not kept", h.more)
+	}
+	return b.String()
+}
