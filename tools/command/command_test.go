@@ -161,7 +161,7 @@ const interview = `
 	read -r arguments
 	echo '{"ask":{"key":"name","message":"Who?","schema":{"type":"object","properties":{"name":{"type":"string"}}}}}'
 	read -r answer
-	echo "$answer"`
+	printf '%s\n' "$answer"`
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()

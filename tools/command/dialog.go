@@ -21,7 +21,8 @@ type dialog struct {
 	stays bool     // after the arguments
 	lines chan []byte
 	open  chan struct{} // a place for each open question
-	all   sync.WaitGroup
+
+	asking, writing sync.WaitGroup
 }
 
 // answer is a line on stdin.
@@ -40,7 +41,7 @@ func newDialog(stdin *os.File, in Input, args []byte) *dialog {
 	if !d.stays {
 		close(d.lines)
 	}
-	d.all.Go(d.write)
+	d.writing.Go(d.write)
 	return d
 }
 
@@ -65,7 +66,7 @@ func (d *dialog) ask(ctx context.Context, a *tasks.Attempt, q tasks.Question, fa
 		fail(tasks.Permanent(fmt.Errorf("the program asks %q while %d questions are open: that is too many", q.Key, maxOpen)))
 		return
 	}
-	d.all.Go(func() {
+	d.asking.Go(func() {
 		defer func() { <-d.open }()
 		line, err := reply(ctx, a, q)
 		if err != nil {
@@ -103,5 +104,9 @@ func (d *dialog) end() {
 		return
 	}
 	_ = d.stdin.Close() // a write that waits returns
-	d.all.Wait()
+	d.asking.Wait()
+	if d.stays {
+		close(d.lines)
+	}
+	d.writing.Wait()
 }

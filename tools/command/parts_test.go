@@ -19,7 +19,7 @@ import (
 func play(part string) int {
 	switch part {
 	case "arguments":
-		return tell(map[string]any{"result": map[string]any{"args": hex(os.Args[1:]), "env": hex(os.Environ())}})
+		return tell(map[string]any{"result": map[string]any{"args": inHex(os.Args[1:]), "env": inHex(os.Environ())}})
 	case "flood":
 		return flood(os.Args[1])
 	case "counter":
@@ -34,8 +34,8 @@ func play(part string) int {
 	return 99
 }
 
-// hex keeps every byte of strings that need not be text.
-func hex(list []string) []string {
+// inHex keeps every byte of strings that need not be text.
+func inHex(list []string) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
 		out[i] = fmt.Sprintf("%x", s)

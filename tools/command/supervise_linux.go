@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -51,9 +52,7 @@ func supervise() int {
 	// Whoever stops the worker's whole group or unit must not stop its supervisors: they end when their work is done. Not ignored: that
 	// would be inherited.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
-	for fd := lifelineFile; fd <= lockFD; fd++ {
-		unix.CloseOnExec(fd)
-	}
+	keepToOurselves()
 	lifeline := os.NewFile(lifelineFile, "lifeline")
 	s := &supervisor{
 		reports:  json.NewEncoder(os.NewFile(reportFile, "report")),
@@ -70,6 +69,22 @@ func supervise() int {
 	<-s.released
 	_ = removeAll(s.plan.Scratch) // what cannot be removed is left to the next worker
 	return 0
+}
+
+// keepToOurselves keeps all files but the program's streams from it: ours, and what the worker got from whoever started it.
+func keepToOurselves() {
+	for fd := lifelineFile; fd <= lockFD; fd++ {
+		unix.CloseOnExec(fd)
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return
+	}
+	for _, f := range open {
+		if fd, err := strconv.Atoi(f.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
 }
 
 // see sees the program through, and tells how it ended.

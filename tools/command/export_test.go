@@ -1,0 +1,33 @@
+package command
+
+// Split parts what a program writes, handed over in pieces, into messages and plain output.
+func Split(pieces [][]byte) (messages int, plain []byte, tooLong int) {
+	s := &splitter{
+		message: func(message) { messages++ },
+		plain:   func(text []byte) { plain = append(plain, text...) },
+		tooLong: func() { tooLong++ },
+	}
+	for _, p := range pieces {
+		_, _ = s.Write(p)
+	}
+	_ = s.Close()
+	return messages, plain, tooLong
+}
+
+// IsMessage reports whether a line is a message.
+func IsMessage(line []byte) bool {
+	_, ok := parseMessage(line)
+	return ok
+}
+
+// Keep is what a transcript keeps of pieces, and how many bytes it left out.
+func Keep(head, tail int, pieces ...[]byte) (string, int64) {
+	t := transcript{maxHead: head, maxTail: tail}
+	for _, p := range pieces {
+		_, _ = t.Write(p)
+	}
+	return t.String(), t.omitted()
+}
+
+// MaxMessage bounds a message.
+const MaxMessage = maxMessage

@@ -1,0 +1,117 @@
+package command_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+)
+
+// leave leaves a text, an image, a file in a directory, large ones, and what must not be read.
+const leave = `cd "$LONGHAUL_OUT"
+	echo 'a,b' >table.csv
+	printf '\211PNG\r\n\032\n rest' >plot
+	mkdir sub; printf '\000\001\377' >sub/data.bin
+	head -c 100000 /dev/zero | tr '\0' x >large.txt
+	ln -s /etc/passwd link; ln -s /etc dir; mkfifo pipe
+	echo '{"result":{"rows":1}}'`
+
+// artifacts are the files that a structured result names.
+func artifacts(t *testing.T, res *tasks.Result) (names []string) {
+	t.Helper()
+	var out struct{ Artifacts []command.File }
+	if err := json.Unmarshal(res.Structured.(json.RawMessage), &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range out.Artifacts {
+		mimeType, _, _ := strings.Cut(f.MIMEType, ";")
+		names = append(names, fmt.Sprint(f.Name, " ", f.Size, " ", mimeType, " ", f.Kept))
+	}
+	return names
+}
+
+func TestFilesThatAProgramLeaves(t *testing.T) {
+	t.Parallel()
+	res := done(t, shell(leave), newClient(), `{}`)
+	want := []string{"large.txt 100000 text/plain false", "plot 13 image/png true", "sub/data.bin 3 application/octet-stream false", "table.csv 4 text/csv true"}
+	if diff := cmp.Diff(want, artifacts(t, res)); diff != "" {
+		t.Error(diff)
+	}
+	contains(t, texts(res), `{"rows":1}`, "table.csv:\na,b", "- large.txt (text/plain", "100000 bytes): not kept", "- plot (image/png, 13 bytes)\n")
+	image, ok := res.Content[len(res.Content)-2].(*mcp.ImageContent)
+	if !ok || image.MIMEType != "image/png" {
+		t.Errorf("the image is %#v", image)
+	}
+	if _, err := res.Encode(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFilesOfAResultWithASchema(t *testing.T) {
+	t.Parallel()
+	for schema, want := range map[string]bool{
+		`{"type":"object"}`: true,
+		`{"type":"object","properties":{"rows":{"type":"integer"}},"additionalProperties":false}`: false,
+		`{"type":"object","properties":{"rows":{"type":"integer"},"artifacts":{"type":"array"}}}`: true,
+	} {
+		c := shell(leave)
+		c.Tool.OutputSchema = json.RawMessage(schema)
+		res := done(t, c, newClient(), `{}`)
+		if got := len(artifacts(t, res)) > 0; got != want {
+			t.Errorf("%s: %v", schema, got)
+		}
+		compiled, err := tasks.CompileSchema(c.Tool.OutputSchema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := res.Encode(compiled); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestALinkInThePlaceOfTheDirectoryIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	for _, script := range []string{`rmdir "$LONGHAUL_OUT"; ln -s /etc "$LONGHAUL_OUT"; echo x`, `rmdir "$LONGHAUL_OUT"; echo x`} {
+		res := done(t, shell(script), newClient(), `{}`)
+		if res.Structured != nil || texts(res) != "x\n" {
+			t.Errorf("%s: %s %s", script, res.Structured, texts(res))
+		}
+	}
+}
+
+func TestManyFiles(t *testing.T) {
+	t.Parallel()
+	res := done(t, shell(`cd "$LONGHAUL_OUT"; for i in $(seq 120); do echo >f$i; done`), newClient(), `{}`)
+	if n := len(artifacts(t, res)); n != 100 {
+		t.Errorf("%d files are named", n)
+	}
+	contains(t, texts(res), "and 20 more that are not kept")
+}
+
+func TestFilesAreKeptElsewhere(t *testing.T) {
+	t.Parallel()
+	stored := make(map[string]int)
+	c := shell(`head -c 300000 /dev/zero | tr '\0' x; head -c 2000000 /dev/zero >"$LONGHAUL_OUT/big"`)
+	c.Keep = func(_ context.Context, task tasks.ID, f command.File, content io.Reader) (mcp.Content, error) {
+		b, err := io.ReadAll(content)
+		stored[f.Name] = len(b)
+		return &mcp.ResourceLink{URI: "blob:" + string(task) + "/" + f.Name, Name: f.Name}, err
+	}
+	res := done(t, c, newClient(), `{}`)
+	if diff := cmp.Diff(map[string]int{"big": 2_000_000, "output.txt": 300_000}, stored); diff != "" {
+		t.Error(diff)
+	}
+	contains(t, texts(res), "bytes left out")
+	if link, ok := res.Content[len(res.Content)-1].(*mcp.ResourceLink); !ok || link.Name != "output.txt" {
+		t.Errorf("the last content is %#v", res.Content[len(res.Content)-1])
+	}
+}

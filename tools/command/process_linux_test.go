@@ -1,0 +1,346 @@
+package command_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+)
+
+var floodSize = flag.Int64("flood", 256<<20, "how many bytes the program of TestAFlood writes")
+
+// living are the processes of a task: all that its program started has the task's id in its environment.
+func living(t testing.TB, id tasks.ID) (pids []int) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if env, err := os.ReadFile(f); err == nil && bytes.Contains(env, []byte("LONGHAUL_TASK="+id)) {
+			pid, err := strconv.Atoi(strings.Split(f, "/")[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// stubborn is a tree of five processes that ignore SIGTERM: the program, a child, one in a session of its own, one that lost its parent,
+// and one that did both.
+const stubborn = `
+	trap '' TERM HUP
+	sleep 1000 &
+	setsid sleep 1000 &
+	(sleep 1000 &)
+	(setsid sh -c 'trap "" TERM; sleep 1000 & wait' &)
+	echo '{"log":"up"}'
+	sleep 1000`
+
+const stubbornTree = 6 // at least
+
+func TestACancelledTreeIsGone(t *testing.T) {
+	t.Parallel()
+	rt, id, root := newClient(), tasks.NewID(0), t.TempDir()
+	c := shell(stubborn)
+	c.Root = root
+	tool := registered(t, rigged(t, c))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	returned := make(chan error, 1)
+	go func() {
+		_, err := attempt(ctx, tool, rt, id, `{}`)
+		returned <- err
+	}()
+	rig.Await(t, "the tree stands", func() bool { return len(living(t, id)) >= stubbornTree })
+	began := time.Now()
+	cancel(tasks.ErrCancelled)
+	if err := <-returned; !errors.Is(err, tasks.ErrCancelled) {
+		t.Errorf("the attempt ended by %v", err)
+	}
+	took := time.Since(began)
+	if left := living(t, id); len(left) > 0 {
+		t.Errorf("left alive: %v", left)
+	}
+	if took < 4*time.Second || took > rig.Patience/2 {
+		t.Errorf("it took %s", took)
+	}
+	t.Logf("all gone after %s", took)
+	nothingIn(t, root)
+}
+
+func TestAKilledWorkerLeavesNothing(t *testing.T) {
+	t.Parallel()
+	id, root := tasks.NewID(0), t.TempDir()
+	worker := exec.CommandContext(t.Context(), os.Args[0], string(id), root)
+	worker.Env = append(os.Environ(), partVar+"=worker")
+	worker.Stdin = strings.NewReader(stubborn)
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	rig.Await(t, "the tree stands", func() bool { return len(living(t, id)) >= stubbornTree })
+	if err := worker.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_ = worker.Wait() // it was killed
+	rig.Await(t, "the tree is gone", func() bool { return len(living(t, id)) == 0 })
+	t.Logf("all gone after %s", time.Since(began))
+	rig.Await(t, "its directory is gone", func() bool {
+		left, err := filepath.Glob(filepath.Join(root, "attempt-*"))
+		return err == nil && len(left) == 0
+	})
+}
+
+func TestAKilledSupervisorTakesTheProgramAlong(t *testing.T) {
+	t.Parallel()
+	rt, id := newClient(), tasks.NewID(0)
+	tool := registered(t, rigged(t, part("deaf")))
+	returned := make(chan error, 1)
+	go func() {
+		_, err := attempt(t.Context(), tool, rt, id, `{}`)
+		returned <- err
+	}()
+	rt.until(t, "it is up", func(c *client) bool { return len(c.logs) > 0 })
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", living(t, id)[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	supervisor, err := strconv.Atoi(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(supervisor, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-returned; err == nil || !strings.Contains(err.Error(), "supervisor was killed") {
+		t.Errorf("the attempt ended by %v", err)
+	}
+	rig.Await(t, "the program is gone", func() bool { return len(living(t, id)) == 0 })
+}
+
+func TestWhatAProgramLeavesRunningIsEnded(t *testing.T) {
+	t.Parallel()
+	id := tasks.NewID(0)
+	tool := registered(t, rigged(t, shell(`sleep 1000 & setsid sleep 1000 & (sleep 1000 &); echo done`)))
+	res, err := attempt(t.Context(), tool, newClient(), id, `{}`) // they hold its stdout
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(res); got != "done\n" {
+		t.Errorf("said %q", got)
+	}
+	if left := living(t, id); len(left) > 0 {
+		t.Errorf("left alive: %v", left)
+	}
+}
+
+// A supervisor must not pass on what it holds: a program could answer in its name, or keep its pipes open.
+func TestAProgramHasItsStreamsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, limits := range []command.Limits{{}, {Files: 100}} {
+		c := command.Command{Args: []string{"ls", "/proc/self/fd"}, Limits: limits}
+		if got := strings.Fields(texts(done(t, c, newClient(), `{}`))); len(got) != 4 { // one is the directory that ls reads
+			t.Errorf("it has %q", got)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("LONGHAUL_REDIS", "redis://:secret@host")
+	t.Setenv("SECRET", "secret")
+	t.Setenv("WANTED", "passed")
+	t.Setenv("TZ", "UTC")
+	c := command.Command{
+		Args: []string{"env"}, Pass: []string{"WANTED", "NOT_SET"}, Limits: command.Limits{Files: 100},
+		Env: map[string]string{"GREETING": "hello ${arg:who}", "ABSENT": "${arg:absent}", "TZ": "${arg:absent}"},
+	}
+	got := texts(done(t, c, newClient(), `{"who":"Ada\nSECRET=x"}`))
+	contains(t, got, "WANTED=passed\n", "GREETING=hello Ada\nSECRET=x\n", "LONGHAUL_ATTEMPT=1\n", "LONGHAUL_OUT=/", "LONGHAUL_TASK=", "PATH=")
+	for _, word := range []string{"secret", "ABSENT", "TZ=", "LONGHAUL_STAGE", "NOT_SET", "CHECKPOINT"} {
+		if strings.Contains(got, word) {
+			t.Errorf("it has %q:\n%s", word, got)
+		}
+	}
+}
+
+func TestASupervisorHasNoSecrets(t *testing.T) {
+	t.Setenv("SECRET", "secret")
+	got := texts(done(t, shell(`tr '\0' '\n' </proc/$PPID/environ; tr '\0' ' ' </proc/$PPID/cmdline`), newClient(), `{}`))
+	if strings.Contains(got, "secret") || !strings.Contains(got, "longhaul-supervisor") {
+		t.Errorf("it has:\n%s", got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	limits := command.Limits{Memory: 512 << 20, CPU: 1500 * time.Millisecond, Files: 77, Processes: 5000}
+	c := shell(`ulimit -v; ulimit -t; ulimit -n; ulimit -p 2>/dev/null || sed -n 's/^Max processes *\([0-9]*\).*/\1/p' /proc/self/limits`)
+	c.Limits = limits
+	want := []string{"524288", "2", "77", "5000"}
+	if got := strings.Fields(texts(done(t, c, newClient(), `{}`))); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("limits are %q, want %q", got, want)
+	}
+	c = shell(`while :; do :; done`)
+	c.Limits.CPU = time.Second
+	contains(t, failing(t, c, `{}`).Error(), "was killed by SIG")
+	c = shell(`head -c 300M /dev/zero | tail -c 200M | wc -c`)
+	c.Limits.Memory = 64 << 20
+	if res, err := call(t, t.Context(), c, newClient(), `{}`); err == nil && strings.HasPrefix(texts(res), "2097") {
+		t.Errorf("it had the memory: %s", texts(res))
+	}
+}
+
+func TestAControlGroupThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	c := shell(`echo fine`)
+	c.Limits.Cgroup = command.Cgroup{Parent: filepath.Join(t.TempDir(), "none"), Memory: 1 << 30}
+	rt := newClient()
+	if got := texts(done(t, c, rt, `{}`)); got != "fine\n" {
+		t.Errorf("said %q", got)
+	}
+	contains(t, rt.said(), "WARN the limits of a control group do not hold", "memory")
+	c.Limits.Cgroup.Required = true
+	contains(t, failing(t, c, `{}`).Error(), "control group")
+}
+
+func TestAnotherUser(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	root, err := os.MkdirTemp("", "another-user") // t.TempDir lets nobody else in
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, limits := range []command.Limits{{}, {Files: 100}} {
+		rt := newClient()
+		rt.kept = []byte(`"kept"`)
+		c := command.Command{Args: []string{"sh", "-c", `id -u; id -g; id -G; cat "$LONGHAUL_CHECKPOINT"; echo out >"$LONGHAUL_OUT/f"; touch x; kill -9 $PPID`}, Limits: limits}
+		c.User, c.Root = "65534:65533", filepath.Join(root, "attempts")
+		res, err := call(t, t.Context(), c, rt, `{}`)
+		if err == nil {
+			t.Fatalf("it could kill its supervisor, or the shell does not tell: %s", texts(res))
+		}
+		c.Args[2] = strings.TrimSuffix(c.Args[2], "; kill -9 $PPID")
+		res = done(t, c, rt, `{}`)
+		contains(t, texts(res), "65534\n65533\n65533\n\"kept\"\n", "f:\nout")
+	}
+}
+
+func TestStaleDirectoriesAreRemoved(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	stale := filepath.Join(root, "attempt-stale")
+	if err := os.MkdirAll(filepath.Join(stale, "work"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	busy := shell(`echo '{"log":"up"}'; while ! [ -e "$STOP" ]; do sleep 0.02; done; touch still-there && echo fine`)
+	stop := filepath.Join(t.TempDir(), "stop")
+	busy.Root, busy.Env = root, map[string]string{"STOP": stop}
+	rt := newClient()
+	said := make(chan string, 1)
+	go func() { said <- texts(done(t, busy, rt, `{}`)) }()
+	rt.until(t, "it works", func(c *client) bool { return len(c.logs) > 0 })
+	if _, err := os.Stat(stale); !os.IsNotExist(err) {
+		t.Errorf("what a crash left is still there: %v", err)
+	}
+	other := shell(`:`)
+	other.Root = root
+	done(t, other, newClient(), `{}`) // another worker, which sweeps as well
+	if err := os.WriteFile(stop, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-said; got != "fine\n" {
+		t.Errorf("it said %q", got)
+	}
+	nothingIn(t, root)
+}
+
+func TestAFlood(t *testing.T) {
+	before := heap()
+	peak := before
+	stop, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				peak = max(peak, heap())
+			case <-stop:
+				return
+			}
+		}
+	}()
+	began := time.Now()
+	got := texts(done(t, part("flood", fmt.Sprint(*floodSize)), newClient(), `{}`))
+	took := time.Since(began)
+	close(stop)
+	<-watched
+	left := *floodSize - 2*64<<10
+	contains(t, got, fmt.Sprintf("… %d bytes left out …", left))
+	if len(got) > 140<<10 {
+		t.Errorf("the result has %d bytes", len(got))
+	}
+	t.Logf("%d MB in %s, heap from %d to at most %d KB", *floodSize>>20, took.Round(time.Millisecond), before>>10, peak>>10)
+	if peak-before > 16<<20 {
+		t.Errorf("the heap grew by %d MB", (peak-before)>>20)
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func TestLongLines(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	got := texts(done(t, shell(`head -c 10000000 /dev/zero | tr '\0' x; echo; printf '{"log":"'; head -c 10000000 /dev/zero | tr '\0' y; echo '"}'; echo '{"log":"after"}'; echo end`), rt, `{}`))
+	contains(t, got, "xxxx", "yyyy\"}\nend\n", "bytes left out")
+	contains(t, rt.said(), "begins like a message", "INFO after")
+}
+
+func TestManyReports(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	began := time.Now()
+	done(t, part("counter"), rt, `{}`)
+	t.Logf("%.0f reports a second", float64(len(rt.reports))/time.Since(began).Seconds())
+	if n := len(rt.reports); n != 100_000 || rt.reports[n-1].Done != 100_000 {
+		t.Errorf("%d reports came", n)
+	}
+}
+
+func TestALogIsBounded(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	done(t, shell(`seq 100000 >&2; echo '{"log":"x"}'`), rt, `{}`)
+	if n := len(rt.logs); n > 500 {
+		t.Errorf("%d lines came through", n)
+	}
+	contains(t, rt.said(), "lines of the program's log were left out")
+}
