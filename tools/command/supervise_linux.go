@@ -27,9 +27,9 @@ const (
 func Supervise() {
 	switch os.Getenv(stageVar) {
 	case supervisorStage:
-		os.Exit(supervise())
+		syscall.Exit(supervise()) // at once: os.Exit has a second's pause where the race detector is on
 	case starterStage:
-		os.Exit(becomeProgram())
+		syscall.Exit(becomeProgram())
 	}
 	supervised.Store(true)
 }
