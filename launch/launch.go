@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
 )
 
 // Version is what a release is called. It is set when a release is built.
@@ -59,6 +60,7 @@ const serverGC = 400
 var errUsage = errors.New("usage")
 
 func exit(r role) {
+	command.Supervise() // first of all: this may be a process that looks after a command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := start(ctx, r, os.Args[1:], os.Stderr)
