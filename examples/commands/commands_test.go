@@ -1,0 +1,240 @@
+package commands_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/internal/redistest"
+	"github.com/longhaul-mcp/longhaul/keeper"
+	"github.com/longhaul-mcp/longhaul/queue"
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+	"github.com/longhaul-mcp/longhaul/worker"
+)
+
+func TestMain(m *testing.M) {
+	command.Supervise()
+	redistest.Main(m)
+}
+
+func largest() command.Command {
+	return command.Command{
+		Tool: tasks.Tool{
+			Name: "largest", Description: "List the largest files of a directory",
+			InputSchema: json.RawMessage(`{"type":"object","required":["directory"],
+				"properties":{"directory":{"type":"string"},"count":{"type":"integer","minimum":1,"default":10}}}`),
+		},
+		Args: []string{"./largest.sh", "${arg:count}", "${arg:directory}"},
+	}
+}
+
+func reindex(env map[string]string, p tasks.Policy) command.Command {
+	return command.Command{
+		Tool: tasks.Tool{
+			Name: "reindex", Description: "Index the words of text files", Policy: p,
+			InputSchema: json.RawMessage(`{"type":"object","required":["directory"],"properties":{"directory":{"type":"string"},"full":{"type":"boolean"}}}`),
+		},
+		Args: []string{"python3", "${base}/reindex.py"}, Env: env, Input: command.Dialog,
+	}
+}
+
+func archive() command.Command {
+	return command.Command{
+		Tool: tasks.Tool{
+			Name: "archive", Description: "Pack a directory",
+			InputSchema: json.RawMessage(`{"type":"object","required":["directory"],
+				"properties":{"directory":{"type":"string"},"exclude":{"type":"array","items":{"type":"string"}}}}`),
+		},
+		Args:  []string{"tar", "-czvf", "${out}/archive.tar.gz", "--exclude=${arg:exclude...}", "--directory=${arg:directory}", "--", "."},
+		Input: command.None,
+	}
+}
+
+// stage is a worker that serves one command, and what it takes to call it.
+type stage struct {
+	t       *testing.T
+	store   *store.Store
+	watcher *store.Watcher
+	out     *keeper.Dispatcher
+	tool    *tasks.Registered
+}
+
+func newStage(t *testing.T, opts *redis.UniversalOptions, c command.Command) *stage {
+	t.Helper()
+	c.Root = t.TempDir()
+	var reg tasks.Registry
+	if err := command.Add(&reg, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := reg.Err(); err != nil {
+		t.Fatal(err)
+	}
+	rdb := redis.NewUniversalClient(opts)
+	t.Cleanup(func() { rdb.Close() })
+	st, err := store.Open(t.Context(), rdb, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, log := queue.New(rdb), slog.New(slog.DiscardHandler)
+	s := &stage{t: t, store: st, watcher: st.NewWatcher(), out: keeper.NewDispatcher(q, log)}
+	s.tool, _ = reg.Lookup(c.Tool.Name)
+	ctx, stop := context.WithCancel(context.Background())
+	var parts sync.WaitGroup
+	w := worker.New(worker.Options{
+		Registry: &reg, Store: st, Watcher: s.watcher, Queue: queue.NewServer(redis.NewUniversalClient(opts)), Dispatcher: s.out, Name: "w",
+		Logger: log, Drain: 10 * time.Millisecond,
+	}, prometheus.NewRegistry())
+	parts.Go(func() { _ = s.watcher.Run(ctx) })
+	parts.Go(func() { _ = keeper.New(st, q, "keeper", log).Run(ctx) })
+	parts.Go(func() { _ = w.Run(ctx) })
+	t.Cleanup(func() { stop(); parts.Wait(); s.out.Wait() })
+	return s
+}
+
+func (s *stage) create(args map[string]any) *tasks.Task {
+	s.t.Helper()
+	doc, err := json.Marshal(args)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if doc, err = s.tool.Input.Fill(doc); err != nil {
+		s.t.Fatal(err)
+	}
+	task, _, err := s.store.Create(s.t.Context(), store.NewTask{
+		ID: s.store.NewID(tasks.Local, ""), Tool: s.tool.Name, Owner: tasks.Local, Arguments: doc,
+		Policy: s.tool.Policy.WithDefaults("default"), Capabilities: tasks.Capabilities{tasks.CanFillForms},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.out.Dispatch(task.Delivery)
+	return task
+}
+
+// until waits for a task to be as wanted.
+func (s *stage) until(task *tasks.Task, what string, ok func(*tasks.Task) bool) *tasks.Task {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), rig.Patience)
+	defer cancel()
+	watch, err := s.watcher.Watch(ctx, task.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer watch.Close()
+	for {
+		u, err := watch.Next(ctx)
+		if err != nil {
+			s.t.Fatalf("waiting for %s: %v", what, err)
+		}
+		if u.Task != nil && ok(u.Task) {
+			return u.Task
+		}
+	}
+}
+
+func (s *stage) result(task *tasks.Task, words ...string) {
+	s.t.Helper()
+	ended := s.until(task, "its end", func(t *tasks.Task) bool { return t.Status.Terminal() })
+	for _, w := range words {
+		if !strings.Contains(string(ended.Result), w) {
+			s.t.Errorf("%q is missing in %s %.2000s", w, ended.Status, ended.Result)
+		}
+	}
+}
+
+// library is a directory with so many texts.
+func library(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		text := fmt.Sprintf("every text has a number, this one is %s", strings.Repeat("x", i))
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.txt", i)), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func needs(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skip(err)
+	}
+}
+
+func TestLargest(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		s := newStage(t, opts, largest())
+		s.result(s.create(map[string]any{"directory": library(t, 12), "count": 2}), `48\t11.txt\n47\t10.txt\n"`)
+		s.result(s.create(map[string]any{"directory": "/no/such/directory"}), `"isError":true`, "ended with exit status", "No such directory")
+		s.result(s.create(map[string]any{"directory": "-delete"}), `"isError":true`, "taken for an option")
+	})
+}
+
+func TestArchive(t *testing.T) {
+	needs(t, "tar")
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		s := newStage(t, opts, archive())
+		s.result(s.create(map[string]any{"directory": library(t, 3), "exclude": []string{"01*"}}),
+			`./00.txt\n./02.txt\n`, `"name":"archive.tar.gz"`, "application/")
+	})
+}
+
+func TestReindexGoesOnFromItsCheckpoint(t *testing.T) {
+	needs(t, "python3")
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		s := newStage(t, opts, reindex(map[string]string{"REINDEX_FAILS_AT": "20"}, tasks.Policy{Attempts: 2, Backoff: time.Millisecond}))
+		task := s.create(map[string]any{"directory": library(t, 35)})
+		s.result(task, `"structuredContent":{"artifacts":`, `"files":35`, `"words":42`, `"resumed":20`, `"name":"index.json"`, `\"every\": 35`)
+		ended := s.until(task, "its end", func(t *tasks.Task) bool { return t.Status.Terminal() })
+		if ended.Delivery.Attempt != 2 || ended.Progress.Done != 35 {
+			t.Errorf("attempt %d, progress %+v", ended.Delivery.Attempt, ended.Progress)
+		}
+	})
+}
+
+func TestReindexAsks(t *testing.T) {
+	needs(t, "python3")
+	for name, test := range map[string]struct {
+		park   time.Duration
+		answer string
+		want   string
+	}{
+		"while it waits":     {time.Hour, `{"action":"accept","content":{}}`, `"files":3`},
+		"while it is parked": {time.Millisecond, `{"action":"accept","content":{}}`, `"files":3`},
+		"and is refused":     {time.Hour, `{"action":"decline"}`, "nobody agreed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+				s := newStage(t, opts, reindex(nil, tasks.Policy{Park: test.park}))
+				task := s.create(map[string]any{"directory": library(t, 3), "full": true})
+				s.until(task, "the question", func(x *tasks.Task) bool {
+					return x.Status == tasks.InputRequired && (test.park == time.Hour || x.Phase == tasks.Parked)
+				})
+				next, err := s.store.Answer(t.Context(), task.ID, map[string]json.RawMessage{"full": []byte(test.answer)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if next != nil {
+					s.out.Dispatch(*next)
+				}
+				s.result(task, test.want)
+			})
+		})
+	}
+}
