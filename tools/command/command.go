@@ -19,7 +19,7 @@ import (
 
 // Command is a program that serves as a tool.
 type Command struct {
-	// Tool is what clients see of it, and how it is run. Zero: only the name is needed.
+	// Tool is what clients see of it, and how it is run. It needs a name; zero for the rest: any arguments, the default policy.
 	Tool tasks.Tool
 	// Args are the program and its arguments, templates but for the first: see "Arguments" in the package comment.
 	// A program without a slash is looked for in PATH.

@@ -240,6 +240,10 @@ func TestStdin(t *testing.T) {
 			t.Errorf("it read %s bytes of %d", got, len(large)+1)
 		}
 	})
+	t.Run("read only after much was written", func(t *testing.T) {
+		t.Parallel()
+		done(t, shell(`head -c 1000000 /dev/zero; cat >/dev/null`), newClient(), large)
+	})
 	for name, script := range map[string]string{"never read": `echo fine`, "closed": `exec 0<&-; echo fine; sleep 0.2`, "never read for a while": `sleep 0.2; echo fine`} {
 		for _, in := range []command.Input{command.Document, command.Dialog} {
 			t.Run(name+", "+string(in), func(t *testing.T) {

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
-	"syscall"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/tools/command"
@@ -26,10 +24,6 @@ func play(part string) int {
 		return count()
 	case "worker":
 		return work()
-	case "deaf": // to everything that can be ignored
-		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-		fmt.Println(`{"log":"up"}`)
-		select {}
 	}
 	return 99
 }

@@ -85,19 +85,24 @@ func TestACancelledTreeIsGone(t *testing.T) {
 	nothingIn(t, root)
 }
 
-func TestAKilledWorkerLeavesNothing(t *testing.T) {
-	t.Parallel()
-	id, root := tasks.NewID(0), t.TempDir()
+// startWorker starts a process that runs an attempt of a script.
+func startWorker(t *testing.T, id tasks.ID, root, script string) *exec.Cmd {
+	t.Helper()
 	worker := exec.CommandContext(t.Context(), os.Args[0], string(id), root)
 	worker.Env = append(os.Environ(), partVar+"=worker")
-	worker.Stdin = strings.NewReader(stubborn)
+	worker.Stdin = strings.NewReader(script)
 	if err := worker.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return worker
+}
+
+func TestAKilledWorkerLeavesNothing(t *testing.T) {
+	t.Parallel()
+	id, root := tasks.NewID(0), t.TempDir()
+	worker := startWorker(t, id, root, stubborn)
 	rig.Await(t, "the tree stands", func() bool { return len(living(t, id)) >= stubbornTree })
-	if err := worker.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	signal(t, worker.Process.Pid, syscall.SIGKILL)
 	began := time.Now()
 	_ = worker.Wait() // it was killed
 	rig.Await(t, "the tree is gone", func() bool { return len(living(t, id)) == 0 })
@@ -108,31 +113,70 @@ func TestAKilledWorkerLeavesNothing(t *testing.T) {
 	})
 }
 
+// supervisorOf is the parent of a task's program.
+func supervisorOf(t *testing.T, id tasks.ID) int {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", living(t, id)[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+func signal(t *testing.T, pid int, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, s); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAKilledSupervisorTakesTheProgramAlong(t *testing.T) {
 	t.Parallel()
 	rt, id := newClient(), tasks.NewID(0)
-	tool := registered(t, rigged(t, part("deaf")))
+	tool := registered(t, rigged(t, shell(`trap '' TERM; sleep 1000 & echo '{"log":"up"}'; wait`)))
 	returned := make(chan error, 1)
 	go func() {
 		_, err := attempt(t.Context(), tool, rt, id, `{}`)
 		returned <- err
 	}()
 	rt.until(t, "it is up", func(c *client) bool { return len(c.logs) > 0 })
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", living(t, id)[0]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	supervisor, err := strconv.Atoi(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(supervisor, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	signal(t, supervisorOf(t, id), syscall.SIGKILL)
 	if err := <-returned; err == nil || !strings.Contains(err.Error(), "supervisor was killed") {
 		t.Errorf("the attempt ended by %v", err)
 	}
 	rig.Await(t, "the program is gone", func() bool { return len(living(t, id)) == 0 })
+}
+
+func TestAProgramDiesThoughItsSupervisorIsKilledBesideTheWorker(t *testing.T) {
+	t.Parallel()
+	id := tasks.NewID(0)
+	worker := startWorker(t, id, t.TempDir(), `trap '' TERM; exec sleep 1000`)
+	rig.Await(t, "it runs", func() bool { return len(living(t, id)) == 1 })
+	supervisor := supervisorOf(t, id)
+	signal(t, worker.Process.Pid, syscall.SIGSTOP) // so that it cannot see to it
+	signal(t, supervisor, syscall.SIGKILL)
+	rig.Await(t, "the program is gone", func() bool { return len(living(t, id)) == 0 })
+	signal(t, worker.Process.Pid, syscall.SIGKILL)
+	_ = worker.Wait() // it was killed
+}
+
+// A program may be gone before all that it wrote was read: what it asked for must not be forgotten.
+func TestACheckpointThatFailsAfterTheEndOfItsProgram(t *testing.T) {
+	t.Parallel()
+	rt, id, broken := newClient(), tasks.NewID(0), errors.New("no room")
+	rt.remember = func(context.Context) error {
+		rig.Await(t, "the program is gone", func() bool { return len(living(t, id)) == 0 })
+		rig.After(t, 100*time.Millisecond) // an outage of Redis that lasts
+		return broken
+	}
+	tool := registered(t, rigged(t, shell(`echo '{"checkpoint":1}'; echo well`)))
+	if _, err := attempt(t.Context(), tool, rt, id, `{}`); !errors.Is(err, broken) {
+		t.Errorf("the attempt ended by %v", err)
+	}
 }
 
 func TestWhatAProgramLeavesRunningIsEnded(t *testing.T) {
