@@ -59,8 +59,6 @@ func (h *harvest) gather(ctx context.Context, s *scratch) error {
 	defer out.Close()
 	return fs.WalkDir(out.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
 		case err != nil || !d.Type().IsRegular():
 			return nil //nolint:nilerr // what cannot be read is not part of the result
 		case len(h.files) == maxFiles:
