@@ -48,18 +48,18 @@ func answers(answered []store.Answered) map[string]json.RawMessage {
 	return m
 }
 
-// ask answers the call with questions. Only kinds that this very request declared may be asked (patterns/mrtr, Server Requirements).
-func (s *Server) ask(ctx context.Context, c *call, questions []tasks.Question, state claims) (json.RawMessage, error) {
+// ask answers a call with questions; state says what for. Only kinds that this very request declared may be asked (patterns/mrtr, Server Requirements).
+func (s *Server) ask(ctx context.Context, q *request, questions []tasks.Question, state claims) (json.RawMessage, error) {
 	var lacking []tasks.Capability
-	for _, q := range questions {
-		if kind := q.Request.Kind(); !c.asks().Has(kind) {
+	for _, question := range questions {
+		if kind := question.Request.Kind(); !q.asks().Has(kind) {
 			lacking = append(lacking, kind)
 		}
 	}
 	if len(lacking) > 0 {
 		return nil, incapable(false, lacking...)
 	}
-	state.Owner, state.Call = c.owner, digest(c.tool.Name, c.arguments)
+	state.Owner = q.owner
 	sealed, err := s.seal(ctx, state)
 	if err != nil {
 		return nil, err

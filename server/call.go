@@ -45,7 +45,7 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 		return nil, err
 	}
 	if len(missing) > 0 && (handed || !s.handsOut(c) || c.canAnswer(missing)) { // otherwise the tool asks, by the handle
-		return s.ask(ctx, c, missing, claims{Answers: answers(answered)})
+		return s.ask(ctx, c.request, missing, claims{Answers: answers(answered), Call: digest(c.tool.Name, c.arguments)})
 	}
 	if !handed && s.isDraining() { // nobody would wait for the task
 		return nil, errStopping

@@ -13,11 +13,20 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// held is a call that stays open until its task ends, asks something, or the client leaves.
+// held is a call that stays open until its task ends, asks something, or the client leaves. One that goes on with its stream on another
+// connection has only what its first note says: what else there was to a call counted when it began.
 type held struct {
-	*call
-	server   *Server
-	id       tasks.ID
+	*request
+	server    *Server
+	id        tasks.ID
+	tool      string
+	arguments json.RawMessage
+	responses map[string]json.RawMessage // answers that came with the call
+	repeats   bool                       // an earlier call, which was answered with questions
+	waiter    string                     // its name among those that wait for the task, if its end would mean stop
+	grace     time.Duration              // in which a repeat may come then
+	handsOut  bool                       // a handle may be the answer
+
 	progress teller
 	limit    <-chan time.Time // when the client gets a handle instead; nil: never
 	task     *tasks.Task      // as last seen; nil: not yet
@@ -27,65 +36,67 @@ type held struct {
 
 // hold serves a call by watching its task; t is how it stands, if that is known.
 func (s *Server) hold(ctx context.Context, c *call, id tasks.ID, t *tasks.Task) (json.RawMessage, error) {
+	h := &held{
+		request: c.request, server: s, id: id, task: t, tool: c.tool.Name, arguments: c.arguments, responses: c.responses,
+		repeats: c.state.Task != "", waiter: c.waiter, grace: c.tool.Policy.Orphan,
+	}
 	if t != nil && t.Status.Terminal() {
-		return c.outcome(s, t)
+		return h.ended(t)
 	}
-	d, ends := s.patience(c)
-	if !ends {
-		d = forever
-	}
-	s.begin(ctx, c.request, store.Stream{Kind: aCall, Task: id, Tool: c.tool.Name, Token: c.meta.Token, Hold: d})
-	return s.await(ctx, c, id, t, d)
+	d := s.patience(c)
+	s.begin(ctx, c.request, store.Stream{Kind: aCall, Task: id, Tool: h.tool, Token: c.meta.Token, Hold: d})
+	return h.await(ctx, d)
 }
 
 // await holds a call until its task ends, or until the client is to get a handle.
-func (s *Server) await(ctx context.Context, c *call, id tasks.ID, t *tasks.Task, d time.Duration) (json.RawMessage, error) {
-	h := &held{call: c, server: s, id: id, task: t, progress: s.teller(c.request, c.meta.Token), answered: make(map[string]bool)}
-	if d >= 0 {
+func (h *held) await(ctx context.Context, d time.Duration) (json.RawMessage, error) {
+	h.progress, h.answered, h.handsOut = h.server.teller(h.request, h.meta.Token), make(map[string]bool), d != forever
+	if h.handsOut {
 		limit := time.NewTimer(d)
 		defer limit.Stop()
 		h.limit = limit.C
 	}
-	result, err := h.watch(ctx)
-	if err != nil && ctx.Err() != nil || errors.Is(err, errGone) {
+	result, err := h.server.watch(ctx, h.request, h.id, h)
+	switch {
+	case errors.Is(err, errDue):
+		return h.handOver(h.server.positioned(ctx, h.task)), nil
+	case errors.Is(err, errStopping):
+		return h.cutOff()
+	case err != nil && ctx.Err() != nil || errors.Is(err, errGone):
 		h.abandon(ctx)
 		return nil, errGone
 	}
 	return result, err
 }
 
-func (h *held) watch(ctx context.Context) (json.RawMessage, error) {
-	f, err := h.server.follow(ctx, h.id)
-	if err != nil {
-		return nil, &strayError{h.id, err}
+// cutOff answers a call that cannot be held any longer, here.
+func (h *held) cutOff() (json.RawMessage, error) {
+	switch {
+	case h.handsOut && h.task != nil:
+		return h.handOver(h.task), nil
+	case h.comesBack():
+		return nil, errGone
 	}
-	defer f.close()
-	ping := time.NewTicker(h.server.opts.Ping)
-	defer ping.Stop()
-	for {
-		select {
-		case u := <-f.updates:
-			if result, err := h.update(ctx, u); result != nil || err != nil {
-				return result, err
-			}
-		case <-ping.C:
-			if err := h.out.silence(h.progress.again(ctx, h.task)); err != nil {
-				return nil, err
-			}
-		case <-h.patience():
-			return h.handOver(h.server.positioned(ctx, h.task)), nil
-		case <-h.server.draining:
-			if h.limit != nil && h.task != nil {
-				return h.handOver(h.task), nil
-			}
-			if h.comesBack() {
-				return nil, errGone
-			}
-			return nil, &strayError{h.id, errCutOff}
-		case <-ctx.Done():
-			return nil, errGone
-		}
+	return nil, &strayError{h.id, errCutOff}
+}
+
+// due is when the client gets a handle, of a task that has been seen.
+func (h *held) due() <-chan time.Time {
+	if h.task == nil {
+		return nil
 	}
+	return h.limit
+}
+
+// silence breaks one. A stream that carried a question may have ended with its replica: then it is put here.
+func (h *held) silence(ctx context.Context) error {
+	if h.task == nil {
+		return h.out.ping()
+	}
+	if err := h.out.silence(h.progress.again(ctx, h.task)); err != nil {
+		return err
+	}
+	return h.inquire(ctx, h.task)
 }
 
 // update shows the client what happened. A result ends the call.
@@ -99,7 +110,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	}
 	h.task, h.out.seq = t, t.Seq
 	if t.Status.Terminal() {
-		return h.outcome(h.server, t)
+		return h.ended(t)
 	}
 	if t.Status == tasks.InputRequired {
 		if result, err := h.question(ctx, t); result != nil || err != nil {
@@ -113,12 +124,13 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	return nil, h.out.tell(h.progress.next(ctx, t))
 }
 
-func (c *call) outcome(s *Server, t *tasks.Task) (json.RawMessage, error) {
+// ended answers the call of a task that has.
+func (h *held) ended(t *tasks.Task) (json.RawMessage, error) {
 	result, err := outcome(t)
 	if err != nil {
 		return nil, err
 	}
-	return c.plain(s, result), nil
+	return h.plain(h.server, result), nil
 }
 
 // outcome is what the call of a task that has ended is answered with: the tool's result as it is stored, or an error.
@@ -160,20 +172,12 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 		return nil, err
 	}
 	switch {
-	case h.limit != nil && !h.canAnswer(missing):
+	case h.handsOut && !h.canAnswer(missing):
 		return h.handOver(t), nil
 	case !h.modern: // somebody else may be asked: the task can be shared
 		return nil, nil
 	}
-	return h.server.ask(ctx, h.call, missing, claims{Task: h.id})
-}
-
-// patience ends when the client is to get a handle, of a task that has been seen.
-func (h *held) patience() <-chan time.Time {
-	if h.task == nil {
-		return nil
-	}
-	return h.limit
+	return h.server.ask(ctx, h.request, missing, claims{Task: h.id, Call: digest(h.tool, h.arguments)})
 }
 
 // handOver answers the call with a handle.
@@ -186,7 +190,7 @@ func (h *held) brought(q tasks.Question) (answer json.RawMessage, ok bool, err e
 		return nil, false, nil
 	}
 	err = checkAnswer(q, answer)
-	if err != nil && (h.looked || h.state.Task == "") {
+	if err != nil && (h.looked || !h.repeats) {
 		return nil, false, nil
 	}
 	return answer, true, err
@@ -214,7 +218,7 @@ func (h *held) logs(t *tasks.Task, logs []store.Log) error {
 			continue
 		}
 		h.out.seq = l.Seq
-		if err := h.out.send(wire.Logged(wire.Level(l.Level), h.tool.Name, l.Message)); err != nil {
+		if err := h.out.send(wire.Logged(wire.Level(l.Level), h.tool, l.Message)); err != nil {
 			return err
 		}
 	}

@@ -8,31 +8,34 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
+// forever: the request is answered when its task ends, and not before.
+const forever = -time.Millisecond // the store keeps milliseconds, and gives any negative time back as this one
+
 // handsOut reports whether a call that is held may be answered with a handle.
 func (s *Server) handsOut(c *call) bool {
 	return s.handles != nil && c.tool.Policy.Task != tasks.Forbidden
 }
 
-// patience is how long a call is held before it is answered with a handle. ok is false if it never is. A tool's own hold is cut to what
-// its client survives; else the operator's word for this client counts, then what is known of it, then -hold.
-func (s *Server) patience(c *call) (d time.Duration, ok bool) {
+// patience is how long a call is held before it is answered with a handle: forever if it never is. A tool's own hold is cut to what its
+// client survives; else the operator's word for this client counts, then what is known of it, then -hold.
+func (s *Server) patience(c *call) time.Duration {
 	policy := c.tool.Policy
 	p, said := s.profile(c.request)
 	switch {
 	case !s.handsOut(c):
-		return 0, false
+		return forever
 	case policy.Task == tasks.Required:
-		return 0, true
+		return 0
 	case policy.Hold > 0:
-		return s.within(c.request, policy.Hold), true
+		return s.within(c.request, policy.Hold)
 	case said:
-		return p.limit(c.request), true
+		return p.limit(c.request)
 	case s.opts.Hold > 0: // said, so it bounds what we believe to know: a proxy may cut calls, too
-		return s.within(c.request, s.opts.Hold), true
+		return s.within(c.request, s.opts.Hold)
 	case p != nil:
-		return p.limit(c.request), true
+		return p.limit(c.request)
 	}
-	return defaultHold, true
+	return defaultHold
 }
 
 // within cuts a wait to what the client survives, where that is known.
@@ -59,8 +62,8 @@ func (s *Server) askable(c *call) tasks.Capabilities {
 }
 
 // canAnswer reports whether the client itself can be asked all these questions.
-func (c *call) canAnswer(questions []tasks.Question) bool {
-	return !slices.ContainsFunc(questions, func(q tasks.Question) bool { return !c.asks().Has(q.Request.Kind()) })
+func (q *request) canAnswer(questions []tasks.Question) bool {
+	return !slices.ContainsFunc(questions, func(o tasks.Question) bool { return !q.asks().Has(o.Request.Kind()) })
 }
 
 // wait gives a call that is held a name among those that wait for its task, where its end would mean stop: on 2026-07-28, without a key

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -43,41 +44,15 @@ func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (js
 	p := teller{server: s, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
 	a := &awaited{request: q, server: s, progress: p}
 	defer a.mark(ctx)
-	return a.watch(ctx, t.ID)
+	result, err := s.watch(ctx, q, t.ID, a)
+	if errors.Is(err, errStopping) && q.comesBack() {
+		return nil, errGone
+	}
+	return result, err
 }
 
-func (a *awaited) watch(ctx context.Context, id tasks.ID) (json.RawMessage, error) {
-	f, err := a.server.follow(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	defer f.close()
-	ping := time.NewTicker(a.server.opts.Ping)
-	defer ping.Stop()
-	for {
-		select {
-		case u := <-f.updates:
-			if result, err := a.update(ctx, u); result != nil || err != nil {
-				return result, err
-			}
-		case <-a.freed():
-			if err := a.show(ctx); err != nil {
-				return nil, err
-			}
-		case <-ping.C:
-			if err := a.ping(ctx); err != nil {
-				return nil, err
-			}
-		case <-a.server.draining:
-			if a.comesBack() {
-				return nil, errGone
-			}
-			return nil, errStopping
-		case <-ctx.Done():
-			return nil, errGone
-		}
-	}
-}
+// due: it is open for as long as it takes.
+func (a *awaited) due() <-chan time.Time { return nil }
 
 // update shows the client what happened. A result ends the request.
 func (a *awaited) update(ctx context.Context, u store.Update) (json.RawMessage, error) {
@@ -107,13 +82,6 @@ func (a *awaited) show(ctx context.Context) error {
 	return a.out.tell(a.progress.next(ctx, a.task))
 }
 
-func (a *awaited) freed() <-chan struct{} {
-	if a.courier == nil {
-		return nil
-	}
-	return a.courier.freed
-}
-
 // ours: no other stream serves tasks/result of this task. Without the store that is not known, and asked again at the next ping.
 func (a *awaited) ours(ctx context.Context) bool {
 	if a.courier == nil {
@@ -123,8 +91,8 @@ func (a *awaited) ours(ctx context.Context) bool {
 	return ours && err == nil
 }
 
-// ping breaks the silence, and takes up what another stream may have left.
-func (a *awaited) ping(ctx context.Context) error {
+// silence breaks one, and takes up what another stream may have left.
+func (a *awaited) silence(ctx context.Context) error {
 	if err := a.out.ping(); err != nil {
 		return err
 	}

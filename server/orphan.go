@@ -73,10 +73,10 @@ func (h *held) abandon(ctx context.Context) {
 	dropping, cancel := brief(ctx)
 	defer cancel()
 	if err := h.server.store.Abandon(dropping, h.id, h.waiter); err != nil {
-		h.log.Warn("dropped call not noted, its task runs on", "task", h.id, "tool", h.tool.Name, "err", err)
+		h.log.Warn("dropped call not noted, its task runs on", "task", h.id, "tool", h.tool, "err", err)
 		return
 	}
-	h.server.orphans.after(h.tool.Policy.Orphan, func() { h.orphan(ctx) })
+	h.server.orphans.after(h.grace, func() { h.orphan(ctx) })
 }
 
 // keep: whoever names a task knows its id, and can come back to it even if the call that it was made for was dropped. A write for the
@@ -94,6 +94,6 @@ func (h *held) orphan(ctx context.Context) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	if _, err := h.server.store.Orphan(ctx, h.id); err != nil && !errors.Is(err, tasks.ErrNotFound) {
-		h.log.Warn("orphaned task not cancelled, it runs on", "task", h.id, "tool", h.tool.Name, "err", err)
+		h.log.Warn("orphaned task not cancelled, it runs on", "task", h.id, "tool", h.tool, "err", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -117,6 +118,42 @@ func TestAQuestionIsOnExactlyOneStream(t *testing.T) {
 	first.body.Close()
 	if again := second.nextRequest(); requestID(again) != requestID(q) { // it had to wait for its turn
 		t.Errorf("got %+v, want %s", again, q.ID)
+	}
+}
+
+func TestAHeldCallTakesUpTheQuestionThatAnotherOneLeft(t *testing.T) {
+	t.Parallel()
+	pinging := func(o *server.Options) { o.Ping = 20 * time.Millisecond }
+	a := start(t, pinging)
+	b := replica(t, a.rdb, a.store, pinging)
+	x := a.initialize("2025-11-25", canFill())
+	first := b.send(b.soon(), x.request("tools/call", obj{"name": "twin"}))
+	c := b.claim()
+	c.ask("name")
+	q := first.nextRequest()
+	second := a.send(a.soon(), x.request("tools/call", obj{"name": "twin"})) // the same task
+	defer second.body.Close()
+	second.quiet()
+	first.body.Close()
+	if again := second.nextRequest(); requestID(again) != requestID(q) {
+		t.Errorf("got %+v, want %s", again, q.ID)
+	}
+}
+
+func TestAHeldCallTakesUpTheQuestionOfAReplicaThatDied(t *testing.T) {
+	t.Parallel()
+	f := start(t, func(o *server.Options) { o.Ping = 20 * time.Millisecond })
+	x := f.initialize("2025-11-25", canFill())
+	r := f.send(f.soon(), x.request("tools/call", obj{"name": "any"}))
+	defer r.body.Close()
+	c := f.claim()
+	question := store.QuestionErrand(c.Lease.Task, "name")
+	if ok, err := f.store.Carry(t.Context(), x.id, "dead", question, 200*time.Millisecond, store.Errand{}); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	c.ask("name") // whose stream says no more that it carries it
+	if q := r.nextRequest(); q.Method != "elicitation/create" {
+		t.Errorf("got %+v", q)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -22,9 +21,6 @@ const (
 	aWait   = "wait"   // tools/call of task_wait
 	aResult = "result" // tasks/result
 )
-
-// forever: the request is answered when its task ends, and not before.
-const forever = -time.Millisecond
 
 // take is one connection of a stream: a client whose connection was cut goes on with the next one, on any replica
 // (2025-11-25, transports, Resumability and Redelivery). The ids of its events begin with it.
@@ -128,9 +124,9 @@ func (s *Server) reopen(ctx context.Context, q *request, id string) (*store.Stre
 
 func (s *Server) goOn(ctx context.Context, q *request, x *store.Stream) (json.RawMessage, error) {
 	if x.Kind == aCall {
-		c := &call{request: q, tool: &tool{Tool: tasks.Tool{Name: x.Tool}}} // its policy has had its say when the call began
+		h := &held{request: q, server: s, id: x.Task, tool: x.Tool}
 		return s.unlessCancelled(ctx, q, func(ctx context.Context, _ *request) (json.RawMessage, error) {
-			return s.await(ctx, c, x.Task, nil, x.Hold)
+			return h.await(ctx, x.Hold)
 		})
 	}
 	looking, cancel := brief(ctx)

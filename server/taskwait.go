@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -24,42 +25,45 @@ func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, err
 	return s.awaitChange(ctx, m.request, t, d)
 }
 
-// awaitChange is how the task stands when it has, or when the time is over.
+// waited is a task_wait that stays open.
+type waited struct {
+	*request
+	task     *tasks.Task // as it was last seen
+	begun    tasks.Phase // the one that it was in at first
+	limit    <-chan time.Time
+	progress teller
+}
+
+// awaitChange is how the task stands when it has changed, or when the time is over.
 func (s *Server) awaitChange(ctx context.Context, q *request, t *tasks.Task, d time.Duration) (json.RawMessage, error) {
-	f, err := s.follow(ctx, t.ID)
-	if err != nil {
-		return nil, err
-	}
-	defer f.close()
 	limit := time.NewTimer(d)
 	defer limit.Stop()
-	ping := time.NewTicker(s.opts.Ping)
-	defer ping.Stop()
-	progress := s.teller(q, q.meta.Token)
-	for begun := t.Phase; ; {
-		select {
-		case u := <-f.updates:
-			if u.Task == nil {
-				return nil, tasks.ErrNotFound
-			}
-			if t = u.Task; t.Status != tasks.Working || t.Phase != begun {
-				return handle(t), nil
-			}
-			err = q.out.tell(progress.next(ctx, t))
-		case <-ping.C:
-			err = q.out.silence(progress.again(ctx, t))
-		case <-limit.C:
-			return handle(s.positioned(ctx, t)), nil
-		case <-s.draining:
-			return handle(t), nil
-		case <-ctx.Done():
-			return nil, errGone
-		}
-		if err != nil {
-			return nil, err
-		}
+	x := &waited{request: q, task: t, begun: t.Phase, limit: limit.C, progress: s.teller(q, q.meta.Token)}
+	result, err := s.watch(ctx, q, t.ID, x)
+	switch {
+	case errors.Is(err, errDue):
+		return handle(s.positioned(ctx, x.task)), nil
+	case errors.Is(err, errStopping):
+		return handle(x.task), nil
 	}
+	return result, err
 }
+
+func (x *waited) update(ctx context.Context, u store.Update) (json.RawMessage, error) {
+	if u.Task == nil {
+		return nil, tasks.ErrNotFound
+	}
+	if x.task = u.Task; x.task.Status != tasks.Working || x.task.Phase != x.begun {
+		return handle(x.task), nil
+	}
+	return nil, x.out.tell(x.progress.next(ctx, x.task))
+}
+
+func (x *waited) silence(ctx context.Context) error {
+	return x.out.silence(x.progress.again(ctx, x.task))
+}
+
+func (x *waited) due() <-chan time.Time { return x.limit }
 
 func (m *managed) limit() time.Duration {
 	if m.args.Seconds == 0 {
