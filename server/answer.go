@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -101,4 +102,16 @@ func rootsFlaw(answer json.RawMessage) string {
 // plainly is what a schema found, without the words of its library.
 func plainly(err error) string {
 	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "validating root: "), "validating ")
+}
+
+// reply gives answers that fit to a task's questions. A task that had given its slot back goes to the queue again.
+func (s *Server) reply(ctx context.Context, id tasks.ID, answers map[string]json.RawMessage) error {
+	next, err := s.store.Answer(ctx, id, answers)
+	if err != nil {
+		return err
+	}
+	if next != nil {
+		s.opts.Dispatcher.Dispatch(*next)
+	}
+	return nil
 }

@@ -1,9 +1,6 @@
 package server
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 
 	"github.com/longhaul-mcp/longhaul/wire"
@@ -26,8 +23,8 @@ func arguments(params wire.Object) (json.RawMessage, error) {
 }
 
 const (
-	maxAnswers = 64
-	maxAnswer  = 1 << 20 // all of them
+	maxAnswers     = 64
+	maxAnswerBytes = 1 << 20 // all of them
 )
 
 // responses reads the answers that a request brings.
@@ -36,32 +33,8 @@ func responses(params wire.Object) (map[string]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(answers) > maxAnswers || len(params["inputResponses"]) > maxAnswer {
-		return nil, invalid("inputResponses may hold %d answers in %d bytes", maxAnswers, maxAnswer)
+	if len(answers) > maxAnswers || len(params["inputResponses"]) > maxAnswerBytes {
+		return nil, invalid("inputResponses may hold %d answers in %d bytes", maxAnswers, maxAnswerBytes)
 	}
 	return answers, nil
-}
-
-// canonical is the same JSON for the same value: a client that repeats a call may write its members in another order.
-func canonical(raw json.RawMessage) json.RawMessage {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber() // large integers stay what they are
-	var v any
-	if d.Decode(&v) != nil {
-		return raw
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return raw
-	}
-	return b
-}
-
-// digest names a call: the tool with these arguments.
-func digest(tool string, arguments json.RawMessage) string {
-	h := sha256.New()
-	h.Write([]byte(tool))
-	h.Write([]byte{0})
-	h.Write(canonical(arguments))
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }

@@ -51,7 +51,7 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 		return nil, errStopping
 	}
 	if !handed {
-		c.wait()
+		c.nameWaiter()
 	}
 	t, err := s.create(ctx, c, answered)
 	if err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,17 +18,17 @@ import (
 type courier struct {
 	*request
 	take
-	server *Server
-	known  bool          // the client knows the tasks that the questions are about
-	freed  chan struct{} // another stream may have ended, and left something to carry
-	level  atomic.Pointer[wire.Level]
+	server          *Server
+	clientKnowsTask bool          // that its questions are about
+	freed           chan struct{} // another stream may have ended, and left something to carry
+	level           atomic.Pointer[wire.Level]
 
 	mu      sync.Mutex
 	errands map[store.Errand]bool // what this stream carries
 }
 
-func (s *Server) courier(q *request, k take, known bool) *courier {
-	c := &courier{request: q, take: k, server: s, known: known, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
+func (s *Server) courier(q *request, k take, clientKnowsTask bool) *courier {
+	c := &courier{request: q, take: k, server: s, clientKnowsTask: clientKnowsTask, freed: make(chan struct{}, 1), errands: make(map[store.Errand]bool)}
 	c.level.Store(&q.meta.LogLevel)
 	return c
 }
@@ -69,11 +70,11 @@ func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) e
 			continue
 		}
 		ours, err := c.carries(ctx, e, before)
-		if alone := store.Unavailable(err) && !c.known; !ours && !alone {
+		if alone := store.Unavailable(err) && !c.clientKnowsTask; !ours && !alone {
 			continue
 		}
 		c.keep(e)
-		if err := c.out.send(wire.Ask(t.ID, q, c.known)); err != nil {
+		if err := c.out.send(wire.Ask(t.ID, q, c.clientKnowsTask)); err != nil {
 			return err
 		}
 	}
@@ -125,4 +126,56 @@ func (c *courier) close(ctx context.Context) {
 	if err := c.server.store.Drop(ctx, c.session.ID, c.take.String(), list...); err != nil {
 		c.log.Warn("stream ended, what it carried waits for its lease", "err", err)
 	}
+}
+
+// stillUsed is how often an open stream counts as a use of its session.
+const stillUsed = time.Hour
+
+// bindStream makes the request's stream one of its session: it may carry questions, and the context ends with the session, wherever that is
+// ended, and when the client goes on with the stream on another connection. stop must be called.
+func (s *Server) bindStream(ctx context.Context, q *request, k take, clientKnowsTask bool) (bound context.Context, stop func()) {
+	bound, cancel := context.WithCancel(ctx)
+	c := s.courier(q, k, clientKnowsTask)
+	q.courier = c
+	changes, quit := s.opts.Watcher.SessionChanged(q.session.ID)
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		renew := time.NewTicker(s.opts.Ping)
+		defer renew.Stop()
+		use := time.NewTicker(stillUsed)
+		defer use.Stop()
+		for {
+			select {
+			case <-changes:
+				c.free()
+				if c.refresh(bound) {
+					cancel()
+				}
+			case <-use.C:
+				if c.refresh(bound) {
+					cancel()
+				}
+			case <-renew.C:
+				c.renew(bound)
+			case <-bound.Done():
+				return
+			}
+		}
+	})
+	return bound, func() { cancel(); looking.Wait(); quit(); c.close(ctx) }
+}
+
+// refresh has the session and the stream count as used, and takes over the level that the client wants now. over: there is no session any
+// more, or the stream goes on on another connection.
+func (c *courier) refresh(ctx context.Context) (over bool) {
+	x, err := c.server.recall(ctx, c.session.ID, c.owner)
+	if err != nil {
+		return errors.Is(err, errSession)
+	}
+	level := wire.Level(x.Level)
+	c.level.Store(&level)
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	latest, err := c.server.store.KeepStream(ctx, c.stream)
+	return err == nil && latest > c.number
 }

@@ -10,5 +10,10 @@
 // the task ends. Clients of earlier revisions have a session, which is in Redis: any replica continues it. Requests that are not
 // ours (server/discover, ping, most of initialize) go to the SDK's stateless handler.
 //
+// To read it, begin at the door (door.go), which hands each request to its method (methods.go). A call (call.go) is held (held.go), handed
+// out as a task (hand.go), or followed by its client (listen.go); what stays open watches its task (watch.go). Of sessions, begin at
+// session.go: a courier (courier.go) carries what goes out on one of a session's streams, attendance.go is its stream of no request, and
+// resume.go goes on with one that was cut.
+//
 // The package runs no tool and knows none: workers announce theirs through the store.
 package server

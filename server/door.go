@@ -127,7 +127,7 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 	case q.Kind == wire.Batch && !q.modern:
 		s.batch(q, r, body)
 	case q.session != nil:
-		s.take(q, r)
+		s.accept(q, r)
 	case !q.modern:
 		s.delegate(q.out.w, q, r, body)
 	case q.Kind == wire.Notice && strings.HasPrefix(q.Method, "notifications/"):

@@ -20,8 +20,8 @@ var (
 	errSession   = errors.New("the session is unknown, another caller's, was ended or has expired")
 )
 
-// known maps the errors of a request to what its client is told. What is not here goes out as a bare internal error.
-var known = []struct {
+// errorTable maps the errors of a request to what its client is told. What is not here goes out as a bare internal error.
+var errorTable = []struct {
 	is      error
 	status  int
 	code    int
@@ -105,7 +105,7 @@ func explain(err error, modern bool) (f failure, mapped bool) {
 }
 
 func lookup(err error) (failure, bool) {
-	for _, a := range known {
+	for _, a := range errorTable {
 		if errors.Is(err, a.is) {
 			return failure{a.status, wire.Error{Code: a.code, Message: a.message}}, true
 		}

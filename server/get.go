@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -17,27 +16,4 @@ func (s *Server) get(ctx context.Context, q *request) (json.RawMessage, error) {
 		return nil, err
 	}
 	return wire.Get(t, s.about), nil
-}
-
-// find reads the task that the request names. Another caller's does not exist.
-func (s *Server) find(ctx context.Context, q *request) (*tasks.Task, error) {
-	text, _ := q.Params.Text("taskId") // the door has seen that it is one
-	return s.look(ctx, q.owner, text)
-}
-
-// look reads a task by the id that its client gave, who can come back to it.
-func (s *Server) look(ctx context.Context, owner tasks.Owner, text string) (*tasks.Task, error) {
-	id, err := tasks.ParseID(text)
-	if err != nil {
-		return nil, err
-	}
-	t, err := s.store.Get(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if t.Owner != owner {
-		return nil, tasks.ErrNotFound
-	}
-	s.keep(ctx, t)
-	return t, nil
 }

@@ -99,7 +99,7 @@ func (q *request) checkModern() error {
 }
 
 func (q *request) checkName() error {
-	member := methods[q.Method].name
+	member := methods[q.Method].nameMember
 	if member == "" {
 		return nil
 	}

@@ -34,7 +34,7 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 	if q.session == nil {
 		return s.awaitResult(ctx, q, t)
 	}
-	ctx, stop := s.carry(ctx, q, newTake(), true)
+	ctx, stop := s.bindStream(ctx, q, newTake(), true)
 	defer stop()
 	s.begin(ctx, q, store.Stream{Kind: aResult, Task: t.ID, Hold: forever})
 	return s.awaitResult(ctx, q, t)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 
@@ -29,7 +28,7 @@ func (s *Server) list(_ context.Context, q *request) (json.RawMessage, error) {
 	names, next := all[start:], ""
 	if len(names) > pageSize {
 		names = names[:pageSize]
-		next = base64.RawURLEncoding.EncodeToString([]byte(names[pageSize-1]))
+		next = encodeCursor(names[pageSize-1])
 	}
 	page := make([]json.RawMessage, len(names))
 	for i, name := range names {
@@ -52,24 +51,6 @@ func (s *Server) listed(c *catalogue, name string, q *request) json.RawMessage {
 		return entry.plain
 	}
 	return entry.orHandle
-}
-
-// after is where the page of a cursor starts. A cursor is the last name of the page before, so that a catalogue that changes
-// between two pages neither repeats a tool nor leaves one out.
-func after(names []string, params wire.Object) (int, error) {
-	if !params.Has("cursor") {
-		return 0, nil
-	}
-	cursor, ok := params.Text("cursor")
-	name, err := base64.RawURLEncoding.DecodeString(cursor)
-	if !ok || err != nil || len(name) == 0 {
-		return 0, invalid("cursor is not one of ours")
-	}
-	i, found := slices.BinarySearch(names, string(name))
-	if found {
-		i++
-	}
-	return i, nil
 }
 
 // server is what a result says about us: nothing before 2026-07-28.

@@ -9,23 +9,23 @@ import (
 
 // method is how a request of that name is served.
 type method struct {
-	name      string // the member of params that Mcp-Name repeats
-	extension bool   // only for clients that declare the Tasks extension
-	serve     serve
+	nameMember string // the member of params that Mcp-Name repeats
+	extension  bool   // only for clients that declare the Tasks extension
+	serve      serve
 }
 
 type serve func(s *Server, ctx context.Context, q *request) (json.RawMessage, error)
 
 // methods lists what we serve ourselves on 2026-07-28, and what else is checked before the SDK serves it.
 var methods = map[string]method{
-	"tools/call":           {name: "name", serve: (*Server).call},
+	"tools/call":           {nameMember: "name", serve: (*Server).call},
 	"tools/list":           {serve: (*Server).list},
-	"tasks/get":            {name: "taskId", extension: true, serve: (*Server).get},
-	"tasks/update":         {name: "taskId", extension: true, serve: (*Server).update},
-	"tasks/cancel":         {name: "taskId", extension: true, serve: (*Server).cancel},
+	"tasks/get":            {nameMember: "taskId", extension: true, serve: (*Server).get},
+	"tasks/update":         {nameMember: "taskId", extension: true, serve: (*Server).update},
+	"tasks/cancel":         {nameMember: "taskId", extension: true, serve: (*Server).cancel},
 	"subscriptions/listen": {serve: (*Server).listen},
-	"prompts/get":          {name: "name"},
-	"resources/read":       {name: "uri"},
+	"prompts/get":          {nameMember: "name"},
+	"resources/read":       {nameMember: "uri"},
 }
 
 // legacyMethods lists what we serve ourselves before 2026-07-28.

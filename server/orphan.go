@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
 	"time"
@@ -60,6 +61,14 @@ func (o *orphans) close() {
 	}
 	o.mu.Unlock()
 	o.ending.Wait()
+}
+
+// nameWaiter gives a call that is held a name among those that wait for its task, where its end would mean stop: on 2026-07-28, without a key
+// to come back with, and unless the policy lets the task run on whoever leaves.
+func (c *call) nameWaiter() {
+	if c.modern && c.meta.Key == "" && !c.tool.Policy.Detach {
+		c.waiter = rand.Text()[:8]
+	}
 }
 
 // abandon is what a client's leaving means for its task. On 2026-07-28 closing the stream is how a client says stop

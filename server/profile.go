@@ -92,9 +92,9 @@ func (q *request) client() string {
 	return ""
 }
 
-// profile is what is known of the request's client; known says by the operator. Names change nothing on 2026-07-28 but where the operator
+// profile is what is known of the request's client; byOperator says whose word it is. Names change nothing on 2026-07-28 but where the operator
 // says so (basic, clientInfo).
-func (s *Server) profile(q *request) (p *profile, known bool) {
+func (s *Server) profile(q *request) (p *profile, byOperator bool) {
 	if p := find(s.clients, q.client()); p != nil {
 		return p, true
 	}

@@ -23,6 +23,14 @@ type teller struct {
 	sent   bool
 }
 
+// teller tells of the progress of a request's task. Within a session the stream may go on elsewhere.
+func (s *Server) teller(q *request, token json.RawMessage) teller {
+	if q.courier == nil {
+		return teller{server: s, token: token, number: said}
+	}
+	return teller{server: s, token: token, number: climbing(s.opts.Now, q.takes())}
+}
+
 // number is what a notification says, given what the last one on this connection said.
 type number func(t *tasks.Task, sent bool, last float64) float64
 

@@ -2,13 +2,10 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -21,27 +18,6 @@ const (
 	aWait   = "wait"   // tools/call of task_wait
 	aResult = "result" // tasks/result
 )
-
-// take is one connection of a stream: a client whose connection was cut goes on with the next one, on any replica
-// (2025-11-25, transports, Resumability and Redelivery). The ids of its events begin with it.
-type take struct {
-	stream string
-	number int
-}
-
-func newTake() take { return take{rand.Text(), 1} }
-
-func (k take) String() string { return k.stream + "." + strconv.Itoa(k.number) }
-
-// parseEvent is the stream of an event's id, and up to which event of its task the client was told: 0 if the id does not say.
-func parseEvent(id string) (stream string, heard int64) {
-	stream, rest, _ := strings.Cut(id, ".")
-	heard, err := strconv.ParseInt(rest[strings.LastIndexByte(rest, '-')+1:], 10, 64)
-	if err != nil {
-		return stream, 0
-	}
-	return stream, heard
-}
 
 // begin notes what the request's stream is about, so that it can be gone on with, and a call be cancelled, through any replica. Without
 // the note the request is served all the same.
@@ -71,22 +47,6 @@ func (q *request) resumable() {
 // comesBack: the client knows how to go on with this stream, and to do so by itself.
 func (q *request) comesBack() bool { return q.out.name != "" && q.revision >= wire.V20251125 }
 
-// takes is which connection of its stream the request is served on.
-func (q *request) takes() int {
-	if q.courier == nil {
-		return 0
-	}
-	return q.courier.number
-}
-
-// teller tells of the progress of a request's task. Within a session the stream may go on elsewhere.
-func (s *Server) teller(q *request, token json.RawMessage) teller {
-	if q.courier == nil {
-		return teller{server: s, token: token, number: said}
-	}
-	return teller{server: s, token: token, number: climbing(s.opts.Now, q.takes())}
-}
-
 // resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it
 // stands; a question that is open is put again, with its own id.
 func (s *Server) resume(ctx context.Context, q *request, event string) error {
@@ -96,7 +56,7 @@ func (s *Server) resume(ctx context.Context, q *request, event string) error {
 		return err
 	}
 	q.ID, q.meta.Token = x.Request, x.Token
-	ctx, stop := s.carry(ctx, q, take{x.ID, x.Take}, x.Kind == aResult)
+	ctx, stop := s.bindStream(ctx, q, take{x.ID, x.Take}, x.Kind == aResult)
 	defer stop()
 	q.out.seq = heard
 	q.resumable()

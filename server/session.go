@@ -102,8 +102,8 @@ func (s *Server) endSession(ctx context.Context, q *request) error {
 	return nil
 }
 
-// take accepts what a session's client sends without expecting an answer.
-func (s *Server) take(q *request, r *http.Request) {
+// accept takes what a session's client sends without expecting an answer.
+func (s *Server) accept(q *request, r *http.Request) {
 	var err error
 	switch {
 	case q.Kind == wire.Answer:

@@ -19,7 +19,7 @@ type stream struct {
 	buf  bytes.Buffer
 	open bool
 	mute bool   // nothing but the answer is told
-	name string // of a stream that can be gone on with: its events have ids (resume.go)
+	name string // of a stream that can be gone on with: its events have ids (take.go)
 	sent int    // how many of those
 	seq  int64  // up to which event of its task they tell
 }
@@ -40,14 +40,6 @@ func (s *stream) send(message []byte) error {
 	}
 	s.buf.WriteString("\n\n")
 	return s.write(s.buf.Bytes())
-}
-
-// identify gives the next event an id, which is no other event's in its session.
-func (s *stream) identify() {
-	if s.name != "" {
-		s.sent++
-		fmt.Fprintf(&s.buf, "id: %s-%d-%d\n", s.name, s.sent, s.seq)
-	}
 }
 
 // prime gives the client an id to come back with before there is anything to tell, and says when to come (2025-11-25, transports,

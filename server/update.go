@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -33,16 +32,4 @@ func (s *Server) update(ctx context.Context, q *request) (json.RawMessage, error
 		}
 	}
 	return wire.Acknowledged(s.about), nil
-}
-
-// reply gives answers that fit to a task's questions. A task that had given its slot back goes to the queue again.
-func (s *Server) reply(ctx context.Context, id tasks.ID, answers map[string]json.RawMessage) error {
-	next, err := s.store.Answer(ctx, id, answers)
-	if err != nil {
-		return err
-	}
-	if next != nil {
-		s.opts.Dispatcher.Dispatch(*next)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -65,4 +66,24 @@ func (s *Server) ask(ctx context.Context, q *request, questions []tasks.Question
 		return nil, err
 	}
 	return wire.InputRequired(questions, sealed, s.about), nil
+}
+
+// askable are the kinds of question that a task of this call may ask: those that the client declared, and with a handle those that a
+// person or the model can answer in its stead (task_answer).
+func (s *Server) askable(c *call) tasks.Capabilities {
+	kinds := slices.Clone(c.asks())
+	if c.extended() || c.augmented() || !s.handsOut(c) {
+		return kinds
+	}
+	for _, k := range []tasks.Capability{tasks.CanFillForms, tasks.CanVisit, tasks.CanSample} {
+		if !kinds.Has(k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// canAnswer reports whether the client itself can be asked all these questions.
+func (q *request) canAnswer(questions []tasks.Question) bool {
+	return !slices.ContainsFunc(questions, func(o tasks.Question) bool { return !q.asks().Has(o.Request.Kind()) })
 }
