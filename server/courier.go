@@ -170,7 +170,7 @@ func (s *Server) bindStream(ctx context.Context, q *request, k take, clientKnows
 func (c *courier) refresh(ctx context.Context) (over bool) {
 	x, err := c.server.recall(ctx, c.session.ID, c.owner)
 	if err != nil {
-		return errors.Is(err, errSession)
+		return errors.Is(err, store.ErrNoSession)
 	}
 	level := wire.Level(x.Level)
 	c.level.Store(&level)

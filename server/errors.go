@@ -17,34 +17,32 @@ var (
 	errStopping  = errors.New("shutting down")
 	errCutOff    = errors.New("shutting down while a call is held")
 	errCancelled = errors.New("the task of this call was cancelled")
-	errSession   = errors.New("the session is unknown, another caller's, was ended or has expired")
 )
+
+// retryAfter is in seconds: long enough for a failover to be noticed.
+const retryAfter = 2
+
+var tryAgain = fmt.Sprintf("try again in %d seconds", retryAfter)
 
 // errorTable maps the errors of a request to what its client is told. What is not here goes out as a bare internal error.
 var errorTable = []struct {
 	is      error
-	status  int
+	status  int // 0: the one that belongs to the code
 	code    int
 	message string
 }{
 	// one text for ids that are unknown, expired, malformed or another caller's
-	{tasks.ErrNotFound, http.StatusBadRequest, wire.CodeInvalidParams, "no such task"},
-	{tasks.ErrKeyReused, http.StatusBadRequest, wire.CodeInvalidParams, "this idempotency key was used for another call"},
+	{tasks.ErrNotFound, 0, wire.CodeInvalidParams, "no such task"},
+	{tasks.ErrKeyReused, 0, wire.CodeInvalidParams, "this idempotency key was used for another call"},
 	// clients initialize again on 404, whatever the body says: that is for people
-	{errSession, http.StatusNotFound, wire.CodeNoSession, "Session expired: initialize again"},
 	{store.ErrNoSession, http.StatusNotFound, wire.CodeNoSession, "Session expired: initialize again"},
-	{errState, http.StatusBadRequest, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
+	{errState, 0, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
 	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
-	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: try again in 2 seconds"},
-	{errStopping, http.StatusServiceUnavailable, wire.CodeUnavailable, "this server is stopping: try again in 2 seconds"},
-	{errCutOff, http.StatusServiceUnavailable, wire.CodeUnavailable, cutOff},
+	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: " + tryAgain},
+	{errStopping, http.StatusServiceUnavailable, wire.CodeUnavailable, "this server is stopping: " + tryAgain},
+	{errCutOff, http.StatusServiceUnavailable, wire.CodeUnavailable, "this server is stopping, and the task of this call runs on: " + tryAgain +
+		", with the same idempotency key or requestState to find the same task"},
 }
-
-const cutOff = "this server is stopping, and the task of this call runs on: try again in 2 seconds, with the same idempotency key or " +
-	"requestState to find the same task"
-
-// unavailable is told with what keeps the store from serving: "does not answer", "is full".
-const unavailable = "the task store %s: try again in 2 seconds"
 
 // failure is an error as it goes out.
 type failure struct {
@@ -85,9 +83,6 @@ type strayError struct {
 func (e *strayError) Error() string { return e.err.Error() }
 func (e *strayError) Unwrap() error { return e.err }
 
-// retryAfter is in seconds: long enough for a failover to be noticed.
-const retryAfter = 2
-
 // explain finds what a client is told about err. mapped is false if it is told nothing but that something failed.
 func explain(err error, modern bool) (f failure, mapped bool) {
 	if f, ok := errors.AsType[*failure](err); ok {
@@ -97,8 +92,8 @@ func explain(err error, modern bool) (f failure, mapped bool) {
 		return failure{status(e.Code, modern), *e}, true
 	}
 	f, mapped = lookup(err)
-	if f.error.Code == wire.CodeInvalidParams {
-		f.status = status(wire.CodeInvalidParams, modern)
+	if f.status == 0 {
+		f.status = status(f.error.Code, modern)
 	}
 	f.error.Data = advice(f.error.Code, err)
 	return f, mapped
@@ -111,7 +106,7 @@ func lookup(err error) (failure, bool) {
 		}
 	}
 	if plight := store.Plight(err); plight != "" {
-		return failure{http.StatusServiceUnavailable, wire.Error{Code: wire.CodeUnavailable, Message: fmt.Sprintf(unavailable, plight)}}, true
+		return failure{http.StatusServiceUnavailable, wire.Error{Code: wire.CodeUnavailable, Message: "the task store " + plight + ": " + tryAgain}}, true
 	}
 	return failure{http.StatusInternalServerError, wire.Error{Code: wire.CodeInternal, Message: "internal error"}}, false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -54,13 +53,13 @@ func (s *Server) join(ctx context.Context, q *request) error {
 // recall reads a session. Another caller's does not exist.
 func (s *Server) recall(ctx context.Context, id string, owner tasks.Owner) (*store.Session, error) {
 	if len(id) > maxSessionID {
-		return nil, errSession
+		return nil, store.ErrNoSession
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	x, err := s.store.Session(ctx, id)
-	if errors.Is(err, store.ErrNoSession) || err == nil && x.Owner != owner {
-		return nil, errSession
+	if err == nil && x.Owner != owner {
+		return nil, store.ErrNoSession
 	}
 	return x, err
 }
