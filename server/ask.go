@@ -13,7 +13,7 @@ import (
 // before sorts the questions that the policy asks before there is a task into those with an answer and those without. Earlier
 // revisions cannot be asked on a stateless connection: there the tool meets its questions itself, and learns that it cannot ask.
 func (c *call) before() (answered []store.Answered, missing []tasks.Question, err error) {
-	if !c.modern {
+	if !c.modern() {
 		return nil, nil, nil
 	}
 	for _, q := range c.tool.Policy.Before {

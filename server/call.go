@@ -93,11 +93,11 @@ func (c *call) check(now time.Time) error {
 		return invalid("%s needs a caller who can be told from others: this server does not know who you are", wire.MetaKey)
 	case c.meta.StartAt.Sub(now) > p.MaxLifetime:
 		return invalid("%s is later than a task of this tool may stay open: within %s", wire.MetaStart, p.MaxLifetime)
-	case p.Task == tasks.Required && p.Refuse && !c.modern && !c.augmented():
+	case p.Task == tasks.Required && p.Refuse && !c.modern() && !c.augmented():
 		return &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool can only be called as a task"}
-	case p.Task == tasks.Required && p.Refuse && c.modern && !c.extended():
+	case p.Task == tasks.Required && p.Refuse && c.modern() && !c.extended():
 		return incapable(true)
-	case !c.modern:
+	case !c.modern():
 		return nil
 	}
 	for _, h := range c.tool.headers {
@@ -123,7 +123,7 @@ func (c *call) shared() bool {
 
 // readRetry reads what a repeated call brings: answers, and the state that says what they are for (patterns/mrtr).
 func (c *call) readRetry(ctx context.Context, s *Server) error {
-	if !c.modern {
+	if !c.modern() {
 		return nil
 	}
 	var err error
@@ -148,7 +148,7 @@ func (c *call) complain(s *Server, err error) (json.RawMessage, error) {
 
 // plain is a stored result as the call's own.
 func (q *request) plain(s *Server, result json.RawMessage) json.RawMessage {
-	if !q.modern {
+	if !q.modern() {
 		return result
 	}
 	return wire.Complete(result, &s.about)

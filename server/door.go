@@ -31,7 +31,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.fail(err)
 		return
 	}
-	q.modern = r.Header.Get(wire.HeaderVersion) >= wire.V20260728 // how to answer what cannot even be decoded
+	q.revision = revision(r.Header.Get(wire.HeaderVersion)) // how to answer what cannot even be decoded
 	if !utf8.Valid(body) {
 		q.fail(refuse(http.StatusBadRequest, wire.CodeParse, "body is not UTF-8"))
 		return
@@ -124,13 +124,13 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 	switch {
 	case q.Kind == wire.Request:
 		s.serve(q, r, body)
-	case q.Kind == wire.Batch && !q.modern:
+	case q.Kind == wire.Batch:
 		s.batch(q, r, body)
 	case q.session != nil:
 		s.accept(q, r)
-	case !q.modern:
+	case !q.modern():
 		s.delegate(q.out.w, q, r, body)
-	case q.Kind == wire.Notice && strings.HasPrefix(q.Method, "notifications/"):
+	case q.Kind == wire.Notice && q.notification():
 		q.out.w.WriteHeader(http.StatusAccepted) // 2026-07-28 gives none of them a meaning on HTTP
 	case q.Kind == wire.Notice:
 		q.fail(refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "a request needs an id"))
@@ -140,12 +140,12 @@ func (s *Server) route(q *request, r *http.Request, body []byte) {
 }
 
 func (s *Server) serve(q *request, r *http.Request, body []byte) {
-	if !q.modern {
+	if !q.modern() {
 		s.serveLegacy(q, r, body)
 		return
 	}
 	m := methods[q.Method]
-	if strings.HasPrefix(q.Method, "notifications/") { // with an id
+	if q.notification() { // with an id
 		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: a notification has no id"})
 		return
 	}

@@ -1,9 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -12,9 +12,6 @@ import (
 
 var versions = mcp.SupportedProtocolVersions()
 
-// Before this revision a body could hold several messages.
-const noBatch = "2025-06-18"
-
 // identify settles the request's revision, and checks that headers, metadata and body agree.
 func (q *request) identify() error {
 	version, err := one(q.header, wire.HeaderVersion)
@@ -22,7 +19,7 @@ func (q *request) identify() error {
 		return err
 	}
 	meta, metaErr := wire.DecodeMeta(q.Params)
-	q.meta, q.modern = meta, max(version, meta.Version) >= wire.V20260728 // also how what is wrong is answered
+	q.meta, q.revision = meta, spoken(version, meta.Version) // also how what is wrong is answered
 	if q.Kind == wire.Request {
 		if err := agree(version, meta.Version); err != nil {
 			return err
@@ -31,22 +28,22 @@ func (q *request) identify() error {
 	if version != "" && !slices.Contains(versions, version) {
 		return unsupported(version)
 	}
-	if q.revision = version; version == "" {
-		q.revision = wire.V20250326 // as the specification has us assume (2025-11-25, transports, Protocol Version Header)
-	}
-	if q.Kind == wire.Batch && version >= noBatch {
-		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "revision %s has no batches", version)
-	}
-	if q.Kind == wire.Notice && q.modern && strings.HasPrefix(q.Method, "notifications/") && q.header.Get(wire.HeaderMethod) != "" {
+	if q.Kind == wire.Notice && q.modern() && q.notification() && q.header.Get(wire.HeaderMethod) != "" {
 		return q.checkMethod()
 	}
 	if q.Kind != wire.Request {
 		return nil
 	}
-	if metaErr != nil || !q.modern {
+	if metaErr != nil || !q.modern() {
 		return metaErr
 	}
 	return q.checkModern()
+}
+
+// spoken is what a request says by its header and its _meta, or else what the specification has us assume (2025-11-25, transports,
+// Protocol Version Header).
+func spoken(header, meta string) revision {
+	return cmp.Or(revision(max(header, meta)), wire.V20250326)
 }
 
 // agree: the header repeats what _meta says (Protocol Version Header).

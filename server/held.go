@@ -174,7 +174,7 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 	switch {
 	case h.handsOut && !h.canAnswer(missing):
 		return h.handOver(t), nil
-	case !h.modern: // somebody else may be asked: the task can be shared
+	case !h.modern(): // somebody else may be asked: the task can be shared
 		return nil, nil
 	}
 	return h.server.ask(ctx, h.request, missing, claims{Task: h.id, Call: digest(h.tool, h.arguments)})

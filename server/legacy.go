@@ -20,8 +20,8 @@ func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
 		s.initialize(q, r, body)
 	case m.serve == nil:
 		s.delegate(q.out.w, q, r, body)
-	case q.revision < m.since:
-		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: revision " + q.revision + " does not have it"})
+	case !q.revision.since(m.since):
+		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: revision " + string(q.revision) + " does not have it"})
 	case m.session && q.session == nil:
 		q.fail(refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "%s needs a session: send the %s that initialize answered", q.Method, wire.HeaderSession))
 	default:

@@ -17,7 +17,7 @@ const maxBatch = 50
 // A call that takes longer gets its handle as any other.
 func (s *Server) batch(q *request, r *http.Request, body []byte) {
 	var parts []json.RawMessage
-	if q.revision >= noBatch {
+	if q.revision.since(noBatch) {
 		q.fail(refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "revision %s has no batches", q.revision))
 		return
 	}

@@ -14,7 +14,7 @@ import (
 
 // augmented: the client asks for a task (2025-11-25, Tasks). Other revisions give the parameter no meaning.
 func (q *request) augmented() bool {
-	return !q.modern && q.revision >= wire.V20251125 && q.Params.Has("task")
+	return !q.modern() && q.revision.since(wire.V20251125) && q.Params.Has("task")
 }
 
 // lastingToken is the progress token that lives as long as the task: that of any other call ends with its request.

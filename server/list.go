@@ -55,7 +55,7 @@ func (s *Server) listed(c *catalogue, name string, q *request) json.RawMessage {
 
 // server is what a result says about us: nothing before 2026-07-28.
 func (q *request) server(s *Server) *wire.Implementation {
-	if !q.modern {
+	if !q.modern() {
 		return nil
 	}
 	return &s.about

@@ -30,8 +30,8 @@ var methods = map[string]method{
 
 // legacyMethods lists what we serve ourselves before 2026-07-28.
 var legacyMethods = map[string]struct {
-	since   string // the first revision that has it
-	session bool   // means something within a session only
+	since   revision // the first revision that has it
+	session bool     // means something within a session only
 	serve   serve
 }{
 	"tools/call":       {serve: (*Server).callInSession},

@@ -66,7 +66,7 @@ func (o *orphans) close() {
 // nameWaiter gives a call that is held a name among those that wait for its task, where its end would mean stop: on 2026-07-28, without a key
 // to come back with, and unless the policy lets the task run on whoever leaves.
 func (c *call) nameWaiter() {
-	if c.modern && c.meta.Key == "" && !c.tool.Policy.Detach {
+	if c.modern() && c.meta.Key == "" && !c.tool.Policy.Detach {
 		c.waiter = rand.Text()[:8]
 	}
 }

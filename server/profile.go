@@ -84,7 +84,7 @@ func (p *profile) limit(q *request) time.Duration {
 // client is what the client calls itself. Before 2026-07-28 only a session knows.
 func (q *request) client() string {
 	switch {
-	case q.modern:
+	case q.modern():
 		return q.meta.Client
 	case q.session != nil:
 		return q.session.Client
@@ -98,7 +98,7 @@ func (s *Server) profile(q *request) (p *profile, byOperator bool) {
 	if p := find(s.clients, q.client()); p != nil {
 		return p, true
 	}
-	if q.modern {
+	if q.modern() {
 		return nil, false
 	}
 	return find(s.opts.profiles, q.client()), false

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -18,8 +19,7 @@ type request struct {
 	wire.Message
 	header   http.Header
 	meta     wire.Meta
-	modern   bool   // revision 2026-07-28; else an earlier one
-	revision string // which of the earlier ones
+	revision revision
 	owner    tasks.Owner
 	session  *store.Session // nil: the request belongs to none
 	begun    bool           // noted in the session, as a call that can be cancelled
@@ -28,13 +28,18 @@ type request struct {
 	log      *slog.Logger
 }
 
+func (q *request) modern() bool { return q.revision.modern() }
+
+// notification: its name says that it is one, whatever came.
+func (q *request) notification() bool { return strings.HasPrefix(q.Method, "notifications/") }
+
 // extended reports whether the client declared the Tasks extension.
-func (q *request) extended() bool { return q.modern && q.meta.Capabilities.Tasks }
+func (q *request) extended() bool { return q.modern() && q.meta.Capabilities.Tasks }
 
 // asks are the kinds of question that the client can answer. Before 2026-07-28 only a session says, and only in one can it be asked.
 func (q *request) asks() tasks.Capabilities {
 	switch {
-	case q.modern:
+	case q.modern():
 		return q.meta.Capabilities.Asks
 	case q.session != nil:
 		return q.session.Capabilities
@@ -72,7 +77,7 @@ func (q *request) answer(result json.RawMessage, err error) {
 }
 
 func (q *request) fail(err error) {
-	f, mapped := explain(err, q.modern)
+	f, mapped := explain(err, q.modern())
 	if !mapped {
 		q.log.Error("request failed", "method", q.Method, "err", err)
 	}

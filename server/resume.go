@@ -39,13 +39,13 @@ func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
 // resumable gives the events of the request's stream ids, and the client the first of them, where that is known to do no harm.
 func (q *request) resumable() {
 	q.out.name = q.courier.take.String()
-	if q.revision >= wire.V20251125 {
+	if q.revision.since(wire.V20251125) {
 		_ = q.out.prime() // a client that is gone is noticed soon enough
 	}
 }
 
 // comesBack: the client knows how to go on with this stream, and to do so by itself.
-func (q *request) comesBack() bool { return q.out.name != "" && q.revision >= wire.V20251125 }
+func (q *request) comesBack() bool { return q.out.name != "" && q.revision.since(wire.V20251125) }
 
 // resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it
 // stands; a question that is open is put again, with its own id.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -34,7 +33,7 @@ func (s *Server) open(ctx context.Context, q *request, version string) error {
 // join finds the session that a request names. What was negotiated there is what the request speaks.
 func (s *Server) join(ctx context.Context, q *request) error {
 	id, err := one(q.header, wire.HeaderSession)
-	if err != nil || id == "" || q.modern || q.Method == methodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
+	if err != nil || id == "" || q.modern() || q.Method == methodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
 		return err
 	}
 	x, err := s.recall(ctx, id, q.owner)
@@ -44,7 +43,7 @@ func (s *Server) join(ctx context.Context, q *request) error {
 	if says := q.header.Get(wire.HeaderVersion); says != "" && says != x.Version {
 		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "%s %s, but this session negotiated %s", wire.HeaderVersion, says, x.Version)
 	}
-	q.session, q.revision = x, x.Version
+	q.session, q.revision = x, revision(x.Version)
 	q.meta.LogLevel = wire.Level(x.Level)
 	q.header.Set(wire.HeaderVersion, x.Version) // for the SDK
 	return nil
@@ -69,7 +68,7 @@ const maxSessionID = 64 // of which ours have 26
 // ofSession: GET opens a stream of a session and DELETE ends it, where there is one.
 func ofSession(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodDelete) &&
-		r.Header.Get(wire.HeaderSession) != "" && r.Header.Get(wire.HeaderVersion) < wire.V20260728
+		r.Header.Get(wire.HeaderSession) != "" && !revision(r.Header.Get(wire.HeaderVersion)).modern()
 }
 
 // serveSession serves what is about a session itself.
@@ -107,7 +106,7 @@ func (s *Server) accept(q *request, r *http.Request) {
 	switch {
 	case q.Kind == wire.Answer:
 		err = s.takeAnswer(r.Context(), q)
-	case q.Kind == wire.Notice && !strings.HasPrefix(q.Method, "notifications/"):
+	case q.Kind == wire.Notice && !q.notification():
 		err = refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "a request needs an id")
 	case q.Method == "notifications/cancelled":
 		err = s.cancelRequest(r.Context(), q)
