@@ -1,6 +1,11 @@
 package server
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
 
 // Know replaces the clients that are known by one.
 func (o *Options) Know(name string, silent, heard time.Duration) {
@@ -25,4 +30,4 @@ func Fitting(list []Client, name string) string {
 }
 
 // Handle is what a model is told of a task.
-var Handle = handle
+func Handle(t *tasks.Task) json.RawMessage { return handle(t, time.Now()) }

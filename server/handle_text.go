@@ -11,62 +11,67 @@ import (
 )
 
 // longest is how long task_wait waits: hosts give up after 60 s.
-const longest = 45 * time.Second
+const (
+	longest        = longestSeconds * time.Second
+	longestSeconds = 45
+)
+
+func (s *Server) handle(t *tasks.Task) json.RawMessage { return handle(t, s.opts.Now()) }
 
 // handle is what the model of a client without tasks gets instead of a result: how its task stands, and what to call next. Of a task
 // that has completed it is the tool's own answer.
-func handle(t *tasks.Task) json.RawMessage {
-	next := nextStep(t)
+func handle(t *tasks.Task, now time.Time) json.RawMessage {
+	next := nextStep(t, now)
 	if t.Status == tasks.Completed && t.Result != nil {
 		return wire.HandleOf(t, next, "")
 	}
-	return wire.HandleOf(t, next, story(t))
+	return wire.HandleOf(t, next, statusText(t, now))
 }
 
 // nextStep is what the model should call: nothing once the task has ended.
-func nextStep(t *tasks.Task) *wire.Next {
+func nextStep(t *tasks.Task, now time.Time) *wire.Next {
 	switch {
 	case t.Status.Terminal():
 		return nil
 	case t.Status == tasks.InputRequired:
 		return &wire.Next{Tool: answerTool, Arguments: map[string]any{"taskId": t.ID}}
 	}
-	return &wire.Next{Tool: waitTool, Arguments: map[string]any{"taskId": t.ID}, AfterMs: leisure(t).Milliseconds()}
+	return &wire.Next{Tool: waitTool, Arguments: map[string]any{"taskId": t.ID}, AfterMs: pauseBeforeAsking(t, now).Milliseconds()}
 }
 
-// leisure is for how long asking again is pointless: a model that asks too often costs its user money.
-func leisure(t *tasks.Task) time.Duration {
+// pauseBeforeAsking is for how long asking again is pointless: a model that asks too often costs its user money.
+func pauseBeforeAsking(t *tasks.Task, now time.Time) time.Duration {
 	if t.Phase == tasks.Delayed {
-		return max(0, time.Until(t.Next)-longest)
+		return max(0, t.Next.Sub(now)-longest)
 	}
 	return max(0, t.Progress.ETA-longest)
 }
 
-// story tells how the task stands and what to do next and when, in words for a model.
-func story(t *tasks.Task) string {
+// statusText tells how the task stands and what to do next and when, in words for a model.
+func statusText(t *tasks.Task, now time.Time) string {
 	switch t.Status {
 	case tasks.Failed:
 		return fmt.Sprintf("Task %s (%s) failed: %s\nIt is over. Calling %s again would start anew.", t.ID, t.Tool, t.StatusMessage(), t.Tool)
 	case tasks.Cancelled:
 		return fmt.Sprintf("Task %s (%s) was cancelled. It is over, and has no result.", t.ID, t.Tool)
 	case tasks.InputRequired:
-		return interview(t)
+		return questionsText(t)
 	}
 	b := fmt.Sprintf("Task %s (%s) is not done yet: %s\nIt goes on by itself: do not call %s again. ", t.ID, t.Tool, t.StatusMessage(), t.Tool)
-	wait := fmt.Sprintf(`call %s with {"taskId": "%s"}, which waits up to %d s`, waitTool, t.ID, int(longest.Seconds()))
-	if d := leisure(t).Round(time.Second); d > 0 {
+	wait := fmt.Sprintf(`call %s with {"taskId": "%s"}, which waits up to %d s`, waitTool, t.ID, longestSeconds)
+	if d := pauseBeforeAsking(t, now).Round(time.Second); d > 0 {
 		return b + fmt.Sprintf("No result is to be expected for about %s: do something else meanwhile, or tell the user that it goes on; for the result %s.", d, wait)
 	}
 	return b + "For the result " + wait + "."
 }
 
-// interview is what a task asks, with how to answer it.
-func interview(t *tasks.Task) string {
+// questionsText is what a task asks, with how to answer it.
+func questionsText(t *tasks.Task) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Task %s (%s) goes on when these questions are answered:\n", t.ID, t.Tool)
 	members := make([]string, len(t.Questions))
 	for i, q := range t.Questions {
-		fmt.Fprintf(&b, "- %s\n", plea(q))
+		fmt.Fprintf(&b, "- %s\n", questionText(q))
 		members[i] = fmt.Sprintf("%q: …", q.Key)
 	}
 	fmt.Fprintf(&b, `Then call %s with {"taskId": "%s", "answers": {%s}}.`, answerTool, t.ID, strings.Join(members, ", "))
@@ -83,8 +88,8 @@ func quote(doc json.RawMessage) string {
 	return strings.ToValidUTF8(string(doc[:maxQuoted]), "") + "… (all of it is in questions)"
 }
 
-// plea is a question in words, with how to answer it. What is for the user is not for the model to make up.
-func plea(q tasks.Question) string {
+// questionText is a question in words, with how to answer it. What is for the user is not for the model to make up.
+func questionText(q tasks.Question) string {
 	var p struct {
 		Message, URL    string
 		RequestedSchema json.RawMessage

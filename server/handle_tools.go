@@ -29,6 +29,7 @@ type handleTool struct {
 	name, title, about string
 	input, output      string // schemas
 	reads              bool   // it changes nothing
+	ofTask             bool   // its arguments name a task
 	serve              func(s *Server, ctx context.Context, q *managed) (json.RawMessage, error)
 
 	schema *tasks.Schema
@@ -38,18 +39,19 @@ type handleTool struct {
 const (
 	idMember    = `"taskId":{"type":"string","description":"The id of the task"}`
 	idInput     = `{"type":"object","properties":{` + idMember + `},"required":["taskId"]}`
-	waitInput   = `{"type":"object","properties":{` + idMember + `,"seconds":{"type":"integer","minimum":1,"maximum":45,"description":"Wait at most so long; 45 if left out"}},"required":["taskId"]}`
 	listInput   = `{"type":"object","properties":{"cursor":{"type":"string","description":"nextCursor of the page before"}}}`
 	answerInput = `{"type":"object","properties":{` + idMember + `,"answers":{"type":"object","description":"One member for each question, under its key"}},"required":["taskId","answers"]}`
 )
 
+var waitInput = fmt.Sprintf(`{"type":"object","properties":{`+idMember+`,"seconds":{"type":"integer","minimum":1,"maximum":%[1]d,"description":"Wait at most so long; %[1]d if left out"}},"required":["taskId"]}`, longestSeconds)
+
 // catalogueOfHandles is in the order in which tools/list shows them.
 var catalogueOfHandles = []handleTool{
-	{name: answerTool, title: "Answer a task", about: "Answers what a task asked; what it asked says how. Ask the user where it is for the user to say.", input: answerInput, output: wire.HandleSchema, serve: (*Server).taskAnswer},
-	{name: cancelTool, title: "Cancel a task", about: "Stops a task for good. Its work is lost: only if its result is not wanted any more.", input: idInput, output: wire.HandleSchema, serve: (*Server).taskCancel},
-	{name: getTool, title: "Look at a task", about: "Says at once how a task stands, and gives the result of one that is done. To wait for a result use task_wait instead.", input: idInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskGet},
+	{name: answerTool, ofTask: true, title: "Answer a task", about: "Answers what a task asked; what it asked says how. Ask the user where it is for the user to say.", input: answerInput, output: wire.HandleSchema, serve: (*Server).taskAnswer},
+	{name: cancelTool, ofTask: true, title: "Cancel a task", about: "Stops a task for good. Its work is lost: only if its result is not wanted any more.", input: idInput, output: wire.HandleSchema, serve: (*Server).taskCancel},
+	{name: getTool, ofTask: true, title: "Look at a task", about: "Says at once how a task stands, and gives the result of one that is done. To wait for a result use task_wait instead.", input: idInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskGet},
 	{name: listTool, title: "List tasks", about: "Lists your tasks, the latest first, to find one whose id you no longer have.", input: listInput, output: wire.ListSchema, reads: true, serve: (*Server).taskList},
-	{name: waitTool, title: "Wait for a task", about: "Waits for a task that was started by another tool, and gives its result. It returns early when the task is done or asks something, otherwise after 45 seconds, and says what to do next.", input: waitInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskWait},
+	{name: waitTool, ofTask: true, title: "Wait for a task", about: fmt.Sprintf("Waits for a task that was started by another tool, and gives its result. It returns early when the task is done or asks something, otherwise after %d seconds, and says what to do next.", longestSeconds), input: waitInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskWait},
 }
 
 // handleTools are the handle tools that a front end serves, by name: nil if none.
@@ -107,6 +109,7 @@ func (h handleTools) names(q *request) []string {
 // managed is a call of a handle tool.
 type managed struct {
 	*request
+	task *tasks.Task // that the arguments name; nil: they name none
 	args struct {
 		TaskID  string
 		Seconds int
@@ -128,7 +131,7 @@ func (s *Server) manage(ctx context.Context, q *request, t *handleTool) (json.Ra
 	if err := json.Unmarshal(args, &m.args); err != nil {
 		return q.plain(s, wire.Complaint(err.Error())), nil
 	}
-	result, err := t.serve(s, ctx, m)
+	result, err := s.serveManaged(ctx, m, t)
 	if errors.Is(err, tasks.ErrNotFound) {
 		return q.plain(s, wire.Complaint(fmt.Sprintf("There is no task %.64q. Its id may be wrong, or it has been forgotten since it ended.", m.args.TaskID))), nil
 	}
@@ -141,30 +144,39 @@ func (s *Server) manage(ctx context.Context, q *request, t *handleTool) (json.Ra
 	return q.plain(s, result), nil
 }
 
-func (s *Server) taskGet(ctx context.Context, m *managed) (json.RawMessage, error) {
-	ctx, cancel := brief(ctx)
-	defer cancel()
-	t, err := s.look(ctx, m.owner, m.args.TaskID)
+// serveManaged serves a handle tool whose arguments are right.
+func (s *Server) serveManaged(ctx context.Context, m *managed, t *handleTool) (_ json.RawMessage, err error) {
+	if t.ofTask {
+		looking, cancel := brief(ctx)
+		m.task, err = s.look(looking, m.owner, m.args.TaskID)
+		cancel()
+	}
 	if err != nil {
 		return nil, err
 	}
-	return handle(t), nil
+	return t.serve(s, ctx, m)
+}
+
+func (s *Server) taskGet(_ context.Context, m *managed) (json.RawMessage, error) {
+	return s.handle(m.task), nil
 }
 
 func (s *Server) taskCancel(ctx context.Context, m *managed) (json.RawMessage, error) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	t, err := s.look(ctx, m.owner, m.args.TaskID)
+	if err := s.store.Cancel(ctx, m.task.ID); err != nil {
+		return nil, err
+	}
+	return s.handleNow(ctx, m.task.ID)
+}
+
+// handleNow is the handle of a task that was just changed.
+func (s *Server) handleNow(ctx context.Context, id tasks.ID) (json.RawMessage, error) {
+	t, err := s.store.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.store.Cancel(ctx, t.ID); err != nil {
-		return nil, err
-	}
-	if t, err = s.store.Get(ctx, t.ID); err != nil {
-		return nil, err
-	}
-	return handle(t), nil
+	return s.handle(t), nil
 }
 
 const (
@@ -214,10 +226,7 @@ func (s *Server) taskList(ctx context.Context, m *managed) (json.RawMessage, err
 func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, error) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	t, err := s.look(ctx, m.owner, m.args.TaskID)
-	if err != nil {
-		return nil, err
-	}
+	t := m.task
 	given := make(map[string]json.RawMessage, len(m.args.Answers))
 	for _, q := range t.Questions {
 		a, ok := m.args.Answers[q.Key]
@@ -226,21 +235,18 @@ func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, e
 		}
 		given[q.Key] = formal(q, a)
 		if wrong := flaw(q.Request, given[q.Key]); wrong != "" {
-			return nil, invalid("the answer to %q %s; %s", q.Key, wrong, story(t))
+			return nil, invalid("the answer to %q %s; %s", q.Key, wrong, statusText(t, s.opts.Now()))
 		}
 	}
 	for key := range m.args.Answers {
 		if given[key] == nil {
-			return nil, invalid("the task does not ask %q (any more); %s", key, story(t))
+			return nil, invalid("the task does not ask %q (any more); %s", key, statusText(t, s.opts.Now()))
 		}
 	}
 	if err := s.reply(ctx, t.ID, given); err != nil {
 		return nil, err
 	}
-	if t, err = s.store.Get(ctx, t.ID); err != nil {
-		return nil, err
-	}
-	return handle(t), nil
+	return s.handleNow(ctx, t.ID)
 }
 
 // formal is an answer as the protocol has it.

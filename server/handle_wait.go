@@ -13,12 +13,9 @@ import (
 // taskWait serves task_wait: it is a held call of a task that exists. It returns early when the task ends, asks, or changes its phase;
 // not at every bit of progress, since each return costs the model's user money.
 func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, error) {
-	t, err := s.visit(ctx, m)
-	if err != nil {
-		return nil, err
-	}
+	t := m.task
 	if t.Status != tasks.Working {
-		return handle(t), nil
+		return s.handle(t), nil
 	}
 	d := s.within(m.request, m.limit())
 	s.begin(ctx, m.request, store.Stream{Kind: aWait, Task: t.ID, Token: m.meta.Token, Hold: d})
@@ -28,6 +25,7 @@ func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, err
 // waited is a task_wait that stays open.
 type waited struct {
 	*request
+	server   *Server
 	task     *tasks.Task // as it was last seen
 	begun    tasks.Phase // the one that it was in at first
 	limit    <-chan time.Time
@@ -38,13 +36,13 @@ type waited struct {
 func (s *Server) awaitChange(ctx context.Context, q *request, t *tasks.Task, d time.Duration) (json.RawMessage, error) {
 	limit := time.NewTimer(d)
 	defer limit.Stop()
-	x := &waited{request: q, task: t, begun: t.Phase, limit: limit.C, progress: s.teller(q, q.meta.Token)}
+	x := &waited{request: q, server: s, task: t, begun: t.Phase, limit: limit.C, progress: s.teller(q, q.meta.Token)}
 	result, err := s.watch(ctx, q, t.ID, x)
 	switch {
 	case errors.Is(err, errDue):
-		return handle(s.positioned(ctx, x.task)), nil
+		return s.handle(s.positioned(ctx, x.task)), nil
 	case errors.Is(err, errStopping):
-		return handle(x.task), nil
+		return x.server.handle(x.task), nil
 	}
 	return result, err
 }
@@ -54,13 +52,13 @@ func (x *waited) update(ctx context.Context, u store.Update) (json.RawMessage, e
 		return nil, tasks.ErrNotFound
 	}
 	if x.task = u.Task; x.task.Status != tasks.Working || x.task.Phase != x.begun {
-		return handle(x.task), nil
+		return x.server.handle(x.task), nil
 	}
 	return nil, x.out.tell(x.progress.next(ctx, x.task))
 }
 
 func (x *waited) silence(ctx context.Context) error {
-	return x.out.silence(x.progress.again(ctx, x.task))
+	return x.out.silence(x.progress.refresh(ctx, x.task))
 }
 
 func (x *waited) due() <-chan time.Time { return x.limit }
@@ -70,10 +68,4 @@ func (m *managed) limit() time.Duration {
 		return longest
 	}
 	return time.Duration(m.args.Seconds) * time.Second
-}
-
-func (s *Server) visit(ctx context.Context, m *managed) (*tasks.Task, error) {
-	ctx, cancel := brief(ctx)
-	defer cancel()
-	return s.look(ctx, m.owner, m.args.TaskID)
 }

@@ -93,7 +93,7 @@ func (h *held) silence(ctx context.Context) error {
 	if h.task == nil {
 		return h.out.ping()
 	}
-	if err := h.out.silence(h.progress.again(ctx, h.task)); err != nil {
+	if err := h.out.silence(h.progress.refresh(ctx, h.task)); err != nil {
 		return err
 	}
 	return h.inquire(ctx, h.task)
@@ -181,7 +181,7 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 }
 
 // handOver answers the call with a handle.
-func (h *held) handOver(t *tasks.Task) json.RawMessage { return h.plain(h.server, handle(t)) }
+func (h *held) handOver(t *tasks.Task) json.RawMessage { return h.plain(h.server, h.server.handle(t)) }
 
 // brought is the request's answer to a question. One that does not fit is an error if the client can have seen the question, that is
 // if it was open when the call was repeated; a guess about a later question is no answer.

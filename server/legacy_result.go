@@ -99,7 +99,7 @@ func (a *awaited) silence(ctx context.Context) error {
 	if err := a.show(ctx); err != nil {
 		return err
 	}
-	return a.out.tell(a.progress.again(ctx, nil))
+	return a.out.tell(a.progress.repeat())
 }
 
 // relatedOutcome is what the call of a task that has ended would have answered.

@@ -60,14 +60,16 @@ func words(t *tasks.Task) tasks.Progress {
 	return p
 }
 
-// again breaks a silence: with news of the task if there is any, which may have moved up in its queue, else with the last message once
-// more. t may be nil: then it is that.
-func (p *teller) again(ctx context.Context, t *tasks.Task) []byte {
-	if t != nil {
-		if news := p.next(ctx, t); news != nil {
-			return news
-		}
+// refresh breaks a silence: with news of the task if there is any, which may have moved up in its queue, else by a repeat.
+func (p *teller) refresh(ctx context.Context, t *tasks.Task) []byte {
+	if news := p.next(ctx, t); news != nil {
+		return news
 	}
+	return p.repeat()
+}
+
+// repeat is the last message once more, with a number of its own: nil if there was none.
+func (p *teller) repeat() []byte {
 	if p.task == nil {
 		return nil
 	}

@@ -102,7 +102,7 @@ func (s *Server) goOn(ctx context.Context, q *request, x *store.Stream) (json.Ra
 	case x.Kind == aWait && t.Status == tasks.Working:
 		return s.awaitChange(ctx, q, t, x.Hold)
 	case x.Kind == aWait:
-		return handle(t), nil
+		return s.handle(t), nil
 	}
 	return nil, fmt.Errorf("stream of an unknown kind %q", x.Kind)
 }
