@@ -76,7 +76,7 @@ func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *cat
 			err = a.update(ctx, u)
 		case <-seen.superseded:
 			if seen, err = a.server.mirror.read(); err == nil {
-				err = a.out.send(wire.ListChanged())
+				err = a.out.send(wire.ToolsChanged(nil))
 			}
 		case <-ping.C:
 			a.renew(ctx)
@@ -169,7 +169,7 @@ func (a *attendance) update(ctx context.Context, u store.Update) error {
 	}
 	a.seen[u.ID] = t
 	if news := last == nil && t.Status != tasks.Working || last != nil && last.Status != t.Status; news {
-		if err := a.out.send(wire.Status(t)); err != nil {
+		if err := a.out.send(wire.LegacyTaskChanged(t)); err != nil {
 			return err
 		}
 	}

@@ -23,9 +23,9 @@ func (s *Server) handle(t *tasks.Task) json.RawMessage { return handle(t, s.opts
 func handle(t *tasks.Task, now time.Time) json.RawMessage {
 	next := nextStep(t, now)
 	if t.Status == tasks.Completed && t.Result != nil {
-		return wire.HandleOf(t, next, "")
+		return wire.HandleResult(t, next, "")
 	}
-	return wire.HandleOf(t, next, statusText(t, now))
+	return wire.HandleResult(t, next, statusText(t, now))
 }
 
 // nextStep is what the model should call: nothing once the task has ended.

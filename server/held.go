@@ -218,7 +218,7 @@ func (h *held) logs(t *tasks.Task, logs []store.Log) error {
 			continue
 		}
 		h.out.seq = l.Seq
-		if err := h.out.send(wire.Logged(wire.Level(l.Level), h.tool, l.Message)); err != nil {
+		if err := h.out.send(wire.Logged("", wire.Level(l.Level), h.tool, l.Message)); err != nil {
 			return err
 		}
 	}

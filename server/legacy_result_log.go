@@ -23,7 +23,7 @@ func (a *awaited) tellLog(ctx context.Context, logs []store.Log) error {
 		if l.Seq <= a.logged.seq || !a.logLevel().Covers(level) {
 			continue
 		}
-		if err := a.out.send(wire.LoggedOf(a.task.ID, level, a.task.Tool, l.Message)); err != nil {
+		if err := a.out.send(wire.Logged(a.task.ID, level, a.task.Tool, l.Message)); err != nil {
 			return err
 		}
 		a.logged.seq, a.logged.wrote = l.Seq, true

@@ -44,7 +44,7 @@ func (s *Server) callTask(ctx context.Context, c *call) (json.RawMessage, error)
 		return nil, err
 	}
 	s.adopt(ctx, c.request, t.ID)
-	return wire.CreatedThen(t, fmt.Sprintf("%s runs in the background as task %s. Do not call it again for this: the result follows when it is done.", c.tool.Name, t.ID)), nil
+	return wire.LegacyCreated(t, fmt.Sprintf("%s runs in the background as task %s. Do not call it again for this: the result follows when it is done.", c.tool.Name, t.ID)), nil
 }
 
 // minTTL is how long a result stays at the least: long enough to be fetched.
@@ -69,7 +69,7 @@ func (s *Server) legacyGet(ctx context.Context, q *request) (json.RawMessage, er
 	if err != nil {
 		return nil, err
 	}
-	return wire.GetThen(t), nil
+	return wire.LegacyTask(t), nil
 }
 
 // legacyCancel serves 2025-11-25's tasks/cancel, which a task that has ended refuses.
@@ -108,7 +108,7 @@ func (s *Server) legacyList(ctx context.Context, q *request) (json.RawMessage, e
 	if err != nil {
 		return nil, err
 	}
-	return wire.ListThen(page, next), nil
+	return wire.LegacyList(page, next), nil
 }
 
 func listedUpTo(params wire.Object) (store.Place, error) {

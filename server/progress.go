@@ -82,10 +82,7 @@ func (p *teller) message() []byte {
 	if total > 0 {
 		total = max(total, value)
 	}
-	if p.of == "" {
-		return wire.Progress(p.token, value, total, p.shown.Message, p.task.Position)
-	}
-	return wire.ProgressOf(p.of, p.token, value, total, p.shown.Message, p.task.Position)
+	return wire.Progress(p.of, p.token, value, total, p.shown.Message, p.task.Position)
 }
 
 // said is the tool's own number, as long as that rises.

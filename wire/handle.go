@@ -63,8 +63,8 @@ type words struct {
 
 func say(text string) []json.RawMessage { return []json.RawMessage{encode(words{"text", text})} }
 
-// HandleOf is a result that tells how a task stands. Of one that completed it shows what its tool answered; of others, the text.
-func HandleOf(t *tasks.Task, next *Next, text string) json.RawMessage {
+// HandleResult is a result that tells how a task stands. Of one that completed it shows what its tool answered; of others, the text.
+func HandleResult(t *tasks.Task, next *Next, text string) json.RawMessage {
 	h := handleOf(t, next)
 	if t.Status != tasks.Completed || t.Result == nil {
 		return encode(answered{Content: say(text), StructuredContent: h, IsError: t.Status == tasks.Failed})

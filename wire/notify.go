@@ -1,6 +1,10 @@
 package wire
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
 
 // notify is put together by hand for the same reason as message is.
 func notify(method string, params json.RawMessage) []byte {
@@ -10,16 +14,17 @@ func notify(method string, params json.RawMessage) []byte {
 	return append(b, '}')
 }
 
-// Progress is the message of notifications/progress for the request that gave the token. The progress must rise from one
-// to the next; a total of 0 is unknown, and so is a position in the queue of 0.
-func Progress(token json.RawMessage, value, total float64, message string, position int) []byte {
+// Progress is the message of notifications/progress for the request that gave the token. It is of a task where that goes on after its
+// request (2025-11-25), otherwise of none: "". The progress must rise from one to the next; a total of 0 is unknown, and so is a
+// position in the queue of 0.
+func Progress(of tasks.ID, token json.RawMessage, value, total float64, message string, position int) []byte {
 	return notify("notifications/progress", encode(struct {
 		Meta     *resultMeta     `json:"_meta,omitempty"`
 		Token    json.RawMessage `json:"progressToken"`
 		Progress float64         `json:"progress"`
 		Total    float64         `json:"total,omitempty"`
 		Message  string          `json:"message,omitempty"`
-	}{metaOf(resultMeta{Progress: waiting(value, position)}), token, value, total, message}))
+	}{metaOf(resultMeta{Related: relatedTo(of), Progress: waiting(value, position)}), token, value, total, message}))
 }
 
 // waiting is what the notification of a task that is queued says for programs; nil for one that is not.
@@ -30,11 +35,19 @@ func waiting(value float64, position int) *progress {
 	return &progress{Progress: value, QueuePosition: position}
 }
 
-// Logged is the message of notifications/message.
-func Logged(level Level, logger, message string) []byte {
+// Logged is the message of notifications/message, of a task or of none as in Progress.
+func Logged(of tasks.ID, level Level, logger, message string) []byte {
 	return notify("notifications/message", encode(struct {
-		Level  Level  `json:"level"`
-		Logger string `json:"logger,omitempty"`
-		Data   string `json:"data"`
-	}{level, logger, message}))
+		Meta   *resultMeta `json:"_meta,omitempty"`
+		Level  Level       `json:"level"`
+		Logger string      `json:"logger,omitempty"`
+		Data   string      `json:"data"`
+	}{metaOf(resultMeta{Related: relatedTo(of)}), level, logger, message}))
+}
+
+// ToolsChanged is the message of notifications/tools/list_changed: on a subscription, or on a session's stream, which has none.
+func ToolsChanged(subscription json.RawMessage) []byte {
+	return notify("notifications/tools/list_changed", encode(struct {
+		Meta *resultMeta `json:"_meta,omitempty"`
+	}{metaOf(resultMeta{Subscription: subscription})}))
 }

@@ -35,6 +35,16 @@ func (o Object) Object(name string) (members Object, ok bool) {
 	return members, true
 }
 
+// setMeta sets a member of the object's _meta, and leaves the others there as they are.
+func (o Object) setMeta(name string, value any) {
+	meta, ok := o.Object("_meta")
+	if !ok {
+		meta = Object{}
+	}
+	meta[name] = encode(value)
+	o["_meta"] = encode(meta)
+}
+
 func isNull(raw json.RawMessage) bool { return bytes.Equal(raw, []byte("null")) }
 
 func isObject(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '{' }

@@ -22,8 +22,17 @@ type Implementation struct {
 type resultMeta struct {
 	ServerInfo   *Implementation `json:"io.modelcontextprotocol/serverInfo,omitempty"`
 	Subscription json.RawMessage `json:"io.modelcontextprotocol/subscriptionId,omitempty"`
+	Related      *relatedTask    `json:"io.modelcontextprotocol/related-task,omitempty"`
 	Progress     *progress       `json:"dev.longhaul/progress,omitempty"`
 	Attempts     *attempts       `json:"dev.longhaul/attempts,omitempty"`
+}
+
+// metaOf is nil where nothing is to be said.
+func metaOf(m resultMeta) *resultMeta {
+	if m.ServerInfo == nil && m.Subscription == nil && m.Related == nil && m.Progress == nil && m.Attempts == nil {
+		return nil
+	}
+	return &m
 }
 
 // Complete gives a stored result its resultType, and the server's name where one is given: stored results have none,
@@ -54,12 +63,7 @@ func merge(result json.RawMessage, server *Implementation) json.RawMessage {
 	}
 	o["resultType"] = encode(TypeComplete)
 	if server != nil {
-		meta, ok := o.Object("_meta")
-		if !ok {
-			meta = Object{}
-		}
-		meta[MetaServerInfo] = encode(server)
-		o["_meta"] = encode(meta)
+		o.setMeta(MetaServerInfo, server)
 	}
 	return encode(o)
 }

@@ -70,8 +70,8 @@ const (
 	metaImmediate = "io.modelcontextprotocol/model-immediate-response"
 )
 
-// taskThen is 2025-11-25's Task.
-type taskThen struct {
+// legacyTask is 2025-11-25's Task.
+type legacyTask struct {
 	Meta          *resultMeta  `json:"_meta,omitempty"`
 	TaskID        tasks.ID     `json:"taskId"`
 	Status        tasks.Status `json:"status"`
@@ -82,9 +82,18 @@ type taskThen struct {
 	PollInterval  int64        `json:"pollInterval"`
 }
 
-func then(t *tasks.Task) taskThen {
+func legacyOf(t *tasks.Task) legacyTask {
 	now := base(t, nil, nil)
-	w := taskThen{now.Meta, now.TaskID, now.Status, now.StatusMessage, now.CreatedAt, now.LastUpdatedAt, now.TTLMs, now.PollIntervalMs}
+	w := legacyTask{
+		Meta:          now.Meta,
+		TaskID:        now.TaskID,
+		Status:        now.Status,
+		StatusMessage: now.StatusMessage,
+		CreatedAt:     now.CreatedAt,
+		LastUpdatedAt: now.LastUpdatedAt,
+		TTL:           now.TTLMs,
+		PollInterval:  now.PollIntervalMs,
+	}
 	if t.Status == tasks.Completed && !t.Clean { // this revision calls it failed when a tool reports an error
 		w.Status, w.StatusMessage = tasks.Failed, "the tool reported an error: "+reported(t.Result)
 	}
@@ -121,36 +130,45 @@ func Augmented(params Object) (ttl time.Duration, err error) {
 	return time.Duration(min(ms, most/2)) * time.Millisecond, nil
 }
 
-// CreatedThen is 2025-11-25's CreateTaskResult. Its hint is what a host may tell its model while the task goes on.
-func CreatedThen(t *tasks.Task, hint string) json.RawMessage {
+// LegacyCreated is 2025-11-25's CreateTaskResult. Its hint is what a host may tell its model while the task goes on.
+func LegacyCreated(t *tasks.Task, hint string) json.RawMessage {
 	return encode(struct {
 		Meta map[string]string `json:"_meta"`
-		Task taskThen          `json:"task"`
-	}{map[string]string{metaImmediate: hint}, then(t)})
+		Task legacyTask        `json:"task"`
+	}{map[string]string{metaImmediate: hint}, legacyOf(t)})
 }
 
-// GetThen is the result of 2025-11-25's tasks/get and tasks/cancel.
-func GetThen(t *tasks.Task) json.RawMessage { return encode(then(t)) }
+// LegacyTask is the result of 2025-11-25's tasks/get and tasks/cancel.
+func LegacyTask(t *tasks.Task) json.RawMessage { return encode(legacyOf(t)) }
 
-// ListThen is the result of 2025-11-25's tasks/list.
-func ListThen(page []*tasks.Task, next string) json.RawMessage {
-	list := make([]taskThen, len(page))
+// LegacyList is the result of 2025-11-25's tasks/list.
+func LegacyList(page []*tasks.Task, next string) json.RawMessage {
+	list := make([]legacyTask, len(page))
 	for i, t := range page {
-		list[i] = then(t)
+		list[i] = legacyOf(t)
 	}
 	return encode(struct {
-		Tasks      []taskThen `json:"tasks"`
-		NextCursor string     `json:"nextCursor,omitempty"`
+		Tasks      []legacyTask `json:"tasks"`
+		NextCursor string       `json:"nextCursor,omitempty"`
 	}{list, next})
 }
 
-// Status is the message of notifications/tasks/status.
-func Status(t *tasks.Task) []byte { return notify("notifications/tasks/status", encode(then(t))) }
+// LegacyTaskChanged is the message of notifications/tasks/status.
+func LegacyTaskChanged(t *tasks.Task) []byte {
+	return notify("notifications/tasks/status", encode(legacyOf(t)))
+}
 
-// ListChanged is the message of notifications/tools/list_changed on a session's stream.
-func ListChanged() []byte { return notify("notifications/tools/list_changed", json.RawMessage("{}")) }
+// relatedTask names the task that a message belongs to.
+type relatedTask struct {
+	TaskID tasks.ID `json:"taskId"`
+}
 
-func related(id tasks.ID) json.RawMessage { return encode(map[string]tasks.ID{"taskId": id}) }
+func relatedTo(id tasks.ID) *relatedTask {
+	if id == "" {
+		return nil
+	}
+	return &relatedTask{id}
+}
 
 // Related is a stored result with the task that it belongs to, which nothing else in it names.
 func Related(result json.RawMessage, id tasks.ID) json.RawMessage {
@@ -160,7 +178,7 @@ func Related(result json.RawMessage, id tasks.ID) json.RawMessage {
 	if bytes.Contains(result, []byte(`"_meta"`)) || len(result) == 2 {
 		return relate(result, id)
 	}
-	return splice(result, "_meta", encode(Object{metaRelated: related(id)}))
+	return splice(result, "_meta", encode(resultMeta{Related: relatedTo(id)}))
 }
 
 // relate is Related for objects that may have a _meta already.
@@ -169,12 +187,7 @@ func relate(object json.RawMessage, id tasks.ID) json.RawMessage {
 	if json.Unmarshal(object, &o) != nil {
 		return object
 	}
-	meta, ok := o.Object("_meta")
-	if !ok {
-		meta = Object{}
-	}
-	meta[metaRelated] = related(id)
-	o["_meta"] = encode(meta)
+	o.setMeta(metaRelated, relatedTask{id})
 	return encode(o)
 }
 
@@ -206,31 +219,6 @@ func Asked(id json.RawMessage) (task tasks.ID, key string, ok bool) {
 
 // CancelAnswer is the answer to a question that the client did not answer.
 var CancelAnswer = json.RawMessage(`{"action":"cancel"}`)
-
-// ProgressOf is Progress of a task's call, which goes on after its request.
-func ProgressOf(id tasks.ID, token json.RawMessage, value, total float64, message string, position int) []byte {
-	meta := Object{metaRelated: related(id)}
-	if w := waiting(value, position); w != nil {
-		meta[MetaProgress] = encode(w)
-	}
-	return notify("notifications/progress", encode(struct {
-		Meta     Object          `json:"_meta"`
-		Token    json.RawMessage `json:"progressToken"`
-		Progress float64         `json:"progress"`
-		Total    float64         `json:"total,omitempty"`
-		Message  string          `json:"message,omitempty"`
-	}{meta, token, value, total, message}))
-}
-
-// LoggedOf is Logged of a task's call, which goes on after its request.
-func LoggedOf(id tasks.ID, level Level, logger, message string) []byte {
-	return notify("notifications/message", encode(struct {
-		Meta   Object `json:"_meta"`
-		Level  Level  `json:"level"`
-		Logger string `json:"logger,omitempty"`
-		Data   string `json:"data"`
-	}{Object{metaRelated: related(id)}, level, logger, message}))
-}
 
 // WithTasks is a result of initialize that says that calls may become tasks, and whether tasks are listed.
 func WithTasks(result json.RawMessage, list bool) json.RawMessage {

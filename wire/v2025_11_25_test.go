@@ -20,7 +20,7 @@ func TestAFailedLegacyTaskSaysWhatItsToolSaid(t *testing.T) {
 		``:               "the tool reported an error: tasks/result has it",
 	} {
 		var got struct{ Status, StatusMessage string }
-		if err := json.Unmarshal(wire.GetThen(&tasks.Task{Status: tasks.Completed, Result: []byte(result)}), &got); err != nil {
+		if err := json.Unmarshal(wire.LegacyTask(&tasks.Task{Status: tasks.Completed, Result: []byte(result)}), &got); err != nil {
 			t.Fatal(err)
 		}
 		if got.Status != "failed" || got.StatusMessage != want {

@@ -75,13 +75,6 @@ func base(t *tasks.Task, server *Implementation, subscription json.RawMessage) t
 	}
 }
 
-func metaOf(m resultMeta) *resultMeta {
-	if m.ServerInfo == nil && m.Subscription == nil && m.Progress == nil && m.Attempts == nil {
-		return nil
-	}
-	return &m
-}
-
 // detailed adds what the status calls for.
 func (w task) detailed(t *tasks.Task) json.RawMessage {
 	switch t.Status {
@@ -210,13 +203,6 @@ func Listening(granted Filter, subscription json.RawMessage) []byte {
 		Meta          *resultMeta `json:"_meta"`
 		Notifications Filter      `json:"notifications"`
 	}{&resultMeta{Subscription: subscription}, granted}))
-}
-
-// ToolsChanged is the message of notifications/tools/list_changed on a subscription.
-func ToolsChanged(subscription json.RawMessage) []byte {
-	return notify("notifications/tools/list_changed", encode(struct {
-		Meta *resultMeta `json:"_meta"`
-	}{&resultMeta{Subscription: subscription}}))
 }
 
 // Ended is the result with which a server closes a subscription on its own initiative (patterns/subscriptions, Graceful Closure).
