@@ -105,3 +105,17 @@ func WithParams(m Message) []byte {
 		Params  struct{}        `json:"params"`
 	}{"2.0", m.ID, m.Method, struct{}{}})
 }
+
+// Response is the whole message that answers a request with a result.
+func Response(id, result json.RawMessage) []byte { return message(id, `"result":`, result) }
+
+// message is put together by hand so that a large result is not scanned and copied once more.
+func message(id json.RawMessage, member string, value []byte) []byte {
+	b := make([]byte, 0, len(`{"jsonrpc":"2.0","id":,}`)+len(id)+len(member)+len(value))
+	b = append(b, `{"jsonrpc":"2.0",`...)
+	if len(id) > 0 {
+		b = append(append(append(b, `"id":`...), id...), ',')
+	}
+	b = append(append(b, member...), value...)
+	return append(b, '}')
+}

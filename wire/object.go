@@ -48,3 +48,11 @@ func (o Object) setMeta(name string, value any) {
 func isNull(raw json.RawMessage) bool { return bytes.Equal(raw, []byte("null")) }
 
 func isObject(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '{' }
+
+// splice appends a member to an object that is not empty.
+func splice(object json.RawMessage, name string, value json.RawMessage) json.RawMessage {
+	b := make([]byte, 0, len(object)+len(name)+len(value)+len(`,"":`))
+	b = append(append(append(b, object[:len(object)-1]...), `,"`...), name...)
+	b = append(append(b, `":`...), value...)
+	return append(b, '}')
+}
