@@ -167,13 +167,10 @@ func invalidMeta(member, what string) error {
 	return &Error{Code: CodeInvalidParams, Message: fmt.Sprintf("_meta field %q %s", member, what)}
 }
 
-// RequiredCapabilities is the data of a CodeMissingCapability error: the client capabilities that answering would take.
-func RequiredCapabilities(tasksExtension bool, kinds ...tasks.Capability) any {
+// CapabilitiesOf is how a client declares the kinds of question that it answers.
+func CapabilitiesOf(kinds ...tasks.Capability) map[string]any {
 	type set = map[string]any
 	caps, elicitation := set{}, set{}
-	if tasksExtension {
-		caps["extensions"] = set{TasksExtension: set{}}
-	}
 	for _, k := range kinds {
 		switch k {
 		case tasks.CanFillForms, tasks.CanVisit:
@@ -183,5 +180,14 @@ func RequiredCapabilities(tasksExtension bool, kinds ...tasks.Capability) any {
 			caps[string(k)] = set{}
 		}
 	}
-	return set{"requiredCapabilities": caps}
+	return caps
+}
+
+// RequiredCapabilities is the data of a CodeMissingCapability error: the client capabilities that answering would take.
+func RequiredCapabilities(tasksExtension bool, kinds ...tasks.Capability) any {
+	caps := CapabilitiesOf(kinds...)
+	if tasksExtension {
+		caps["extensions"] = map[string]any{TasksExtension: struct{}{}}
+	}
+	return map[string]any{"requiredCapabilities": caps}
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,21 @@ func TestCapabilitiesOfAClient(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, *meta.Capabilities); diff != "" {
 			t.Errorf("%s: %s", doc, diff)
+		}
+	}
+}
+
+func TestCapabilitiesAreReadAsTheyAreDeclared(t *testing.T) {
+	t.Parallel()
+	every := tasks.Capabilities{tasks.CanFillForms, tasks.CanVisit, tasks.CanSample, tasks.CanListRoots}
+	for n := range len(every) + 1 {
+		declared, err := json.Marshal(wire.CapabilitiesOf(every[n:]...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta, err := wire.DecodeMeta(wire.Object{"_meta": json.RawMessage(`{"` + wire.MetaCapabilities + `":` + string(declared) + `}`)})
+		if err != nil || !slices.Equal(meta.Capabilities.Asks, every[n:]) {
+			t.Errorf("%s is read as %+v, %v", declared, meta.Capabilities, err)
 		}
 	}
 }
