@@ -4,10 +4,8 @@ import (
 	"strings"
 
 	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
 )
-
-// maxName is how much of a client's name a session keeps.
-const maxName = 64
 
 // client reads an entry of clients.
 func (c *config) client(v value) error {
@@ -32,8 +30,8 @@ func (c *config) checkName(v value, name string) error {
 	switch {
 	case name == "":
 		return v.wrong("name is empty: * stands for all clients")
-	case len(name) > maxName:
-		return v.wrong("name has %d characters: use at most %d, and * for the rest", len(name), maxName)
+	case len(name) > store.MaxClientName:
+		return v.wrong("name has %d bytes: use at most %d, and * for the rest", len(name), store.MaxClientName)
 	case strings.Contains(strings.TrimSuffix(name, "*"), "*"):
 		return v.wrong("name %q: * stands for the rest of a name, and can only end it", name)
 	}

@@ -77,7 +77,7 @@ func TestSlipsInAConfigurationAreFound(t *testing.T) {
 		"number as name":   {"clients:\n  - name: 7" + tail, "2:11: name must be text, not a number"},
 		"truth as name":    {"clients:\n  - name: true" + tail, "2:11: name must be text, not true or false"},
 		"empty name":       {"clients:\n  - name: ''" + tail, "2:11: name is empty: * stands for all clients"},
-		"long name":        {"clients:\n  - name: " + strings.Repeat("x", 65) + tail, "2:11: name has 65 characters: use at most 64, and * for the rest"},
+		"long name":        {"clients:\n  - name: " + strings.Repeat("ä", 33) + tail, "2:11: name has 66 bytes: use at most 64, and * for the rest"},
 		"star within":      {"clients:\n  - name: a*b" + tail, `2:11: name "a*b": * stands for the rest of a name, and can only end it`},
 		"bare star":        {"clients:\n  - name: *" + tail, "2:11: mapping value is not allowed in this context"},
 		"no unit":          {"clients:\n  - name: a\n    hold: 300\n", "3:11: hold has no unit: write 300s, or 300m"},

@@ -53,6 +53,9 @@ type role struct {
 	needsRedis    bool
 }
 
+// fronts reports whether a process of these options has a front end.
+func (r role) fronts(o *options) bool { return r.serves || o.embedded() && !r.needsRedis }
+
 // serverGC lets a front end, whose memory is small and short-lived, collect less often: it answers several times as many requests.
 const serverGC = 400
 

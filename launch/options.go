@@ -83,31 +83,14 @@ func declare(r role, o *options) *flag.FlagSet {
 	fs.StringVar(&o.durability, "durability", "default", "`default|strict`: strict answers only when a replica of Redis has the write too")
 	fs.IntVar(&o.events, "events", store.DefaultEvents, "how many events of a task are kept for replay, the same on every process")
 	if r.serves || !r.needsRedis {
-		fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
-		fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
-		fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the keys that sign what clients carry between calls, read anew at each use:\nthe first signs, each is believed (default: one key, kept in Redis)")
-		fs.Var(&o.origins, "origins", "web `origins` that may call, besides loopback and the server's own, comma-separated")
-	}
-	if r.serves || !r.needsRedis {
-		fs.Func("hold", "how `long` the call of a client without tasks stays open before it is answered with a handle, such as 50s\n(default as long as the client is known to wait, otherwise 50s)", o.setHold)
-		fs.BoolVar(&o.handleTools, "handle-tools", true, "offer task_wait, task_get, task_list, task_cancel and task_answer to clients without tasks")
-	}
-	if r.serves {
-		fs.BoolVar(&o.work, "worker", false, "run a worker in this process too (default only when embedded)")
+		declareFront(fs, o)
 	}
 	ops := "127.0.0.1:9091"
 	if r.serves {
 		ops = "127.0.0.1:9090"
 	}
 	fs.StringVar(&o.opsAddr, "ops-addr", ops, "where to serve health and metrics: `host:port`, or off")
-	if r.reads {
-		fs.Var(&o.data, "data", "`directory` that built-in tools may read, repeatable (default .)")
-	}
-	fs.IntVar(&o.concurrency, "concurrency", worker.DefaultConcurrency, "attempts to run at once")
-	fs.StringVar(&o.queue, "queue", worker.DefaultQueue, "`name` of the queue of tools whose policy names none")
-	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
-	o.drain = worker.DefaultDrain
-	fs.Var((*duration)(&o.drain), "drain", "how `long` running attempts may finish at shutdown, such as 30s (with an embedded store, which ends too: 0)")
+	declareWorker(r, fs, o)
 	fs.StringVar(&o.configFile, "config", "", "YAML `file` with what takes more than a flag, one for all processes: clients (servers)")
 	fs.BoolVar(&o.check, "check", false, "validate everything and exit")
 	fs.StringVar(&o.probe, "probe", "", "GET this `URL`, exit 0 if it answers 200, and do nothing else: a health check for images without curl")
@@ -118,6 +101,30 @@ func declare(r role, o *options) *flag.FlagSet {
 		return nil
 	})
 	return fs
+}
+
+// declareFront declares what a process has that is a front end, or is one without Redis.
+func declareFront(fs *flag.FlagSet, o *options) {
+	fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
+	fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
+	fs.StringVar(&o.secretFile, "secret-file", "", "`file` with the keys that sign what clients carry between calls, read anew at each use:\nthe first signs, each is believed (default: one key, kept in Redis)")
+	fs.Var(&o.origins, "origins", "web `origins` that may call, besides loopback and the server's own, comma-separated")
+	fs.Func("hold", "how `long` the call of a client without tasks stays open before it is answered with a handle, such as 50s\n(default as long as the client is known to wait, otherwise 50s)", o.setHold)
+	fs.BoolVar(&o.handleTools, "handle-tools", true, "offer task_wait, task_get, task_list, task_cancel and task_answer to clients without tasks")
+}
+
+func declareWorker(r role, fs *flag.FlagSet, o *options) {
+	if r.serves {
+		fs.BoolVar(&o.work, "worker", false, "run a worker in this process too (default only when embedded)")
+	}
+	if r.reads {
+		fs.Var(&o.data, "data", "`directory` that built-in tools may read, repeatable (default .)")
+	}
+	fs.IntVar(&o.concurrency, "concurrency", worker.DefaultConcurrency, "attempts to run at once")
+	fs.StringVar(&o.queue, "queue", worker.DefaultQueue, "`name` of the queue of tools whose policy names none")
+	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
+	o.drain = worker.DefaultDrain
+	fs.Var((*duration)(&o.drain), "drain", "how `long` running attempts may finish at shutdown, such as 30s (with an embedded store, which ends too: 0)")
 }
 
 func usage(out io.Writer, r role, fs *flag.FlagSet) {
@@ -157,7 +164,7 @@ func (o *options) settle(r role) error {
 	if err := o.settleConfig(r); err != nil {
 		return err
 	}
-	if o.probe != "" || !r.serves && (r.needsRedis || !o.embedded()) {
+	if o.probe != "" || !r.fronts(o) {
 		return nil
 	}
 	if o.secretFile != "" {
@@ -184,7 +191,7 @@ func (o *options) settleConfig(r role) (err error) {
 	if o.configFile == "" || o.probe != "" {
 		return nil
 	}
-	o.config, err = readConfig(o.configFile, r.serves || o.embedded() && !r.needsRedis)
+	o.config, err = readConfig(o.configFile, r.fronts(o))
 	return err
 }
 

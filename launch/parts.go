@@ -81,7 +81,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
 		}, p.metrics)
 	}
-	if r.serves || o.embedded() {
+	if r.fronts(o) {
 		if p.front, err = server.New(server.Options{
 			Store: p.store, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Secret: o.secret(),
 			Hold: o.hold, Clients: o.config.clients, NoHandles: !o.handleTools,

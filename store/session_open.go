@@ -13,11 +13,13 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
+// MaxClientName is how many bytes of a client's name a session keeps, and of its version.
+const MaxClientName = 64
+
 const (
-	freshLife     = 10 * time.Minute // of a session that nobody has used: initialize alone costs nothing that lasts
-	defSessions   = 10_000
-	maxClientName = 64
-	thinned       = 50 // sessions that are looked at when there are too many
+	freshLife   = 10 * time.Minute // of a session that nobody has used: initialize alone costs nothing that lasts
+	defSessions = 10_000
+	thinned     = 50 // sessions that are looked at when there are too many
 )
 
 // OpenSession keeps a new session, in one round trip. A caller may have a bounded number of them: then the one that was not used for
@@ -43,7 +45,7 @@ func (s *Store) OpenSession(ctx context.Context, x Session) error {
 	return nil
 }
 
-func short(s string) string { return s[:min(len(s), maxClientName)] }
+func short(s string) string { return s[:min(len(s), MaxClientName)] }
 
 // thin ends one of a caller's sessions, or finds that one has ended. The list says when a session was opened: what is learnt of its last
 // use on the way is noted there, so that those in use are not looked at again soon.
