@@ -11,43 +11,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// attend opens the session's GET stream, and waits until it is the one.
-func (f *front) attend(x *session) *response {
-	f.t.Helper()
-	before := f.rdb.HGet(f.t.Context(), "mcp-session-"+x.id, "stream").Val()
-	r := f.do(http.MethodGet, x.header())
-	if r.status != http.StatusOK || !r.streamed() {
-		f.t.Fatalf("GET: got %d %v", r.status, r.header)
-	}
-	if now := f.rdb.HGet(f.t.Context(), "mcp-session-"+x.id, "stream").Val(); now == before || now == "" {
-		f.t.Fatalf("the stream is %q, as before", now)
-	}
-	return r
-}
-
-func (f *front) taskIn(x *session) string {
-	f.t.Helper()
-	m, _ := f.ask(x.request("tools/call", augmented("any")))
-	task, _ := m.Result["task"].(obj)
-	id, _ := task["taskId"].(string)
-	if id == "" {
-		f.t.Fatalf("no task: %+v", m)
-	}
-	return id
-}
-
-func (r *response) nextStatus(id, status string) {
-	r.t.Helper()
-	m := r.next()
-	if m.Method != "notifications/tasks/status" || m.Params["taskId"] != id || m.Params["status"] != status || m.Params["_meta"] != nil && isRelated(m.Params, id) {
-		r.t.Fatalf("got %+v, want %s", m, status)
-	}
-}
-
 func TestASessionsStreamTellsAboutItsTasks(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x, other := a.initialize("2025-11-25", canFill()), a.initialize("2025-11-25", canFill())
 	early := a.taskIn(x)
 	c := a.claim()
@@ -62,7 +28,7 @@ func TestASessionsStreamTellsAboutItsTasks(t *testing.T) {
 	if q.Method != "elicitation/create" || !isRelated(q.Params, early) {
 		t.Errorf("got %+v", q)
 	}
-	a.send(a.soon(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	a.accept(x, requestID(q))
 	stream.nextStatus(early, "working")
 	c.finish("done")
 	stream.nextStatus(early, "completed")
@@ -96,8 +62,7 @@ func TestASessionsStreamIsSilentAboutANewTask(t *testing.T) {
 
 func TestAQuestionGoesToTheResultsStreamWhileThereIsOne(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", canFill())
 	id := a.taskIn(x)
 	c := a.claim()
@@ -148,8 +113,7 @@ func TestASessionsStreamLeavesQuestionsToTheResults(t *testing.T) {
 
 func TestASecondStreamTakesTheFirstOnesPlace(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", canFill())
 	id := a.taskIn(x)
 	c := a.claim()
@@ -169,8 +133,7 @@ func TestASecondStreamTakesTheFirstOnesPlace(t *testing.T) {
 
 func TestWhatEndsASessionsStream(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	ends := func(what string, r *response) {
 		t.Helper()

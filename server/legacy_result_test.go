@@ -173,8 +173,7 @@ func TestALegacyTasksLogIsOnTheStreamOfItsResult(t *testing.T) {
 
 func TestOneStreamOfASessionTellsOfATask(t *testing.T) {
 	t.Parallel()
-	a := start(t, silent)
-	b := replica(t, a.rdb, a.store, silent)
+	a, b := pair(t, silent)
 	x := a.initialize("2025-11-25", canFill())
 	id := a.progressingTask(x)
 	c := a.claim()
@@ -197,7 +196,7 @@ func TestOneStreamOfASessionTellsOfATask(t *testing.T) {
 			t.Errorf("told on both streams: %+v", m)
 		}
 	}
-	a.send(a.soon(), x.response(id+"/name", accepted(obj{}))).body.Close()
+	a.accept(x, id+"/name")
 	c.await("name")
 	c.log("info", "second")
 	c.progress(3, 100, "three")
@@ -209,8 +208,7 @@ func TestOneStreamOfASessionTellsOfATask(t *testing.T) {
 
 func TestEachOfTwoSessionsHasItsOwnStream(t *testing.T) {
 	t.Parallel()
-	a := start(t, silent)
-	b := replica(t, a.rdb, a.store, silent)
+	a, b := pair(t, silent)
 	x, y := a.initialize("2025-11-25", canFill()), b.initialize("2025-11-25", canFill())
 	id := a.progressingTask(x)
 	c := a.claim()
@@ -235,8 +233,7 @@ func TestEachOfTwoSessionsHasItsOwnStream(t *testing.T) {
 
 func TestAnEndReachesEveryResult(t *testing.T) {
 	t.Parallel()
-	a := start(t, silent)
-	b := replica(t, a.rdb, a.store, silent)
+	a, b := pair(t, silent)
 	x := a.initialize("2025-11-25", obj{})
 	id := a.taskIn(x)
 	c := a.claim()

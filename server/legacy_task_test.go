@@ -50,8 +50,7 @@ func isRelated(o obj, id string) bool {
 
 func TestALegacyTaskFromCallToResult(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	m, r := a.ask(legacy("tools/call", augmented("any", obj{"task": obj{"ttl": 60000}})))
 	task, _ := m.Result["task"].(obj)
 	id, _ := task["taskId"].(string)
@@ -328,8 +327,7 @@ func TestLegacyTasksAreOf20251125Alone(t *testing.T) {
 
 func TestProgressOfALegacyTaskRisesFromStreamToStream(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	id := a.legacyTask(obj{"_meta": obj{"progressToken": "p"}})
 	c := a.claim()
 	last := -1.0

@@ -37,13 +37,13 @@ func (f *front) handedOut(d *draft) bool {
 		return r.next().Result["structuredContent"] != nil
 	}
 	for pings := 0; pings < many; {
-		line, err := r.lines.ReadString('\n')
+		e, err := r.event()
 		switch {
 		case err != nil:
 			f.t.Fatalf("reading the response: %v", err)
-		case strings.HasPrefix(line, ": ping"):
+		case e.ping:
 			pings++
-		case strings.Contains(line, `"structuredContent"`):
+		case strings.Contains(e.data, `"structuredContent"`):
 			return true
 		}
 	}

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,40 +10,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// response is a client's answer to a server's request.
-func (x *session) response(id any, members obj) *draft {
-	d := x.in(legacy("", nil))
-	d.body = obj{"jsonrpc": "2.0", "id": id}
-	for k, v := range members {
-		d.body[k] = v
-	}
-	return d
-}
-
-func accepted(content obj) obj { return obj{"result": obj{"action": "accept", "content": content}} }
-
-// nextRequest is the next request of the server on a stream.
-func (r *response) nextRequest() message {
-	r.t.Helper()
-	for {
-		m := r.next()
-		if m.Method != "" && m.ID != nil {
-			return m
-		}
-		if m.Method == "" {
-			r.t.Fatalf("got %+v", m)
-		}
-	}
-}
-
-func requestID(m message) string { return strings.Trim(string(m.ID), `"`) }
-
-func canFill() obj { return obj{"elicitation": obj{}} }
-
 func TestAHeldCallAsksOnItsStreamAndIsAnsweredThroughAnyReplica(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-06-18", canFill())
 	given := make(chan string, 1)
 	a.play(func(c claimed) {
@@ -70,11 +38,9 @@ func TestAHeldCallAsksOnItsStreamAndIsAnsweredThroughAnyReplica(t *testing.T) {
 
 func TestALegacyTaskAsksOnTheStreamOfItsResult(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", canFill())
-	m, _ := a.ask(x.request("tools/call", augmented("any")))
-	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	id := a.taskIn(x)
 	c := a.claim()
 	c.ask("name")
 	if m, _ := b.ask(x.request("tasks/get", obj{"taskId": id})); m.Result["status"] != "input_required" {
@@ -91,7 +57,7 @@ func TestALegacyTaskAsksOnTheStreamOfItsResult(t *testing.T) {
 	if again := second.nextRequest(); requestID(again) != requestID(q) {
 		t.Errorf("got %s, want the same request again: %s", again.ID, q.ID)
 	}
-	b.send(b.soon(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	b.accept(x, requestID(q))
 	c.await("name")
 	c.finish("done")
 	if m := second.next(); text(m.Result) != "done" || !isRelated(m.Result, id) {
@@ -102,8 +68,7 @@ func TestALegacyTaskAsksOnTheStreamOfItsResult(t *testing.T) {
 func TestAQuestionIsOnExactlyOneStream(t *testing.T) {
 	t.Parallel()
 	pinging := func(o *server.Options) { o.Ping = 20 * time.Millisecond }
-	a := start(t, pinging)
-	b := replica(t, a.rdb, a.store, pinging)
+	a, b := pair(t, pinging)
 	x := a.initialize("2025-11-25", canFill())
 	m, _ := a.ask(x.request("tools/call", augmented("any", obj{"_meta": obj{"progressToken": 1}})))
 	id, _ := m.Result["task"].(obj)["taskId"].(string)
@@ -174,8 +139,7 @@ func TestWhatAClientMayAnswer(t *testing.T) {
 		"no answer":    {obj{"result": obj{}}, 400, `{"action":"cancel"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, _ := f.ask(x.request("tools/call", augmented("any")))
-			id, _ := m.Result["task"].(obj)["taskId"].(string)
+			id := f.taskIn(x)
 			attempt := f.claim()
 			look := func() string {
 				t.Helper()
@@ -206,8 +170,7 @@ func TestAnAnswerToSomebodyElsesQuestionIsIgnored(t *testing.T) {
 	f := start(t)
 	stranger := replica(t, f.rdb, f.store, func(o *server.Options) { o.Anonymous = server.Nobody })
 	x, theirs := f.initialize("2025-11-25", canFill()), stranger.initialize("2025-11-25", canFill())
-	m, _ := f.ask(x.request("tools/call", augmented("any")))
-	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	id := f.taskIn(x)
 	c := f.claim()
 	c.ask("name")
 	for _, d := range []*draft{theirs.response(id+"/name", accepted(obj{})), theirs.response(7, accepted(obj{})), theirs.response("x/name", accepted(obj{}))} {

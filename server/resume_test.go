@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,75 +12,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// heldIn calls a tool in a session, with a progress token: the stream that comes back can be gone on with.
-func (f *front) heldIn(x *session, tool string) (*draft, *response) {
-	f.t.Helper()
-	d := x.request("tools/call", obj{"name": tool, "_meta": obj{"progressToken": "p"}})
-	r := f.send(f.soon(), d)
-	f.t.Cleanup(func() { r.body.Close() })
-	return d, r
-}
-
-// last is the id of the last event that was read.
-func (r *response) last() string {
-	r.t.Helper()
-	if len(r.events) == 0 {
-		r.t.Fatal("no event had an id")
-	}
-	return r.events[len(r.events)-1]
-}
-
-// resume goes on with a stream.
-func (f *front) resume(x *session, event string) *response {
-	f.t.Helper()
-	h := x.header()
-	h.Set(wire.HeaderLastEvent, event)
-	return f.do(http.MethodGet, h)
-}
-
-// nextProgress reads up to the notification of progress that says words ("": any). Their values have to rise.
-func (r *response) nextProgress(last float64, words string) float64 {
-	r.t.Helper()
-	for {
-		m := r.next()
-		value, _ := m.Params["progress"].(float64)
-		if m.Method != "notifications/progress" || m.Params["progressToken"] != "p" || value <= last {
-			r.t.Fatalf("got %+v after %v", m, last)
-		}
-		if last = value; words == "" || m.Params["message"] == words {
-			return value
-		}
-	}
-}
-
-// answered reads the final answer, whatever comes before.
-func (r *response) answered() message {
-	r.t.Helper()
-	for {
-		if m := r.next(); m.Method == "" {
-			return m
-		}
-	}
-}
-
-// ended expects the stream to end without an answer.
-func (r *response) ended() {
-	r.t.Helper()
-	for {
-		m, err := r.read()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil || m.Method == "" {
-			r.t.Fatalf("got %+v, %v, want the end of the stream", m, err)
-		}
-	}
-}
-
 func TestACutStreamGoesOnOnAnyReplica(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	for version, primed := range map[string]int{"2025-03-26": 0, "2025-06-18": 0, "2025-11-25": 1} {
 		t.Run(version, func(t *testing.T) {
 			x := a.initialize(version, obj{})
@@ -129,17 +62,14 @@ func TestAResultThatNobodyReceivedIsSentAgain(t *testing.T) {
 	r.nextProgress(-1, "")
 	c.finish("done")
 	for range 2 {
-		if m := r.answered(); text(m.Result) != "done" {
-			t.Errorf("got %+v", m)
-		}
+		r.finished()
 		r = f.resume(x, r.last())
 	}
 }
 
 func TestAStreamIsOnOneConnection(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", canFill())
 	_, first := a.heldIn(x, "any")
 	c := a.claim()
@@ -148,18 +78,15 @@ func TestAStreamIsOnOneConnection(t *testing.T) {
 	first.ended()
 	c.ask("name")
 	q := second.nextRequest()
-	a.send(a.soon(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	a.accept(x, requestID(q))
 	c.await("name")
 	c.finish("done")
-	if m := second.answered(); text(m.Result) != "done" {
-		t.Errorf("got %+v", m)
-	}
+	second.finished()
 }
 
 func TestAResumedStreamAsksAgain(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-06-18", canFill())
 	_, r := a.heldIn(x, "any")
 	c := a.claim()
@@ -170,18 +97,15 @@ func TestAResumedStreamAsksAgain(t *testing.T) {
 	if requestID(again) != requestID(q) {
 		t.Errorf("asked %s, then %s", q.ID, again.ID)
 	}
-	b.send(b.soon(), x.response(requestID(again), accepted(obj{}))).body.Close()
+	b.accept(x, requestID(again))
 	c.await("name")
 	c.finish("done")
-	if m := second.answered(); text(m.Result) != "done" {
-		t.Errorf("got %+v", m)
-	}
+	second.finished()
 }
 
 func TestAResumedCallTellsItsLogOnce(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	r := a.send(a.soon(), x.request("tools/call", obj{"name": "any"}))
 	c := a.claim()
@@ -221,8 +145,7 @@ func TestAResumedCallIsHeldNoLonger(t *testing.T) {
 
 func TestAResumedCallCanBeCancelled(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	d, r := a.heldIn(x, "any")
 	a.claim()
@@ -240,11 +163,9 @@ func TestAResumedCallCanBeCancelled(t *testing.T) {
 
 func TestTheStreamOfAResultGoesOn(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", canFill())
-	m, _ := a.ask(x.request("tools/call", augmented("any", obj{"_meta": obj{"progressToken": "p"}})))
-	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	id := a.progressingTask(x)
 	c := a.claim()
 	r := a.send(a.soon(), x.request("tasks/result", obj{"taskId": id}))
 	at := r.nextProgress(-1, "")
@@ -254,7 +175,7 @@ func TestTheStreamOfAResultGoesOn(t *testing.T) {
 	if again := r.nextRequest(); requestID(again) != requestID(q) || !isRelated(again.Params, id) {
 		t.Errorf("got %+v", again)
 	}
-	a.send(a.soon(), x.response(requestID(q), accepted(obj{}))).body.Close()
+	a.accept(x, requestID(q))
 	c.await("name")
 	c.progress(1, 2, "further")
 	r.nextProgress(at, "further")
@@ -270,8 +191,7 @@ func TestTheStreamOfAResultGoesOn(t *testing.T) {
 
 func TestAWaitGoesOn(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	m, _ := a.ask(x.request("tools/call", obj{"name": "background"}))
 	id, _ := m.Result["structuredContent"].(obj)["taskId"].(string)
@@ -295,8 +215,7 @@ func TestAWaitGoesOn(t *testing.T) {
 
 func TestADeployEndsAStreamThatGoesOnElsewhere(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	_, r := a.heldIn(x, "held") // there is no handle to end it with
 	c := a.claim()
@@ -305,9 +224,7 @@ func TestADeployEndsAStreamThatGoesOnElsewhere(t *testing.T) {
 	r.ended()
 	r = b.resume(x, r.last())
 	c.finish("done")
-	if m := r.answered(); text(m.Result) != "done" {
-		t.Errorf("got %+v", m)
-	}
+	r.finished()
 }
 
 func TestWhatCannotBeResumed(t *testing.T) {

@@ -13,80 +13,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// session is a client's session that a test uses through any front.
-type session struct {
-	id, version string
-	next        int
-}
-
-// initialize opens a session whose client can do what caps say.
-func (f *front) initialize(version string, caps obj) *session {
-	f.t.Helper()
-	m, r := f.ask(hello(version, caps))
-	x := &session{id: r.header.Get(wire.HeaderSession), version: version}
-	if x.id == "" || m.Result["protocolVersion"] != version {
-		f.t.Fatalf("no session: %+v %v", m, r.header)
-	}
-	return x
-}
-
-func hello(version string, caps obj) *draft {
-	d := legacy("initialize", obj{"protocolVersion": version, "capabilities": caps, "clientInfo": obj{"name": "t", "version": "1"}})
-	d.header.Del(wire.HeaderVersion)
-	return d
-}
-
-// request is a request within the session, with an id of its own.
-func (x *session) request(method string, params obj) *draft {
-	x.next++
-	d := legacy(method, params)
-	d.body["id"] = x.next
-	return x.in(d)
-}
-
-func (x *session) in(d *draft) *draft {
-	d.header.Set(wire.HeaderSession, x.id)
-	d.header.Set(wire.HeaderVersion, x.version)
-	return d
-}
-
-func (x *session) notice(method string, params obj) *draft {
-	d := x.request(method, params)
-	delete(d.body, "id")
-	return d
-}
-
-// soon ends with the test's patience.
-func (f *front) soon() context.Context {
-	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
-	f.t.Cleanup(cancel)
-	return ctx
-}
-
-// do sends a request without a body.
-func (f *front) do(method string, header http.Header) *response {
-	f.t.Helper()
-	req, err := http.NewRequestWithContext(f.soon(), method, f.http.URL, http.NoBody)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	req.Header = header
-	res, err := f.http.Client().Do(req)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(func() { res.Body.Close() })
-	return newResponse(f.t, res)
-}
-
-func (x *session) header() http.Header {
-	return http.Header{wire.HeaderSession: {x.id}, wire.HeaderVersion: {x.version}, "Accept": {"text/event-stream"}}
-}
-
 func TestASessionIsServedByAnyReplica(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	for _, version := range []string{"2025-03-26", "2025-06-18", "2025-11-25"} {
 		t.Run(version, func(t *testing.T) {
 			x := a.initialize(version, obj{})
@@ -111,8 +40,7 @@ func TestASessionIsServedByAnyReplica(t *testing.T) {
 
 func TestASessionThatIsNotTheCallersIsNotFound(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	stranger := replica(t, a.rdb, a.store, func(o *server.Options) { o.Anonymous = server.Nobody })
 	live, ended, expired := a.initialize("2025-11-25", obj{}), a.initialize("2025-11-25", obj{}), a.initialize("2025-11-25", obj{})
 	if r := b.do(http.MethodDelete, ended.header()); r.status != http.StatusNoContent {
@@ -186,8 +114,7 @@ func TestWhatNeedsASession(t *testing.T) {
 
 func TestASessionKeepsItsLogLevel(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	call := func() message {
 		t.Helper()
@@ -214,8 +141,7 @@ func TestASessionKeepsItsLogLevel(t *testing.T) {
 
 func TestACancelledRequestEndsThroughAnyReplica(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	for name, d := range map[string]*draft{
 		"silent":    x.request("tools/call", obj{"name": "any"}),
@@ -304,8 +230,7 @@ func TestACancellationThatIsAboutNothingIsIgnored(t *testing.T) {
 
 func TestTheEndOfASessionEndsItsStreams(t *testing.T) {
 	t.Parallel()
-	a := start(t)
-	b := replica(t, a.rdb, a.store)
+	a, b := pair(t)
 	x := a.initialize("2025-11-25", obj{})
 	ended := make(chan error, 1)
 	go func() {
