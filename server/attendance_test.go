@@ -75,7 +75,7 @@ func TestAQuestionGoesToTheResultsStreamWhileThereIsOne(t *testing.T) {
 		}
 		waiting <- r
 	}()
-	eventually(t, "tasks/result is open", func() bool { return a.rdb.HExists(t.Context(), "mcp-session-"+x.id, "w:"+id).Val() })
+	a.awaitResult(x, id)
 	c.ask("name")
 	result := <-waiting
 	q := result.nextRequest()

@@ -2,10 +2,13 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/store"
 )
 
 // The SDK's own client, as it speaks to servers of 2025-11-25.
@@ -51,7 +54,7 @@ func TestTheSDKsClientInASession(t *testing.T) {
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := f.rdb.Exists(t.Context(), "mcp-session-"+id).Val(); n != 0 {
-		t.Error("the session outlived its client")
+	if _, err := f.store.Session(t.Context(), id); !errors.Is(err, store.ErrNoSession) {
+		t.Errorf("the session outlived its client: %v", err)
 	}
 }

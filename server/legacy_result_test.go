@@ -152,7 +152,10 @@ func TestALegacyTasksLogIsOnTheStreamOfItsResult(t *testing.T) {
 	for range stream { // to its end
 		continue
 	}
-	eventually(t, "it says how far it got", func() bool { return f.rdb.HExists(t.Context(), "mcp-session-"+x.id, "l:"+id).Val() })
+	eventually(t, "it says how far it got", func() bool {
+		seq, err := f.store.Heard(t.Context(), x.id, tasks.ID(id))
+		return err == nil && seq > 0
+	})
 	stream = f.await(f.soon(), x, id)
 	c.log("error", "last")
 	if before := until(t, stream, id, "what is new", logs("last")); len(before) > 0 {

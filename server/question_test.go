@@ -227,7 +227,7 @@ func TestASessionThatCannotAnswerIsNotAsked(t *testing.T) {
 		}
 		first <- m
 	}()
-	eventually(t, "tasks/result is open", func() bool { return f.rdb.HExists(t.Context(), "mcp-session-"+unable.id, "w:"+id).Val() })
+	f.awaitResult(unable, id)
 	c.finish("done")
 	if m := <-first; text(m.Result) != "done" {
 		t.Errorf("got %+v", m)

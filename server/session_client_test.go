@@ -2,7 +2,10 @@ package server_test
 
 import (
 	"net/http"
+	"time"
 
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -77,15 +80,44 @@ func (f *front) resume(x *session, event string) *response {
 // attend opens the session's GET stream, and waits until it is the one.
 func (f *front) attend(x *session) *response {
 	f.t.Helper()
-	before := f.rdb.HGet(f.t.Context(), "mcp-session-"+x.id, "stream").Val()
+	before := f.attended(x)
 	r := f.do(http.MethodGet, x.header())
 	if r.status != http.StatusOK || !r.streamed() {
 		f.t.Fatalf("GET: got %d %v", r.status, r.header)
 	}
-	if now := f.rdb.HGet(f.t.Context(), "mcp-session-"+x.id, "stream").Val(); now == before || now == "" {
+	if now := f.attended(x); now == before || now == "" {
 		f.t.Fatalf("the stream is %q, as before", now)
 	}
 	return r
+}
+
+// attended is which GET stream is the session's.
+func (f *front) attended(x *session) string {
+	f.t.Helper()
+	stream, _, err := f.store.Attended(f.t.Context(), x.id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return stream
+}
+
+// awaitResult waits until one of the session's streams serves tasks/result: that goes before an errand of the test.
+func (f *front) awaitResult(x *session, id string) {
+	f.t.Helper()
+	errand, before := store.QuestionErrand(tasks.ID(id), "of the test"), store.ResultErrand(tasks.ID(id))
+	eventually(f.t, "tasks/result is open", func() bool {
+		first, err := f.store.Carry(f.t.Context(), x.id, "the test", errand, time.Millisecond, before)
+		return err == nil && !first
+	})
+}
+
+// awaitNoted waits until a request can be cancelled by its id.
+func (f *front) awaitNoted(x *session, d *draft) {
+	f.t.Helper()
+	eventually(f.t, "the request is noted", func() bool {
+		id, err := f.store.Waiting(f.t.Context(), x.id, raw(mustJSON(d.body["id"])))
+		return err == nil && id != ""
+	})
 }
 
 func (f *front) taskIn(x *session) string {

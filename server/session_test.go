@@ -42,11 +42,10 @@ func TestASessionThatIsNotTheCallersIsNotFound(t *testing.T) {
 	t.Parallel()
 	a, b := pair(t)
 	stranger := replica(t, a.rdb, a.store, func(o *server.Options) { o.Anonymous = server.Nobody })
-	live, ended, expired := a.initialize("2025-11-25", obj{}), a.initialize("2025-11-25", obj{}), a.initialize("2025-11-25", obj{})
+	live, ended := a.initialize("2025-11-25", obj{}), a.initialize("2025-11-25", obj{})
 	if r := b.do(http.MethodDelete, ended.header()); r.status != http.StatusNoContent {
 		t.Fatalf("DELETE: got %d", r.status)
 	}
-	a.rdb.Del(t.Context(), "mcp-session-"+expired.id)
 	for name, c := range map[string]struct {
 		front   *front
 		session *session
@@ -54,7 +53,6 @@ func TestASessionThatIsNotTheCallersIsNotFound(t *testing.T) {
 		"unknown": {a, &session{id: "unknown", version: "2025-11-25"}},
 		"foreign": {stranger, live},
 		"ended":   {a, ended},
-		"expired": {b, expired},
 		"endless": {a, &session{id: strings.Repeat("x", 1000), version: "2025-11-25"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,14 +184,6 @@ func TestACancelledRequestEndsThroughAnyReplica(t *testing.T) {
 			}
 		})
 	}
-}
-
-// awaitNoted waits until a request can be cancelled by its id.
-func (f *front) awaitNoted(x *session, d *draft) {
-	f.t.Helper()
-	eventually(f.t, "the request is noted", func() bool {
-		return f.rdb.HExists(f.t.Context(), "mcp-session-"+x.id, "r:"+mustJSON(d.body["id"])).Val()
-	})
 }
 
 func TestACancellationThatIsAboutNothingIsIgnored(t *testing.T) {
