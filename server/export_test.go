@@ -12,11 +12,14 @@ func (o *Options) Know(name string, silent, heard time.Duration) {
 	o.profiles = []profile{{name, silent, heard}}
 }
 
-// Known are the names of the clients that are known, with the shortest time that a call of theirs is held.
-func Known() map[string]time.Duration {
-	known := make(map[string]time.Duration, len(profiles))
+// Survival is for how long a client survives a call that stays open: of a silent one, and of one that it hears of.
+type Survival struct{ Silent, Heard time.Duration }
+
+// Known are the clients that are known, by their names.
+func Known() map[string]Survival {
+	known := make(map[string]Survival, len(profiles))
 	for _, p := range profiles {
-		known[p.name] = min(p.silent, p.heard)
+		known[p.name] = Survival{p.silent, p.heard}
 	}
 	return known
 }

@@ -2,11 +2,15 @@ package server_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -126,19 +130,71 @@ func TestTheNameThatFitsBest(t *testing.T) {
 	}
 }
 
-// Names that could not be compared, or times in which nothing can be done, would be a slip, and README shows them all.
+// Names that could not be compared, or times in which nothing can be done, would be a slip.
 func TestKnownClientsAreSensible(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
+	for name, p := range server.Known() {
+		begin := strings.TrimSuffix(name, "*")
+		if begin == "" || strings.Contains(begin, "*") || len(name) > store.MaxClientName || min(p.Silent, p.Heard) < 10*time.Second {
+			t.Errorf("%q: %+v", name, p)
+		}
+	}
+}
+
+func TestReadmeSaysHowLongACallIsHeld(t *testing.T) {
+	t.Parallel()
+	known := make(map[string]server.Survival)
+	for name, p := range server.Known() {
+		known[strings.TrimRight(name, "-*")] = p
+	}
+	if diff := cmp.Diff(known, readmeHolds(t)); diff != "" {
+		t.Errorf("known (-) and in README (+):\n%s", diff)
+	}
+}
+
+var (
+	clientNames = regexp.MustCompile("`([^`]+?)[-*]*`")
+	clientHolds = regexp.MustCompile("^(?:(\\d+ \\w+) with a `progressToken`; else )?(\\d+ \\w+)")
+)
+
+// readmeHolds reads README's table of clients and times. It writes names without the * that stands for their rest, or with it.
+func readmeHolds(t *testing.T) map[string]server.Survival {
+	t.Helper()
+	doc, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, hold := range server.Known() {
-		if begin := strings.TrimSuffix(name, "*"); begin == "" || strings.Contains(begin, "*") || len(name) > 64 || hold < 10*time.Second {
-			t.Errorf("%q is held for %s", name, hold)
+	_, section, _ := strings.Cut(string(doc), "**How long a call is held.**")
+	_, section, _ = strings.Cut(section, "|---|---|\n")
+	table, _, _ := strings.Cut(section, "\n\n")
+	holds := make(map[string]server.Survival)
+	for row := range strings.Lines(table) {
+		cells := strings.Split(row, "|")
+		if len(cells) != 4 {
+			t.Fatalf("README has the row %q", row)
 		}
-		if begin := strings.Trim(name, "-*"); !strings.Contains(string(readme), begin) {
-			t.Errorf("README does not name %s", begin)
+		times := clientHolds.FindStringSubmatch(strings.TrimSpace(cells[2]))
+		if times == nil {
+			t.Fatalf("README says no time in %q", row)
+		}
+		silent := readTime(t, times[2])
+		heard := silent
+		if times[1] != "" {
+			heard = readTime(t, times[1])
+		}
+		for _, name := range clientNames.FindAllStringSubmatch(cells[1], -1) {
+			holds[name[1]] = server.Survival{Silent: silent, Heard: heard}
 		}
 	}
+	return holds
+}
+
+// readTime reads a time as README writes it, such as 4 min.
+func readTime(t *testing.T, words string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(strings.NewReplacer(" min", "m", " ", "").Replace(words))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
