@@ -2,7 +2,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { createApplicationInputHandler, createTaskSessionFromClient, resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client'
 import { rawDispatch } from './raw.mjs'
-import { answer, arrival, balanced, outcome, revision, run, scenario, thrown, url } from './scenario.mjs'
+import { answer, args, balanced, outcome, plainScenarios, revision, run, scenario, thrown, url } from './scenario.mjs'
 
 const modern = revision === '2026-07-28'
 const info = { name: 'npm-client', version: '1' }
@@ -27,7 +27,7 @@ function withTasks(client) {
 }
 
 /** call calls a tool as a task. */
-const call = (tasks, name, args = {}) => tasks.callTool(name, args, { task: { preference: 'require' } })
+const call = (tasks, name) => tasks.callTool(name, args, { task: { preference: 'require' } })
 
 /** seen is the result of a task, and the statuses and messages that were seen on the way. */
 async function seen(execution) {
@@ -43,15 +43,19 @@ async function seen(execution) {
 }
 
 const client = await connect()
+if (plain) client.setRequestHandler('elicitation/create', () => answer)
+const plainly = plainScenarios({
+  client,
+  call: (name, input, options) => client.callTool({ name, arguments: input }, options),
+  spoken: () => client.getNegotiatedProtocolVersion(),
+})
 const session = () => withTasks(client)
 await run({
-  async list() {
-    const { tools } = await client.listTools()
-    return { revision: client.getNegotiatedProtocolVersion(), tools: tools.map((t) => t.name) }
-  },
+  ...plainly,
+  list: plainly.plainList,
 
-  quick: async () => seen(await call(session(), 'quick', { n: 1 })),
-  long: async () => seen(await call(session(), 'long', { ms: 3000 })),
+  quick: async () => seen(await call(session(), 'quick')),
+  long: async () => seen(await call(session(), 'long')),
   ask: async () => seen(await call(session(), 'ask')),
 
   // 2025-11-25 calls a task failed when its tool reports an error, and ext-tasks then does not ask for the result.
@@ -61,7 +65,7 @@ await run({
   },
 
   async listen() {
-    const execution = await call(session(), 'long', { ms: 3000 })
+    const execution = await call(session(), 'long')
     const pushed = []
     const pass = client.fallbackNotificationHandler
     client.fallbackNotificationHandler = (notification) => {
@@ -76,7 +80,7 @@ await run({
 
   async get() {
     const tasks = session()
-    const execution = await call(tasks, 'quick', { n: 2 })
+    const execution = await call(tasks, 'quick')
     await execution.settle()
     const { taskId, status } = await tasks.task(execution.handle.taskId).snapshot()
     return { task: taskId, same: taskId === execution.handle.taskId, status }
@@ -84,14 +88,14 @@ await run({
 
   async inventory() {
     const tasks = session()
-    const execution = await call(tasks, 'quick', { n: 3 })
+    const execution = await call(tasks, 'quick')
     await execution.settle()
     const page = await tasks.listTasks()
     return { has: page.tasks.some((t) => t.taskId === execution.handle.taskId) }
   },
 
   async cancel() {
-    const execution = await call(session(), 'long', { ms: 600_000 })
+    const execution = await call(session(), 'long')
     for await (const event of execution.updates()) if (event.task?.statusMessage?.includes('sleeps')) break
     await execution.cancel()
     const { status } = await execution.result()
@@ -100,50 +104,13 @@ await run({
 
   // Another client goes on with the task of one that has left.
   async resume() {
-    const execution = await call(session(), 'long', { ms: 2000 })
+    const execution = await call(session(), 'long')
     let reference
     await execution.handoff((r) => { reference = r })
     const other = await connect()
     const result = await seen(await withTasks(other).resumeTask(reference))
     await other.close()
     return result
-  },
-
-  async plainList() {
-    const { tools } = await client.listTools()
-    return { revision: client.getNegotiatedProtocolVersion(), tools: tools.map((t) => t.name) }
-  },
-
-  plainQuick: async () => outcome(await client.callTool({ name: 'quick', arguments: { n: 4 } })),
-  plainFail: async () => outcome(await client.callTool({ name: 'fail', arguments: {} })),
-
-  async plainAsk() {
-    client.setRequestHandler('elicitation/create', () => answer)
-    return outcome(await client.callTool({ name: 'ask', arguments: {} }))
-  },
-
-  // The call takes longer than the client's timeout: it lives on the progress.
-  async plainProgress() {
-    const progress = []
-    const options = { timeout: 1500, resetTimeoutOnProgress: true, onprogress: (p) => progress.push(p.progress) }
-    const result = await client.callTool({ name: 'long', arguments: { ms: 4000 } }, options)
-    return { ...outcome(result), progress }
-  },
-
-  async plainCancel() {
-    const leave = new AbortController(), arrived = arrival(client.transport)
-    const options = { signal: leave.signal, onprogress: (p) => p.progress > 1 && leave.abort('enough') }
-    const error = await thrown(client.callTool({ name: 'long', arguments: { ms: 600_001 } }, options))
-    await arrived()
-    return { error }
-  },
-
-  // The call takes longer than the server holds it.
-  async plainHandle() {
-    await client.listTools() // results are checked against the schemas that the client has seen
-    const handle = await client.callTool({ name: 'slow', arguments: { ms: 3000 } })
-    const result = await client.callTool({ name: 'task_wait', arguments: { taskId: handle.structuredContent.taskId } })
-    return { handle: outcome(handle), result: outcome(result) }
   },
 })
 await client.close()

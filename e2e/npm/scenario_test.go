@@ -2,6 +2,7 @@ package npm
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ type seen struct {
 	Revision string   `json:"revision"`
 	Tools    []string `json:"tools"`
 
+	arguments string // of the calls that it made
 	outcome
 	Handle outcome `json:"handle"`
 	Result outcome `json:"result"`
@@ -50,6 +52,12 @@ func (o outcome) says(t *testing.T, text string) {
 	}
 }
 
+// echoes checks that the result is that of the scenario's call.
+func (s seen) echoes(t *testing.T) {
+	t.Helper()
+	s.outcome.echoes(t, s.arguments)
+}
+
 func (o outcome) echoes(t *testing.T, arguments string) {
 	t.Helper()
 	var e image.Echoed
@@ -69,7 +77,10 @@ func (s seen) went(t *testing.T, statuses ...string) {
 // reported checks that a task told of its progress.
 func (s seen) reported(t *testing.T) {
 	t.Helper()
-	if !slices.ContainsFunc(s.Messages, func(m string) bool { return strings.Contains(m, " of 3000 · attempt 1 sleeps") }) {
+	var whole struct{ MS int }
+	read(t, []byte(s.arguments), &whole)
+	want := fmt.Sprintf(" of %d · attempt 1 sleeps", whole.MS)
+	if !slices.ContainsFunc(s.Messages, func(m string) bool { return strings.Contains(m, want) }) {
 		t.Errorf("no progress in %q", s.Messages)
 	}
 }
@@ -81,10 +92,24 @@ func (s seen) lists(t *testing.T, tools ...string) {
 	}
 }
 
+// rises checks that the progress was told of several times, and higher each time.
+func (s seen) rises(t *testing.T, times int) {
+	t.Helper()
+	if len(s.Progress) < times {
+		t.Errorf("progress was %v, want it %d times", s.Progress, times)
+	}
+	for i := range len(s.Progress) - 1 {
+		if s.Progress[i] >= s.Progress[i+1] {
+			t.Errorf("progress does not rise: %v", s.Progress)
+		}
+	}
+}
+
 // scenario is one run of a script, and what must come of it.
 type scenario struct {
-	name  string
-	check func(t *testing.T, at stage, s seen)
+	name      string
+	arguments string // of the calls that it makes
+	check     func(t *testing.T, at stage, s seen)
 }
 
 // play runs scenarios of a script.
@@ -93,12 +118,13 @@ func play(t *testing.T, at stage, script, revision string, scenarios []scenario)
 	for _, x := range scenarios {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
-			out, code := run(t, script, strings.Join(at.urls, ","), revision, x.name)
+			out, code := run(t, script, strings.Join(at.urls, ","), revision, x.name, x.arguments)
 			if code != 0 {
 				t.Fatalf("exit code %d", code)
 			}
 			var s seen
 			read(t, out, &s)
+			s.arguments = x.arguments
 			x.check(t, at, s)
 		})
 	}
@@ -106,29 +132,27 @@ func play(t *testing.T, at stage, script, revision string, scenarios []scenario)
 
 // plain are scenarios of clients without tasks, whatever their revision.
 var plain = []scenario{
-	{"plainList", func(t *testing.T, _ stage, s seen) {
+	{"plainList", `{}`, func(t *testing.T, _ stage, s seen) {
 		s.lists(t, "ask", "fail", "long", "quick", "slow", "task_answer", "task_cancel", "task_get", "task_list", "task_wait")
 	}},
-	{"plainQuick", func(t *testing.T, _ stage, s seen) { s.echoes(t, `{"n":4}`) }},
-	{"plainAsk", func(t *testing.T, _ stage, s seen) { s.says(t, "hello Ada") }},
-	{"plainFail", func(t *testing.T, _ stage, s seen) {
+	{"plainQuick", `{"n":4}`, func(t *testing.T, _ stage, s seen) { s.echoes(t) }},
+	{"plainAsk", `{}`, func(t *testing.T, _ stage, s seen) { s.says(t, "hello Ada") }},
+	{"plainFail", `{}`, func(t *testing.T, _ stage, s seen) {
 		if s.Text != "failed as it was told" || !s.IsError {
 			t.Errorf("got %q, isError %t", s.Text, s.IsError)
 		}
 	}},
-	{"plainProgress", func(t *testing.T, _ stage, s seen) { // it took longer than the client's timeout
-		s.echoes(t, `{"ms":4000}`)
-		if len(s.Progress) < 3 || !slices.IsSorted(s.Progress) {
-			t.Errorf("progress was %v", s.Progress)
-		}
+	{"plainProgress", `{"ms":4000}`, func(t *testing.T, _ stage, s seen) { // it took longer than the client's timeout
+		s.echoes(t)
+		s.rises(t, 3)
 	}},
-	{"plainCancel", func(t *testing.T, at stage, s seen) {
+	{"plainCancel", `{"ms":600001}`, func(t *testing.T, at stage, s seen) {
 		if !strings.Contains(s.Error, "enough") {
 			t.Errorf("the call ended with %q", s.Error)
 		}
-		at.stopped(t, at.task(t, `{"ms":600001}`))
+		at.stopped(t, at.task(t, s.arguments))
 	}},
-	{"plainHandle", func(t *testing.T, _ stage, s seen) {
+	{"plainHandle", `{"ms":3000}`, func(t *testing.T, _ stage, s seen) {
 		var handle, result struct {
 			Status string
 			Result json.RawMessage
@@ -141,33 +165,33 @@ var plain = []scenario{
 		if result.Status != "completed" {
 			t.Errorf("the task is %s", result.Status)
 		}
-		outcome{Structured: result.Result}.echoes(t, `{"ms":3000}`)
+		outcome{Structured: result.Result}.echoes(t, s.arguments)
 	}},
 }
 
 // withTasks are scenarios of clients with tasks, whatever their revision.
 var withTasks = []scenario{
-	{"quick", func(t *testing.T, _ stage, s seen) {
-		s.echoes(t, `{"n":1}`)
+	{"quick", `{"n":1}`, func(t *testing.T, _ stage, s seen) {
+		s.echoes(t)
 		s.went(t, "working", "completed")
 	}},
-	{"long", func(t *testing.T, _ stage, s seen) {
-		s.echoes(t, `{"ms":3000}`)
+	{"long", `{"ms":3000}`, func(t *testing.T, _ stage, s seen) {
+		s.echoes(t)
 		s.went(t, "working", "completed")
 		s.reported(t)
 	}},
-	{"ask", func(t *testing.T, _ stage, s seen) {
+	{"ask", `{}`, func(t *testing.T, _ stage, s seen) {
 		s.says(t, "hello Ada")
 		if !slices.Contains(s.Statuses, "input_required") {
 			t.Errorf("the task was %v, it never asked", s.Statuses)
 		}
 	}},
-	{"get", func(t *testing.T, _ stage, s seen) {
+	{"get", `{"n":2}`, func(t *testing.T, _ stage, s seen) {
 		if !s.Same || s.Status != "completed" {
 			t.Errorf("tasks/get tells of task %s, %s", s.Task, s.Status)
 		}
 	}},
-	{"cancel", func(t *testing.T, at stage, s seen) {
+	{"cancel", `{"ms":600000}`, func(t *testing.T, at stage, s seen) {
 		if s.Status != "cancelled" {
 			t.Errorf("the task is %s", s.Status)
 		}
@@ -175,7 +199,7 @@ var withTasks = []scenario{
 	}},
 }
 
-var inventory = scenario{"inventory", func(t *testing.T, _ stage, s seen) {
+var inventory = scenario{"inventory", `{"n":3}`, func(t *testing.T, _ stage, s seen) {
 	if !s.Has {
 		t.Error("tasks/list does not have the task")
 	}

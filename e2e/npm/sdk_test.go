@@ -1,8 +1,8 @@
 package npm
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -12,28 +12,23 @@ func TestSDK(t *testing.T) {
 	at := newStage(t)
 	play(t, at, "sdk.mjs", legacy, slices.Concat(plain, withTasks, []scenario{
 		inventory,
-		{"plainCut", func(t *testing.T, at stage, s seen) {
-			s.echoes(t, `{"ms":6000}`)
-			if !s.Cut || len(s.Progress) < 4 || !rises(s.Progress) {
-				t.Errorf("cut %t, progress was %v", s.Cut, s.Progress)
+		{"plainCut", `{"ms":6000}`, func(t *testing.T, at stage, s seen) {
+			s.echoes(t)
+			s.rises(t, 4)
+			if !s.Cut {
+				t.Error("nothing was cut")
 			}
-			if n := len(at.Ledger().Starts(at.task(t, `{"ms":6000}`))); n != 1 {
+			if n := len(at.Ledger().Starts(at.task(t, s.arguments))); n != 1 {
 				t.Errorf("the tool ran %d times", n)
 			}
 		}},
-		{"fail", func(t *testing.T, _ stage, s seen) {
-			if !strings.Contains(s.Error, "failed") {
+		{"fail", `{}`, func(t *testing.T, _ stage, s seen) {
+			if !sdkFailed.MatchString(s.Error) {
 				t.Errorf("the task ended with %q", s.Error)
 			}
 		}},
 	}))
 }
 
-func rises(numbers []float64) bool {
-	for i := range len(numbers) - 1 {
-		if numbers[i] >= numbers[i+1] {
-			return false
-		}
-	}
-	return true
-}
+// sdkFailed is what it says of any task that failed.
+var sdkFailed = regexp.MustCompile(`^MCP error -32603: Task [0-9a-f-]+ failed$`)
