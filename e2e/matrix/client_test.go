@@ -47,6 +47,3 @@ func (o outcome) word() string {
 
 // accepted is how every client answers the question of the asking tool.
 var accepted = rig.Object{"action": "accept", "content": rig.Object{"name": "Ada"}}
-
-// codeCancelled is the error of a call whose task was cancelled.
-const codeCancelled = 1499

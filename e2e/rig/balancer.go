@@ -2,7 +2,6 @@ package rig
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -61,13 +60,4 @@ func (b *Balancer) Kill(host string) {
 	}
 	b.servers[i].Kill()
 	b.servers = slices.Delete(b.servers, i, i+1)
-}
-
-// Host is where the server listens.
-func (s *Server) Host() string {
-	u, err := url.Parse(s.URL)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return u.Host
 }

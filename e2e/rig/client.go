@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"strings"
 	"testing"
 )
 
@@ -18,9 +16,6 @@ type Client struct {
 	http *http.Client
 	meta Object // that its requests carry besides what it says of itself
 }
-
-// Client makes a client of the server that ends with the test.
-func (s *Server) Client(t testing.TB) *Client { return NewClient(t, s.URL) }
 
 // NewClient makes a client of an endpoint that ends with the test.
 func NewClient(t testing.TB, url string) *Client {
@@ -40,45 +35,23 @@ func (c *Client) With(meta Object) *Client {
 	return &with
 }
 
-// AwaitReady waits until the server says that it can serve.
-func (s *Server) AwaitReady() {
-	s.t.Helper()
-	Await(s.t, s.name+" is ready", func() bool { return s.Ready(s.t) })
-}
-
-// Ready is what the server says of itself.
-func (s *Server) Ready(t testing.TB) bool {
-	return OK(t.Context(), strings.TrimSuffix(s.URL, "/mcp")+"/ready")
-}
-
-// plain is for GETs that no client of the protocol makes. It keeps no connection: none outlives its test.
-var plain = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-
-// OK reports whether a GET is answered with 200.
-func OK(ctx context.Context, url string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	res, err := plain.Do(req)
-	if err != nil {
-		return false
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body)
-	return res.StatusCode == http.StatusOK
-}
-
 // The codes of errors that tests know.
 const (
-	codeBusy    = 1503   // try again soon: the store does not answer, or the server is starting or stopping
-	codeUnknown = -32602 // with a message of its own
+	codeBusy      = 1503   // try again soon: the store does not answer, or the server is starting or stopping
+	codeCancelled = 1499   // the task of this call was cancelled
+	codeUnknown   = -32602 // with a message of its own
 )
 
 // IsBusy reports whether a server says that the call may be made again soon.
 func IsBusy(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Code == codeBusy
+}
+
+// IsCancelled reports whether a server says that the task of the call was cancelled.
+func IsCancelled(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == codeCancelled
 }
 
 // IsUnknown reports whether a server says that there is no such task.

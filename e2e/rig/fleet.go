@@ -1,7 +1,6 @@
 package rig
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -45,26 +44,6 @@ func (f *Fleet) For(t testing.TB) *Fleet {
 
 // URL leads to the fleet's Redis.
 func (f *Fleet) URL() string { return f.url }
-
-// Server is a running front end.
-type Server struct {
-	*Process
-	URL string // of its MCP endpoint
-}
-
-// Server starts a front end and waits until it serves. A -redis of its own takes the place of the fleet's.
-func (f *Fleet) Server(args ...string) *Server {
-	f.t.Helper()
-	args = slices.Concat([]string{"-redis", f.URL(), "-addr", "127.0.0.1:0", "-ops-addr", "off"}, args)
-	p := Start(f.t, f.name("server"), program(f.t, "server"), nil, args...)
-	var up struct{ MCP string }
-	if err := json.Unmarshal([]byte(p.Line(`"server is up"`)), &up); err != nil {
-		f.t.Fatal(err)
-	}
-	s := &Server{p, up.MCP}
-	s.AwaitReady()
-	return s
-}
 
 // Worker starts a worker with the built-in tools and waits until it serves.
 func (f *Fleet) Worker(args ...string) *Process {
