@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,29 +100,32 @@ func (c *courier) has(e store.Errand) bool {
 // renew says that the stream still carries what it carries. What another one took over meanwhile, since nobody renewed it in time, is
 // given up.
 func (c *courier) renew(ctx context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	list := c.carried()
+	if len(list) == 0 {
+		return
+	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	for e := range c.errands {
-		if ok, err := c.server.store.Carry(ctx, c.session.ID, c.take.String(), e, c.lease(), store.Errand{}); err == nil && !ok {
-			delete(c.errands, e)
-		}
+	lost, _ := c.server.store.CarryOn(ctx, c.session.ID, c.take.String(), c.lease(), list...) // else the next time does it
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range lost {
+		delete(c.errands, e)
 	}
+}
+
+func (c *courier) carried() []store.Errand {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.errands))
 }
 
 // close lets other streams carry what this one did. If that fails they may once the lease is over.
 func (c *courier) close(ctx context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.errands) == 0 {
+	list := c.carried()
+	if len(list) == 0 {
 		return
 	}
-	var list []store.Errand
-	for e := range c.errands {
-		list = append(list, e)
-	}
-	clear(c.errands)
 	ctx, cancel := brief(context.WithoutCancel(ctx)) // the client may have left
 	defer cancel()
 	if err := c.server.store.Drop(ctx, c.session.ID, c.take.String(), list...); err != nil {

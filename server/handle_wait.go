@@ -18,7 +18,7 @@ func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, err
 		return s.handle(t), nil
 	}
 	d := s.within(m.request, m.limit())
-	s.begin(ctx, m.request, store.Stream{Kind: aWait, Task: t.ID, Token: m.meta.Token, Hold: d})
+	s.begin(ctx, m.request, store.Stream{Kind: store.WaitStream, Task: t.ID, Token: m.meta.Token, Hold: d})
 	return s.awaitChange(ctx, m.request, t, d)
 }
 

@@ -54,7 +54,7 @@ func TestTheSDKsClientInASession(t *testing.T) {
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.store.Session(t.Context(), id); !errors.Is(err, store.ErrNoSession) {
+	if _, err := f.store.UseSession(t.Context(), id); !errors.Is(err, store.ErrNoSession) {
 		t.Errorf("the session outlived its client: %v", err)
 	}
 }

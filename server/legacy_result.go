@@ -36,7 +36,7 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 	}
 	ctx, stop := s.bindStream(ctx, q, newTake(), true)
 	defer stop()
-	s.begin(ctx, q, store.Stream{Kind: aResult, Task: t.ID, Hold: forever})
+	s.begin(ctx, q, store.Stream{Kind: store.ResultStream, Task: t.ID, Hold: forever})
 	return s.awaitResult(ctx, q, t)
 }
 

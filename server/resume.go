@@ -12,13 +12,6 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// What the streams that can be gone on with are responses to.
-const (
-	aCall   = "call"   // tools/call of a task
-	aWait   = "wait"   // tools/call of task_wait
-	aResult = "result" // tasks/result
-)
-
 // begin notes what the request's stream is about, so that it can be gone on with, and a call be cancelled, through any replica. Without
 // the note the request is served all the same.
 func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
@@ -28,11 +21,11 @@ func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
 	noting, cancel := brief(ctx)
 	defer cancel()
 	x.ID, x.Session, x.Request = q.courier.stream, q.session.ID, q.ID
-	if err := s.store.OpenStream(noting, x, x.Kind == aCall); err != nil {
+	if err := s.store.OpenStream(noting, x); err != nil {
 		q.log.Warn("request cannot be resumed, nor be cancelled by its id", "task", x.Task, "err", err)
 		return
 	}
-	q.begun = x.Kind == aCall
+	q.begun = x.Kind == store.CallStream
 	q.resumable()
 }
 
@@ -56,7 +49,7 @@ func (s *Server) resume(ctx context.Context, q *request, event string) error {
 		return err
 	}
 	q.ID, q.meta.Token = x.Request, x.Token
-	ctx, stop := s.bindStream(ctx, q, take{x.ID, x.Take}, x.Kind == aResult)
+	ctx, stop := s.bindStream(ctx, q, take{x.ID, x.Take}, x.Kind == store.ResultStream)
 	defer stop()
 	q.out.seq = heard
 	q.resumable()
@@ -74,7 +67,7 @@ func (s *Server) reopen(ctx context.Context, q *request, id string) (*store.Stre
 		return nil, refuse(http.StatusBadRequest, wire.CodeInvalidRequest,
 			"Last-Event-ID: this stream is unknown, another session's or was left too long ago to be resumed")
 	}
-	if err != nil || x.Kind != aCall {
+	if err != nil || x.Kind != store.CallStream {
 		return x, err
 	}
 	waiting, err := s.store.Waiting(ctx, q.session.ID, x.Request)
@@ -83,7 +76,7 @@ func (s *Server) reopen(ctx context.Context, q *request, id string) (*store.Stre
 }
 
 func (s *Server) goOn(ctx context.Context, q *request, x *store.Stream) (json.RawMessage, error) {
-	if x.Kind == aCall {
+	if x.Kind == store.CallStream {
 		h := &held{request: q, server: s, id: x.Task, tool: x.Tool}
 		return s.unlessCancelled(ctx, q, func(ctx context.Context, _ *request) (json.RawMessage, error) {
 			return h.await(ctx, x.Hold)
@@ -95,13 +88,13 @@ func (s *Server) goOn(ctx context.Context, q *request, x *store.Stream) (json.Ra
 	switch {
 	case err != nil:
 		return nil, err
-	case x.Kind == aResult && t.Status.Terminal():
+	case x.Kind == store.ResultStream && t.Status.Terminal():
 		return relatedOutcome(t)
-	case x.Kind == aResult:
+	case x.Kind == store.ResultStream:
 		return s.awaitResult(ctx, q, t)
-	case x.Kind == aWait && t.Status == tasks.Working:
+	case x.Kind == store.WaitStream && t.Status == tasks.Working:
 		return s.awaitChange(ctx, q, t, x.Hold)
-	case x.Kind == aWait:
+	case x.Kind == store.WaitStream:
 		return s.handle(t), nil
 	}
 	return nil, fmt.Errorf("stream of an unknown kind %q", x.Kind)

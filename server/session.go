@@ -56,7 +56,7 @@ func (s *Server) recall(ctx context.Context, id string, owner tasks.Owner) (*sto
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	x, err := s.store.Session(ctx, id)
+	x, err := s.store.UseSession(ctx, id)
 	if err == nil && x.Owner != owner {
 		return nil, store.ErrNoSession
 	}

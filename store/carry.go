@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -12,10 +14,12 @@ import (
 type Errand struct{ field string }
 
 // QuestionErrand is to ask the session's client a question of a task.
-func QuestionErrand(id tasks.ID, key string) Errand { return Errand{"q:" + string(id) + "/" + key} }
+func QuestionErrand(id tasks.ID, key string) Errand {
+	return Errand{questionField + string(id) + "/" + key}
+}
 
 // ResultErrand is to serve tasks/result: what happens to the task meanwhile is told on that stream.
-func ResultErrand(id tasks.ID) Errand { return Errand{"w:" + string(id)} }
+func ResultErrand(id tasks.ID) Errand { return Errand{resultField + string(id)} }
 
 // Carry asks whether a stream may carry out an errand, from now on for a while: it asks again before that is over, or another stream may.
 // A stream that holds the other errand goes before, unless that is none.
@@ -28,6 +32,26 @@ func (s *Store) Carry(ctx context.Context, session, stream string, e Errand, whi
 		return false, ErrNoSession
 	}
 	return n == 1, nil
+}
+
+// CarryOn says that a stream still carries its errands, in one round trip. lost are those that another stream took over meanwhile, since
+// this one said so too late.
+func (s *Store) CarryOn(ctx context.Context, session, stream string, while time.Duration, errands ...Errand) (lost []Errand, err error) {
+	carried := make([]*redis.Cmd, len(errands))
+	err = pipelined(ctx, s.rdb, func(b batch) {
+		for i, e := range errands {
+			carried[i] = b.run(ctx, s.scripts.carry, []string{sessionKey(session)}, e.field, stream, while.Milliseconds(), "")
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("carry on: %w", err)
+	}
+	for i, e := range errands {
+		if n, _ := carried[i].Int(); n == 0 {
+			lost = append(lost, e)
+		}
+	}
+	return lost, nil
 }
 
 // Drop ends a stream's errands: other streams of the session take them up.

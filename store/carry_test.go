@@ -61,3 +61,30 @@ func TestOneStreamCarriesAnErrand(t *testing.T) {
 		}
 	})
 }
+
+func TestAStreamCarriesOnWhatNobodyTookOver(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		x := session(t, s)
+		id := s.NewID(tasks.Local, "")
+		kept, lost := store.QuestionErrand(id, "kept"), store.QuestionErrand(id, "lost")
+		if got, err := s.CarryOn(t.Context(), x.ID, "a", time.Minute, kept, lost); len(got) > 0 || err != nil {
+			t.Fatal(got, err)
+		}
+		rdb.HSet(t.Context(), "mcp-session-ABC", "q:"+string(id)+"/lost", "1 a") // a's lease of it is over
+		if ok, err := s.Carry(t.Context(), x.ID, "b", lost, time.Minute, store.Errand{}); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if got, err := s.CarryOn(t.Context(), x.ID, "a", time.Minute, kept, lost); len(got) != 1 || got[0] != lost || err != nil {
+			t.Errorf("lost %v, %v", got, err)
+		}
+		if ok, err := s.Carry(t.Context(), x.ID, "b", kept, time.Minute, store.Errand{}); ok || err != nil {
+			t.Errorf("another one carries what was carried on: %t, %v", ok, err)
+		}
+		if err := s.EndSession(t.Context(), x.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.CarryOn(t.Context(), x.ID, "a", time.Minute, kept); len(got) > 0 || err != nil { // its end is told otherwise
+			t.Errorf("after the end: %v, %v", got, err)
+		}
+	})
+}

@@ -59,11 +59,18 @@ func sessionsKey(owner tasks.Owner) string { return "lh:{ses:" + string(owner) +
 // after it was last kept.
 func streamKey(id string) string { return "mcp-stream-" + id }
 
+// sessionFields are the fields of a session that hold what its client agreed on, in the order of Session.values.
+var sessionFields = []string{"version", "client", "release", "owner", "caps", levelField}
+
+// The fields of a session that others write, and how those begin of which there are several.
 const (
-	requestField = "r:"
-	taskField    = "t:"
-	toldField    = "l:"
-	streamField  = "stream"
+	levelField    = "level"
+	streamField   = "stream"
+	requestField  = "r:"
+	taskField     = "t:"
+	toldField     = "l:"
+	questionField = "q:"
+	resultField   = "w:"
 )
 
 // sessionNudge is what is said on a session's channel, as an event: look again.

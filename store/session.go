@@ -33,10 +33,22 @@ const (
 	maxRequests   = 200            // in flight in one session that can be cancelled
 )
 
-// Session reads a session in one round trip, and lets its life begin anew.
-func (s *Store) Session(ctx context.Context, id string) (*Session, error) {
-	v, err := s.scripts.session.Run(ctx, s.rdb, []string{sessionKey(id)}, sessionLife.Milliseconds(), sessionMoment.Milliseconds(),
-		"version", "client", "release", "owner", "caps", "level").Slice()
+// values are what a session keeps, for sessionFields.
+func (x Session) values() []string {
+	return []string{x.Version, short(x.Client), short(x.ClientVersion), string(x.Owner), x.Capabilities.String(), x.Level}
+}
+
+func parseSession(id string, values reply) *Session {
+	return &Session{
+		ID: id, Version: values.text(0), Client: values.text(1), ClientVersion: values.text(2),
+		Owner: tasks.Owner(values.text(3)), Capabilities: tasks.ParseCapabilities(values.text(4)), Level: values.text(5),
+	}
+}
+
+// UseSession reads a session in one round trip, and lets its life begin anew.
+func (s *Store) UseSession(ctx context.Context, id string) (*Session, error) {
+	args := append([]any{sessionLife.Milliseconds(), sessionMoment.Milliseconds()}, anys(sessionFields)...)
+	v, err := s.scripts.session.Run(ctx, s.rdb, []string{sessionKey(id)}, args...).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("read session: %w", err)
 	}
@@ -44,17 +56,19 @@ func (s *Store) Session(ctx context.Context, id string) (*Session, error) {
 	if len(r) == 0 {
 		return nil, ErrNoSession
 	}
-	return &Session{
-		ID: id, Version: r.text(0), Client: r.text(1), ClientVersion: r.text(2),
-		Owner: tasks.Owner(r.text(3)), Capabilities: tasks.ParseCapabilities(r.text(4)), Level: r.text(5),
-	}, nil
+	return parseSession(id, r), nil
 }
 
 // SetLevel changes which log messages a session's client wants, and tells whoever serves a stream of it.
 func (s *Store) SetLevel(ctx context.Context, session, level string) error {
-	n, err := s.scripts.amend.Run(ctx, s.rdb, []string{sessionKey(session)}, "level", level).Int()
+	return s.amend(ctx, session, levelField, level)
+}
+
+// amend changes a field of a session, and tells whoever serves a stream of it.
+func (s *Store) amend(ctx context.Context, session, field, value string) error {
+	n, err := s.scripts.amend.Run(ctx, s.rdb, []string{sessionKey(session)}, field, value).Int()
 	if err != nil {
-		return fmt.Errorf("set log level: %w", err)
+		return fmt.Errorf("set %s of session: %w", field, err)
 	}
 	if n == 0 {
 		return ErrNoSession
@@ -86,15 +100,8 @@ func (s *Store) Done(ctx context.Context, session string, request json.RawMessag
 
 // Waiting is the task that a request of a session waits for, "" for none.
 func (s *Store) Waiting(ctx context.Context, session string, request json.RawMessage) (tasks.ID, error) {
-	v, err := s.rdb.HGet(ctx, sessionKey(session), requestField+string(request)).Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read a request: %w", err)
-	}
-	_, id, _ := strings.Cut(v, " ")
-	return tasks.ID(id), nil
+	id, err := s.noted(ctx, session, requestField+string(request))
+	return tasks.ID(id), err
 }
 
 // note keeps one of a bounded number of fields that begin alike.
@@ -107,6 +114,16 @@ func (s *Store) note(ctx context.Context, session, prefix, name, value string, m
 		return ErrNoSession
 	}
 	return nil
+}
+
+// noted is what note keeps in a field: "" if nothing.
+func (s *Store) noted(ctx context.Context, session, field string) (string, error) {
+	v, err := s.rdb.HGet(ctx, sessionKey(session), field).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return "", fmt.Errorf("read from session: %w", err)
+	}
+	_, value, _ := strings.Cut(v, " ") // before it is when that was
+	return value, nil
 }
 
 // SessionChanged signals when a session may have ended, or what its streams carry may have changed, and once at the start.

@@ -25,10 +25,13 @@ const (
 // OpenSession keeps a new session, in one round trip. A caller may have a bounded number of them: then the one that was not used for
 // longest ends. Strangers share no such bound, since one could end the sessions of others by it: theirs are bounded by their lives.
 func (s *Store) OpenSession(ctx context.Context, x Session) error {
+	args := []any{freshLife.Milliseconds()}
+	for i, value := range x.values() {
+		args = append(args, sessionFields[i], value)
+	}
 	var opened, listed *redis.Cmd
 	err := pipelined(ctx, s.rdb, func(b batch) {
-		opened = b.run(ctx, s.scripts.open, []string{sessionKey(x.ID)}, freshLife.Milliseconds(), "version", x.Version,
-			"client", short(x.Client), "release", short(x.ClientVersion), "owner", string(x.Owner), "caps", x.Capabilities.String(), "level", x.Level)
+		opened = b.run(ctx, s.scripts.open, []string{sessionKey(x.ID)}, args...)
 		if x.Owner != tasks.Nobody {
 			listed = b.run(ctx, s.scripts.enlist, []string{sessionsKey(x.Owner)}, x.ID, sessionLife.Milliseconds(), s.opts.Sessions, thinned)
 		}

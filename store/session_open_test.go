@@ -21,7 +21,7 @@ func TestASessionThatNobodyUsesLivesMinutes(t *testing.T) {
 		if got := left(); got <= 0 || got > 10*time.Minute {
 			t.Errorf("%s left after it was opened", got)
 		}
-		if _, err := s.Session(t.Context(), x.ID); err != nil {
+		if _, err := s.UseSession(t.Context(), x.ID); err != nil {
 			t.Fatal(err)
 		}
 		if got := left(); got < 24*time.Hour-time.Minute {
@@ -42,14 +42,14 @@ func TestACallersSessionsAreBounded(t *testing.T) {
 		// used says when a session was used last, as if so much time had passed.
 		used := func(id string, ago time.Duration) {
 			t.Helper()
-			if _, err := s.Session(t.Context(), id); err != nil {
+			if _, err := s.UseSession(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 			rdb.PExpire(t.Context(), "mcp-session-"+id, 24*time.Hour-ago)
 		}
 		lives := func(id string, want bool) {
 			t.Helper()
-			if _, err := s.Session(t.Context(), id); (err == nil) != want || err != nil && !errors.Is(err, store.ErrNoSession) {
+			if _, err := s.UseSession(t.Context(), id); (err == nil) != want || err != nil && !errors.Is(err, store.ErrNoSession) {
 				t.Errorf("%s: %v, want it to live: %t", id, err, want)
 			}
 		}

@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -33,14 +30,7 @@ func (s *Store) Disown(ctx context.Context, session string, id tasks.ID) error {
 
 // Attend makes a stream the one of its session that carries what belongs to no request. One that was it before learns of that.
 func (s *Store) Attend(ctx context.Context, session, stream string) error {
-	n, err := s.scripts.amend.Run(ctx, s.rdb, []string{sessionKey(session)}, streamField, stream).Int()
-	if err != nil {
-		return fmt.Errorf("attend session: %w", err)
-	}
-	if n == 0 {
-		return ErrNoSession
-	}
-	return s.nudge(ctx, session)
+	return s.amend(ctx, session, streamField, stream)
 }
 
 // Attended is which stream carries what belongs to no request, and the tasks that it tells about.
@@ -69,13 +59,9 @@ func (s *Store) Told(ctx context.Context, session string, id tasks.ID, seq int64
 
 // Heard is what Told noted: 0 if nothing, or nothing any more.
 func (s *Store) Heard(ctx context.Context, session string, id tasks.ID) (seq int64, err error) {
-	v, err := s.rdb.HGet(ctx, sessionKey(session), toldField+string(id)).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return 0, fmt.Errorf("read what was told: %w", err)
-	}
-	_, text, _ := strings.Cut(v, " ")
+	text, err := s.noted(ctx, session, toldField+string(id))
 	seq, _ = strconv.ParseInt(text, 10, 64) // absent is zero
-	return seq, nil
+	return seq, err
 }
 
 func (s *Store) nudge(ctx context.Context, session string) error {

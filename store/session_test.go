@@ -29,7 +29,7 @@ func session(t *testing.T, s *store.Store) store.Session {
 func TestASessionIsReadAsItWasOpened(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		want := session(t, s)
-		got, err := s.Session(t.Context(), want.ID)
+		got, err := s.UseSession(t.Context(), want.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,7 @@ func TestASessionIsReadAsItWasOpened(t *testing.T) {
 		if err := s.SetLevel(t.Context(), want.ID, "error"); err != nil {
 			t.Fatal(err)
 		}
-		if got, err = s.Session(t.Context(), want.ID); err != nil || got.Level != "error" {
+		if got, err = s.UseSession(t.Context(), want.ID); err != nil || got.Level != "error" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
@@ -52,7 +52,7 @@ func TestASessionLivesADayFromItsLastUse(t *testing.T) {
 		left := func(at time.Duration) time.Duration {
 			t.Helper()
 			rdb.PExpire(t.Context(), key, at)
-			if _, err := s.Session(t.Context(), x.ID); err != nil {
+			if _, err := s.UseSession(t.Context(), x.ID); err != nil {
 				t.Fatal(err)
 			}
 			return rdb.PTTL(t.Context(), key).Val()
@@ -72,11 +72,11 @@ func TestASessionThatIsGone(t *testing.T) {
 		if err := s.EndSession(t.Context(), x.ID); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.Session(t.Context(), x.ID)
+		_, err := s.UseSession(t.Context(), x.ID)
 		for what, err := range map[string]error{
 			"read":  err,
 			"level": s.SetLevel(t.Context(), x.ID, "info"),
-			"begin": s.OpenStream(t.Context(), store.Stream{Session: x.ID, Request: json.RawMessage("1"), Task: s.NewID(tasks.Local, "")}, true),
+			"begin": s.OpenStream(t.Context(), store.Stream{Kind: store.CallStream, Session: x.ID, Request: json.RawMessage("1"), Task: s.NewID(tasks.Local, "")}),
 		} {
 			if !errors.Is(err, store.ErrNoSession) {
 				t.Errorf("%s: %v, want ErrNoSession", what, err)
@@ -99,7 +99,7 @@ func TestARequestInFlightIsFoundByItsID(t *testing.T) {
 				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
 			}
 		}
-		if err := s.OpenStream(t.Context(), store.Stream{Session: x.ID, Request: number, Task: task}, true); err != nil {
+		if err := s.OpenStream(t.Context(), store.Stream{Kind: store.CallStream, Session: x.ID, Request: number, Task: task}); err != nil {
 			t.Fatal(err)
 		}
 		waiting(number, task)
@@ -119,7 +119,7 @@ func TestASessionKeepsABoundedNumberOfRequests(t *testing.T) {
 		task := s.NewID(tasks.Local, "")
 		rdb.HSet(t.Context(), "mcp-session-ABC", "r:oldest", "1 "+string(task))
 		for i := range 200 {
-			if err := s.OpenStream(t.Context(), store.Stream{Session: x.ID, Request: json.RawMessage(fmt.Sprint(i)), Task: task}, true); err != nil {
+			if err := s.OpenStream(t.Context(), store.Stream{Kind: store.CallStream, Session: x.ID, Request: json.RawMessage(fmt.Sprint(i)), Task: task}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -128,7 +128,7 @@ func TestASessionKeepsABoundedNumberOfRequests(t *testing.T) {
 				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
 			}
 		}
-		if _, err := s.Session(t.Context(), x.ID); err != nil {
+		if _, err := s.UseSession(t.Context(), x.ID); err != nil {
 			t.Error(err)
 		}
 	})

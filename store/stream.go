@@ -13,13 +13,23 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
+// StreamKind says what a stream is the response to.
+type StreamKind string
+
+// The kinds of stream that can be gone on with.
+const (
+	CallStream   StreamKind = "call"   // tools/call of a task: it can be cancelled, too
+	WaitStream   StreamKind = "wait"   // tools/call of task_wait
+	ResultStream StreamKind = "result" // tasks/result
+)
+
 // Stream is the response stream of a session's request, so that any process can go on with it when its connection is cut. There is no
 // log of what was sent: to go on is to watch the task again.
 type Stream struct {
 	ID      string
 	Session string
 	Request json.RawMessage // the id of the request, as the client wrote it
-	Kind    string          // how the request is served
+	Kind    StreamKind
 	Task    tasks.ID
 	Tool    string
 	Token   json.RawMessage // of the request's progress; nil: none
@@ -35,16 +45,16 @@ const streamLife = 2 * time.Hour
 
 func (x Stream) fields() []any {
 	return []any{
-		"session", x.Session, "request", string(x.Request), "kind", x.Kind, "task", string(x.Task), "tool", x.Tool, "token", string(x.Token), "take", "1",
+		"session", x.Session, "request", string(x.Request), "kind", string(x.Kind), "task", string(x.Task), "tool", x.Tool, "token", string(x.Token), "take", "1",
 	}
 }
 
-// OpenStream keeps a new stream, in its first take. With cancellable its request can also be cancelled through any process (Waiting, Done).
-func (s *Store) OpenStream(ctx context.Context, x Stream, cancellable bool) error {
+// OpenStream keeps a new stream, in its first take. A call can then be cancelled through any process (Waiting, Done).
+func (s *Store) OpenStream(ctx context.Context, x Stream) error {
 	var noted *redis.Cmd
 	err := pipelined(ctx, s.rdb, func(b batch) {
 		b.run(ctx, s.scripts.stream, []string{streamKey(x.ID)}, append([]any{streamLife.Milliseconds(), x.Hold.Milliseconds()}, x.fields()...)...)
-		if cancellable {
+		if x.Kind == CallStream {
 			noted = b.run(ctx, s.scripts.note, []string{sessionKey(x.Session)}, requestField, string(x.Request), string(x.Task), maxRequests)
 		}
 	})
@@ -76,7 +86,7 @@ func (s *Store) Resume(ctx context.Context, session, id string) (*Stream, error)
 	}
 	x := &Stream{
 		ID: id, Session: session, Take: int(r.code()), Hold: time.Duration(left) * time.Millisecond,
-		Request: json.RawMessage(r.text(2)), Kind: r.text(3), Task: tasks.ID(r.text(4)), Tool: r.text(5),
+		Request: json.RawMessage(r.text(2)), Kind: StreamKind(r.text(3)), Task: tasks.ID(r.text(4)), Tool: r.text(5),
 	}
 	if token := r.text(6); token != "" {
 		x.Token = json.RawMessage(token)

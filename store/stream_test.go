@@ -17,10 +17,10 @@ func TestAStreamIsResumedAsItWasOpened(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		x := session(t, s)
 		want := store.Stream{
-			ID: "S", Session: x.ID, Request: json.RawMessage(`"one"`), Kind: "call", Task: s.NewID(tasks.Local, ""), Tool: "crawl",
+			ID: "S", Session: x.ID, Request: json.RawMessage(`"one"`), Kind: store.CallStream, Task: s.NewID(tasks.Local, ""), Tool: "crawl",
 			Token: json.RawMessage("7"), Hold: -time.Millisecond,
 		}
-		if err := s.OpenStream(t.Context(), want, true); err != nil {
+		if err := s.OpenStream(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}
 		for want.Take = range 4 {
@@ -45,7 +45,7 @@ func TestWhatIsLeftOfAStreamsHold(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		x := session(t, s)
 		for hold, least := range map[time.Duration]time.Duration{0: 0, time.Hour: 59 * time.Minute} {
-			if err := s.OpenStream(t.Context(), store.Stream{ID: "S", Session: x.ID, Hold: hold}, false); err != nil {
+			if err := s.OpenStream(t.Context(), store.Stream{ID: "S", Session: x.ID, Hold: hold}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := s.Resume(t.Context(), x.ID, "S")
@@ -59,7 +59,7 @@ func TestWhatIsLeftOfAStreamsHold(t *testing.T) {
 func TestAStreamIsItsSessionsAndForgotten(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		x := session(t, s)
-		if err := s.OpenStream(t.Context(), store.Stream{ID: "S", Session: x.ID}, false); err != nil {
+		if err := s.OpenStream(t.Context(), store.Stream{ID: "S", Session: x.ID}); err != nil {
 			t.Fatal(err)
 		}
 		for session, id := range map[string]string{"other": "S", x.ID: "T", "": "S"} {
@@ -93,7 +93,7 @@ func TestAStreamIsItsSessionsAndForgotten(t *testing.T) {
 
 func TestACancellableRequestNeedsASession(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
-		err := s.OpenStream(t.Context(), store.Stream{ID: "S", Session: "none", Request: json.RawMessage("1"), Task: s.NewID(tasks.Local, "")}, true)
+		err := s.OpenStream(t.Context(), store.Stream{Kind: store.CallStream, ID: "S", Session: "none", Request: json.RawMessage("1"), Task: s.NewID(tasks.Local, "")})
 		if !errors.Is(err, store.ErrNoSession) {
 			t.Errorf("got %v", err)
 		}
