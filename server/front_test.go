@@ -161,6 +161,19 @@ func (f *front) ask(d *draft) (message, *response) {
 	return m, r
 }
 
+// asking is ask on the side.
+func (f *front) asking(d *draft) <-chan message {
+	answer := make(chan message, 1)
+	f.playing.Go(func() {
+		m, _, err := f.answer(d)
+		if err != nil {
+			f.t.Error(err)
+		}
+		answer <- m
+	})
+	return answer
+}
+
 // answer is ask for any goroutine.
 func (f *front) answer(d *draft) (m message, r *response, err error) {
 	ctx, cancel := context.WithTimeout(f.t.Context(), patience)

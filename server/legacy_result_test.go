@@ -25,13 +25,7 @@ func (f *front) followers(id string, n int64) {
 // progressingTask is a task whose client wants to hear of its progress, in a session.
 func (f *front) progressingTask(x *session) string {
 	f.t.Helper()
-	m, _ := f.ask(x.request("tools/call", augmented("any", obj{"_meta": obj{"progressToken": "p"}})))
-	task, _ := m.Result["task"].(obj)
-	id, _ := task["taskId"].(string)
-	if id == "" {
-		f.t.Fatalf("no task: %+v", m)
-	}
-	return id
+	return f.taskIn(x, obj{"_meta": obj{"progressToken": "p"}})
 }
 
 // await reads the whole stream of a tasks/result on the side.

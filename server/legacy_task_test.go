@@ -30,10 +30,16 @@ func augmented(tool string, params ...obj) obj {
 	return p
 }
 
-// legacyTask creates a task as a client of 2025-11-25 does.
+// legacyTask creates a task as a client of 2025-11-25 does that has no session.
 func (f *front) legacyTask(params ...obj) string {
 	f.t.Helper()
-	m, _ := f.ask(legacy("tools/call", augmented("any", params...)))
+	return f.becomes(legacy("tools/call", augmented("any", params...)))
+}
+
+// becomes makes a call that becomes a task.
+func (f *front) becomes(d *draft) string {
+	f.t.Helper()
+	m, _ := f.ask(d)
 	task, _ := m.Result["task"].(obj)
 	id, ok := task["taskId"].(string)
 	if !ok {
@@ -66,14 +72,7 @@ func TestALegacyTaskFromCallToResult(t *testing.T) {
 	if m, _ := b.ask(legacy("tasks/get", obj{"taskId": id})); m.Result["taskId"] != id || m.Result["status"] != "working" || m.Result["ttlMs"] != nil {
 		t.Errorf("tasks/get: %+v", m)
 	}
-	answer := make(chan message, 1)
-	go func() {
-		m, _, err := b.answer(legacy("tasks/result", obj{"taskId": id}))
-		if err != nil {
-			t.Error(err)
-		}
-		answer <- m
-	}()
+	answer := b.asking(legacy("tasks/result", obj{"taskId": id}))
 	c.finish("done")
 	if m := <-answer; text(m.Result) != "done" || !isRelated(m.Result, id) || m.Result["resultType"] != nil {
 		t.Errorf("tasks/result: %+v", m)
@@ -135,8 +134,7 @@ func TestCancellingALegacyTask(t *testing.T) {
 	f := start(t)
 	x := f.initialize("2025-11-25", obj{})
 	d := x.request("tools/call", augmented("any"))
-	m, _ := f.ask(d)
-	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	id := f.becomes(d)
 	f.claim()
 	f.send(f.soon(), x.notice("notifications/cancelled", obj{"requestId": d.body["id"]})).body.Close()
 	if m, _ := f.ask(x.request("tasks/get", obj{"taskId": id})); m.Result["status"] != "working" {

@@ -70,8 +70,7 @@ func TestAQuestionIsOnExactlyOneStream(t *testing.T) {
 	pinging := func(o *server.Options) { o.Ping = 20 * time.Millisecond }
 	a, b := pair(t, pinging)
 	x := a.initialize("2025-11-25", canFill())
-	m, _ := a.ask(x.request("tools/call", augmented("any", obj{"_meta": obj{"progressToken": 1}})))
-	id, _ := m.Result["task"].(obj)["taskId"].(string)
+	id := a.progressingTask(x)
 	c := a.claim()
 	first := b.send(b.soon(), x.request("tasks/result", obj{"taskId": id}))
 	first.next() // progress: it carries what happens to the task

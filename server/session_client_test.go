@@ -120,15 +120,10 @@ func (f *front) awaitNoted(x *session, d *draft) {
 	})
 }
 
-func (f *front) taskIn(x *session) string {
+// taskIn creates a task in a session.
+func (f *front) taskIn(x *session, params ...obj) string {
 	f.t.Helper()
-	m, _ := f.ask(x.request("tools/call", augmented("any")))
-	task, _ := m.Result["task"].(obj)
-	id, _ := task["taskId"].(string)
-	if id == "" {
-		f.t.Fatalf("no task: %+v", m)
-	}
-	return id
+	return f.becomes(x.request("tools/call", augmented("any", params...)))
 }
 
 // accept answers a question of the server.

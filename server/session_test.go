@@ -190,15 +190,8 @@ func TestACancellationThatIsAboutNothingIsIgnored(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	x, other := f.initialize("2025-11-25", obj{}), f.initialize("2025-11-25", obj{})
-	answer := make(chan message, 1)
 	d := x.request("tools/call", obj{"name": "any"})
-	go func() {
-		m, _, err := f.answer(d)
-		if err != nil {
-			t.Error(err)
-		}
-		answer <- m
-	}()
+	answer := f.asking(d)
 	c := f.claim()
 	f.awaitNoted(x, d)
 	for name, notice := range map[string]*draft{
