@@ -100,7 +100,7 @@ func (s seen) rises(t *testing.T, times int) {
 	}
 	for i := range len(s.Progress) - 1 {
 		if s.Progress[i] >= s.Progress[i+1] {
-			t.Errorf("progress does not rise: %v", s.Progress)
+			t.Fatalf("progress does not rise: %v", s.Progress)
 		}
 	}
 }
