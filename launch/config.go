@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +40,7 @@ func readConfig(path string, serves bool) (config, error) {
 	if err != nil {
 		return c, fmt.Errorf("-config: %w", err)
 	}
-	file, err := parser.ParseBytes(text, 0)
+	file, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte("\ufeff")), 0) // editors of Windows begin files so
 	if e, ok := errors.AsType[yaml.Error](err); ok {
 		return c, &fault{path, e.GetToken(), e.GetMessage()}
 	}

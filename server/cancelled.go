@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -23,29 +24,26 @@ func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage
 // unlessCancelled is no answer if the client cancelled this very request: then it wants none (2025-11-25, Cancellation).
 func (s *Server) unlessCancelled(ctx context.Context, q *request, serve func(context.Context, *request) (json.RawMessage, error)) (json.RawMessage, error) {
 	result, err := serve(ctx, q)
-	if !q.begun {
-		return result, err
-	}
-	if first := s.takeBackNote(ctx, q); !first && errors.Is(err, errCancelled) {
+	if q.begun && s.takeBackNote(ctx, q) {
 		return nil, errGone
 	}
 	return result, err
 }
 
-// takeBackNote ends that the request can be cancelled. first: nobody did so before. A client that only left may still cancel: then it stays.
-func (s *Server) takeBackNote(ctx context.Context, q *request) (first bool) {
+// takeBackNote ends that the request can be cancelled. A client that only left may still do so: then the note stays.
+func (s *Server) takeBackNote(ctx context.Context, q *request) (cancelled bool) {
 	if ctx.Err() != nil {
-		return true
+		return false
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	first, err := s.store.Done(ctx, q.session.ID, q.ID)
-	return first || err != nil
+	cancelled, err := s.store.Done(ctx, q.session.ID, q.ID)
+	return cancelled && err == nil
 }
 
-// cancelRequest serves notifications/cancelled: the task of a call that is held somewhere is cancelled. What is unknown or has
-// ended is ignored (2025-11-25, Cancellation, Error Handling), and so is a call that became a task for its client: for those
-// there is tasks/cancel.
+// cancelRequest serves notifications/cancelled: the request ends without an answer, whoever serves it, and the task of a call is cancelled,
+// unless others share it. What is unknown or has ended is ignored (2025-11-25, Cancellation, Error Handling), and so is a call that became
+// a task for its client: for those there is tasks/cancel.
 func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 	cancelled, ok := wire.CancelledRequest(q.Params)
 	if !ok {
@@ -53,15 +51,24 @@ func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 	}
 	ctx, cancel := brief(context.WithoutCancel(ctx)) // such a client does not wait
 	defer cancel()
-	id, err := s.store.Waiting(ctx, q.session.ID, cancelled)
-	if err != nil || id == "" {
+	x, ok, err := s.store.Withdraw(ctx, q.session.ID, cancelled)
+	if err != nil || !ok || x.Kind != store.CallStream {
 		return err
 	}
-	if _, err := s.store.Done(ctx, q.session.ID, cancelled); err != nil { // first, so that whoever holds the call knows
+	if err = s.endCall(ctx, x); errors.Is(err, tasks.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// endCall ends what a cancelled call has started.
+func (s *Server) endCall(ctx context.Context, x store.Stream) error {
+	if x.Waiter == "" {
+		return s.store.Cancel(ctx, x.Task)
+	}
+	if err := s.store.Abandon(ctx, x.Task, x.Waiter); err != nil {
 		return err
 	}
-	if err := s.store.Cancel(ctx, id); err != nil && !errors.Is(err, tasks.ErrNotFound) {
-		return err
-	}
-	return nil
+	_, err := s.store.Orphan(ctx, x.Task)
+	return err
 }

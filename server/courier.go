@@ -24,6 +24,7 @@ type courier struct {
 	clientKnowsTask bool          // that its questions are about
 	freed           chan struct{} // another stream may have ended, and left something to carry
 	level           atomic.Pointer[wire.Level]
+	cut             atomic.Bool // the connection ended before the request did
 
 	mu      sync.Mutex
 	errands map[store.Errand]bool // what this stream carries
@@ -64,6 +65,7 @@ func (c *courier) keep(e store.Errand) {
 // all the same, and others try again later.
 func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) error {
 	if t.Status != tasks.InputRequired {
+		c.out.asked = ""
 		return nil
 	}
 	for _, q := range t.Questions {
@@ -76,11 +78,35 @@ func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) e
 			continue
 		}
 		c.keep(e)
+		if c.out.puts(t.ID, q.Key) { // the client has it, by an earlier take
+			continue
+		}
 		if err := c.out.send(wire.Ask(t.ID, q, c.clientKnowsTask)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settle forgets the questions of a task that are not open any more.
+func (c *courier) settle(ctx context.Context, id tasks.ID, open []tasks.Question) {
+	var closed []store.Errand
+	c.mu.Lock()
+	for e := range c.errands {
+		if e.Asks(id) && !slices.ContainsFunc(open, func(q tasks.Question) bool { return e == store.QuestionErrand(id, q.Key) }) {
+			closed = append(closed, e)
+			delete(c.errands, e)
+		}
+	}
+	c.mu.Unlock()
+	if len(closed) == 0 {
+		return
+	}
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	if err := c.server.store.Forget(ctx, c.session.ID, closed...); err != nil {
+		c.log.Warn("answered questions stay in the session", "task", id, "err", err)
+	}
 }
 
 // free has the stream look whether there is something to carry.
@@ -120,13 +146,38 @@ func (c *courier) carried() []store.Errand {
 	return slices.Collect(maps.Keys(c.errands))
 }
 
-// close lets other streams carry what this one did. If that fails they may once the lease is over.
+// close lets other streams carry what this one did. The questions of one that was cut are left alone for a while: its client has them, and
+// goes on with it.
 func (c *courier) close(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx) // the client may have left
 	list := c.carried()
+	if c.cut.Load() && c.comesBack() {
+		questions := slices.DeleteFunc(slices.Clone(list), func(e store.Errand) bool { return !e.IsQuestion() })
+		list = slices.DeleteFunc(list, store.Errand.IsQuestion)
+		c.leave(ctx, questions)
+	}
+	c.drop(ctx, list)
+}
+
+// absence is for how long the client of a stream that was cut may take to go on with it.
+const absence = 3 * comeBack
+
+func (c *courier) leave(ctx context.Context, questions []store.Errand) {
+	if len(questions) == 0 {
+		return
+	}
+	leaving, cancel := brief(ctx)
+	defer cancel()
+	_, _ = c.server.store.CarryOn(leaving, c.session.ID, c.take.String(), absence, questions...) // else the lease ends later
+	c.server.graces.after(absence, func() { c.drop(ctx, questions) })
+}
+
+// drop tells other streams that they may carry something. If that fails they find out when the lease is over.
+func (c *courier) drop(ctx context.Context, list []store.Errand) {
 	if len(list) == 0 {
 		return
 	}
-	ctx, cancel := brief(context.WithoutCancel(ctx)) // the client may have left
+	ctx, cancel := brief(ctx)
 	defer cancel()
 	if err := c.server.store.Drop(ctx, c.session.ID, c.take.String(), list...); err != nil {
 		c.log.Warn("stream ended, what it carried waits for its lease", "err", err)
@@ -134,7 +185,7 @@ func (c *courier) close(ctx context.Context) {
 }
 
 // stillUsed is how often an open stream counts as a use of its session.
-const stillUsed = time.Hour
+const stillUsed = 10 * time.Minute
 
 // bindStream makes the request's stream one of its session: it may carry questions, and the context ends with the session, wherever that is
 // ended, and when the client goes on with the stream on another connection. stop must be called.
@@ -171,7 +222,7 @@ func (s *Server) bindStream(ctx context.Context, q *request, k take, clientKnows
 }
 
 // refresh has the session and the stream count as used, and takes over the level that the client wants now. over: there is no session any
-// more, or the stream goes on on another connection.
+// more, the stream goes on on another connection, or its client has cancelled the request.
 func (c *courier) refresh(ctx context.Context) (over bool) {
 	x, err := c.server.recall(ctx, c.session.ID, c.owner)
 	if err != nil {
@@ -181,6 +232,6 @@ func (c *courier) refresh(ctx context.Context) (over bool) {
 	c.level.Store(&level)
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	latest, err := c.server.store.KeepStream(ctx, c.stream)
-	return err == nil && latest > c.number
+	latest, cancelled, err := c.server.store.KeepStream(ctx, c.session.ID, c.stream, c.ID)
+	return err == nil && (latest > c.number || cancelled)
 }

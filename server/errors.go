@@ -16,6 +16,7 @@ var (
 	errStarting  = errors.New("the catalogue of tools has not been read yet")
 	errStopping  = errors.New("shutting down")
 	errCutOff    = errors.New("shutting down while a call is held")
+	errEnded     = errors.New("the request of this stream has been answered, or its client has cancelled it")
 	errCancelled = errors.New("the task of this call was cancelled")
 )
 
@@ -37,6 +38,7 @@ var errorTable = []struct {
 	// clients initialize again on 404, whatever the body says: that is for people
 	{store.ErrNoSession, http.StatusNotFound, wire.CodeNoSession, "Session expired: initialize again"},
 	{errState, 0, wire.CodeInvalidParams, "requestState is invalid or has expired: call again without it"},
+	{errEnded, http.StatusMethodNotAllowed, wire.CodeInvalidRequest, "Last-Event-ID: nothing follows this event"}, // there is no stream here (transports)
 	{errCancelled, http.StatusOK, wire.CodeCancelled, "the task of this call was cancelled"},
 	{errStarting, http.StatusServiceUnavailable, wire.CodeUnavailable, "starting: " + tryAgain},
 	{errStopping, http.StatusServiceUnavailable, wire.CodeUnavailable, "this server is stopping: " + tryAgain},

@@ -18,8 +18,10 @@ func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
 	switch {
 	case q.Method == methodInitialize:
 		s.initialize(q, r, body)
-	case m.serve == nil:
+	case delegated[q.Method]:
 		s.delegate(q.out.w, q, r, body)
+	case m.serve == nil:
+		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found"})
 	case !q.revision.since(m.since):
 		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found: revision " + string(q.revision) + " does not have it"})
 	case m.session && q.session == nil:

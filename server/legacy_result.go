@@ -37,12 +37,15 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 	ctx, stop := s.bindStream(ctx, q, newTake(), true)
 	defer stop()
 	s.begin(ctx, q, store.Stream{Kind: store.ResultStream, Task: t.ID, Hold: forever})
-	return s.awaitResult(ctx, q, t)
+	return s.unlessCancelled(ctx, q, func(ctx context.Context, q *request) (json.RawMessage, error) { return s.awaitResult(ctx, q, t) })
 }
 
 func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (json.RawMessage, error) {
 	p := teller{server: s, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
 	a := &awaited{request: q, server: s, progress: p}
+	if q.out.seq > 0 { // its client says itself what it was told
+		a.logged = journal{read: true, seq: q.out.seq}
+	}
 	defer a.mark(ctx)
 	result, err := s.watch(ctx, q, t.ID, a)
 	if errors.Is(err, errStopping) && q.comesBack() {

@@ -18,11 +18,15 @@ type journal struct {
 // tellLog tells of what was logged, on the one of the session's streams that tells of its task.
 func (a *awaited) tellLog(ctx context.Context, logs []store.Log) error {
 	a.recallJournal(ctx)
+	if a.logged.seq > a.task.Seq { // a failover took seq back
+		a.logged.seq = 0
+	}
 	for _, l := range logs {
 		level := wire.Level(l.Level)
 		if l.Seq <= a.logged.seq || !a.logLevel().Covers(level) {
 			continue
 		}
+		a.out.seq = l.Seq
 		if err := a.out.send(wire.Logged(a.task.ID, level, a.task.Tool, l.Message)); err != nil {
 			return err
 		}
@@ -39,9 +43,7 @@ func (a *awaited) recallJournal(ctx context.Context) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
 	seq, err := a.server.store.Heard(ctx, a.session.ID, a.task.ID)
-	if a.logged.read = err == nil; seq <= a.task.Seq { // else a failover took seq back
-		a.logged.seq = max(a.logged.seq, seq)
-	}
+	a.logged.read, a.logged.seq = err == nil, max(a.logged.seq, seq)
 }
 
 // mark has the next stream go on where this one ends. It comes before other streams learn that this one has ended.

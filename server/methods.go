@@ -28,6 +28,18 @@ var methods = map[string]method{
 	"resources/read":       {nameMember: "uri"},
 }
 
+// delegated lists what the SDK serves before 2026-07-28, beside initialize. To what it does not know it gives no JSON-RPC answer.
+var delegated = map[string]bool{
+	"prompts/list":             true,
+	"prompts/get":              true,
+	"resources/list":           true,
+	"resources/templates/list": true,
+	"resources/read":           true,
+	"resources/subscribe":      true,
+	"resources/unsubscribe":    true,
+	"completion/complete":      true,
+}
+
 // legacyMethods lists what we serve ourselves before 2026-07-28.
 var legacyMethods = map[string]struct {
 	since   revision // the first revision that has it

@@ -4,69 +4,18 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"sync"
-	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// orphans are tasks whose call was dropped, for the grace in which a repeat may come. They are this process's own: its death is no
-// client's word, so the tasks then run on.
-type orphans struct {
-	mu     sync.Mutex
-	graces map[*grace]struct{}
-	closed bool
-	ending sync.WaitGroup
-}
-
-// grace is one task's.
-type grace struct{ timer *time.Timer }
-
-func newOrphans() *orphans { return &orphans{graces: make(map[*grace]struct{})} }
-
-// after calls end when the grace is over, unless we shut down first.
-func (o *orphans) after(d time.Duration, end func()) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.closed {
+// nameWaiter gives a call that is held a name among those that wait for its task, where its end could mean stop: without a key to come back
+// with, and unless the policy lets the task run on whoever leaves. Before 2026-07-28 only its cancellation says stop, which is for this
+// call alone if others share its task.
+func (c *call) nameWaiter() {
+	if c.meta.Key != "" {
 		return
 	}
-	g := new(grace)
-	g.timer = time.AfterFunc(d, func() {
-		if o.take(g) {
-			defer o.ending.Done()
-			end()
-		}
-	})
-	o.graces[g] = struct{}{}
-}
-
-// take is false if nobody is to be ended any more.
-func (o *orphans) take(g *grace) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.graces, g)
-	if !o.closed {
-		o.ending.Add(1)
-	}
-	return !o.closed
-}
-
-// close lets the tasks run on.
-func (o *orphans) close() {
-	o.mu.Lock()
-	o.closed = true
-	for g := range o.graces {
-		g.timer.Stop()
-	}
-	o.mu.Unlock()
-	o.ending.Wait()
-}
-
-// nameWaiter gives a call that is held a name among those that wait for its task, where its end would mean stop: on 2026-07-28, without a key
-// to come back with, and unless the policy lets the task run on whoever leaves.
-func (c *call) nameWaiter() {
-	if c.modern() && c.meta.Key == "" && !c.tool.Policy.Detach {
+	if c.modern() && !c.tool.Policy.Detach || c.session != nil && c.tool.Policy.Dedupe != "" {
 		c.waiter = rand.Text()[:8]
 	}
 }
@@ -75,7 +24,7 @@ func (c *call) nameWaiter() {
 // (transports/streamable-http, Cancellation); before, it says nothing. A connection may merely have dropped, so the task has a grace
 // (the policy's orphan) in which a repeat of the call finds it. A call without a waiter has told its client how to come back.
 func (h *held) abandon(ctx context.Context) {
-	if h.waiter == "" || h.server.isDraining() {
+	if h.waiter == "" || !h.modern() || h.server.isDraining() {
 		return
 	}
 	ctx = context.WithoutCancel(ctx) // the request is over, its task is not
@@ -85,7 +34,7 @@ func (h *held) abandon(ctx context.Context) {
 		h.log.Warn("dropped call not noted, its task runs on", "task", h.id, "tool", h.tool, "err", err)
 		return
 	}
-	h.server.orphans.after(h.grace, func() { h.orphan(ctx) })
+	h.server.graces.after(h.grace, func() { h.orphan(ctx) })
 }
 
 // keep: whoever names a task knows its id, and can come back to it even if the call that it was made for was dropped. A write for the

@@ -122,3 +122,33 @@ func TestAPasswordThatChangedIsTold(t *testing.T) {
 	admin.ConfigSet(t.Context(), "requirepass", "")
 	eventually(t, "creates work again", func() bool { return f.createRefusal() == "" })
 }
+
+// A client does not send its answer again.
+func TestAnAnswerOutlastsAnOutage(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Private(t)
+	f := startOn(t, redis.Options())
+	x := f.initialize("2025-11-25", canFill())
+	r := f.send(f.soon(), x.request("tools/call", obj{"name": "any"}))
+	defer r.body.Close()
+	c := f.claim()
+	c.ask("name")
+	q := r.nextRequest()
+	redis.Freeze()
+	sent := make(chan int, 1)
+	go func() {
+		answer, err := f.try(f.soon(), x.response(requestID(q), accepted(obj{"name": "Ada"})))
+		if err != nil {
+			t.Error(err)
+			sent <- 0
+			return
+		}
+		defer answer.body.Close()
+		sent <- answer.status
+	}()
+	time.AfterFunc(patient, redis.Thaw)
+	if status := <-sent; status != 202 {
+		t.Errorf("got %d", status)
+	}
+	c.await("name")
+}

@@ -75,7 +75,7 @@ func find(list []profile, name string) (best *profile) {
 
 // limit is for how long a client survives this request.
 func (p *profile) limit(q *request) time.Duration {
-	if q.meta.Token != nil {
+	if q.meta.Token != nil && !q.out.mute {
 		return p.heard
 	}
 	return p.silent

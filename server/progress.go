@@ -117,7 +117,7 @@ func climbing(now func() time.Time, take int) number {
 // that the clocks of two replicas need not agree.
 func height(t *tasks.Task, now time.Time, take int) float64 {
 	silence := max(0, now.Sub(t.Updated).Seconds())
-	moment := 8*float64(take) + math.Log1p(silence) // the logarithm tells even days of silence apart
+	moment := 8*math.Log1p(float64(take)) + math.Log1p(silence) // logarithms tell even days of silence and thousands of takes apart
 	steps := float64(t.Seq) + 1 - 1/(1+moment)
 	return (t.Peak+1)*(1+steps*1e-8) - 1
 }

@@ -22,7 +22,7 @@ type request struct {
 	revision revision
 	owner    tasks.Owner
 	session  *store.Session // nil: the request belongs to none
-	begun    bool           // noted in the session, as a call that can be cancelled
+	begun    bool           // noted in the session, as a request that can be cancelled
 	courier  *courier       // nil: the request's stream carries no questions
 	out      *stream
 	log      *slog.Logger
@@ -87,11 +87,15 @@ func (q *request) fail(err error) {
 	case http.StatusMethodNotAllowed:
 		q.out.w.Header().Set("Allow", http.MethodPost)
 	}
+	if q.Kind != wire.Request && f.status == http.StatusOK { // what is no request is refused by its status (transports)
+		f.status = http.StatusBadRequest
+	}
 	q.reply(f.status, wire.ErrorResponse(q.ID, &f.error))
 }
 
 func (q *request) reply(status int, message []byte) {
 	if q.out.open {
+		q.out.asked = answered
 		_ = q.out.send(message) // a client that is gone misses nothing
 		q.out.close()
 		return

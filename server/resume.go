@@ -25,7 +25,7 @@ func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
 		q.log.Warn("request cannot be resumed, nor be cancelled by its id", "task", x.Task, "err", err)
 		return
 	}
-	q.begun = x.Kind == store.CallStream
+	q.begun = true
 	q.resumable()
 }
 
@@ -41,20 +41,23 @@ func (q *request) resumable() {
 func (q *request) comesBack() bool { return q.out.name != "" && q.revision.since(wire.V20251125) }
 
 // resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it
-// stands; a question that is open is put again, with its own id.
-func (s *Server) resume(ctx context.Context, q *request, event string) error {
-	stream, heard := parseEvent(event)
-	x, err := s.reopen(ctx, q, stream)
+// stands; an open question that the client does not have by that event is put again, with its own id.
+func (s *Server) resume(ctx context.Context, q *request, lastEvent string) error {
+	e := parseEvent(lastEvent)
+	if e.asked == answered { // the SDK for TypeScript takes an error for no answer, and comes back for ever
+		return errEnded
+	}
+	x, err := s.reopen(ctx, q, e.stream)
 	if err != nil {
 		return err
 	}
-	q.ID, q.meta.Token = x.Request, x.Token
+	q.ID, q.meta.Token, q.begun = x.Request, x.Token, true
 	ctx, stop := s.bindStream(ctx, q, take{x.ID, x.Take}, x.Kind == store.ResultStream)
 	defer stop()
-	q.out.seq = heard
+	q.out.seq, q.out.asked = e.heard, e.asked
 	q.resumable()
 	if err := q.out.ping(); err == nil {
-		q.answer(s.goOn(ctx, q, x))
+		q.answer(s.unlessCancelled(ctx, q, func(ctx context.Context, q *request) (json.RawMessage, error) { return s.goOn(ctx, q, x) }))
 	}
 	return nil
 }
@@ -67,20 +70,20 @@ func (s *Server) reopen(ctx context.Context, q *request, id string) (*store.Stre
 		return nil, refuse(http.StatusBadRequest, wire.CodeInvalidRequest,
 			"Last-Event-ID: this stream is unknown, another session's or was left too long ago to be resumed")
 	}
-	if err != nil || x.Kind != store.CallStream {
-		return x, err
+	if err != nil {
+		return nil, err
 	}
-	waiting, err := s.store.Waiting(ctx, q.session.ID, x.Request)
-	q.begun = waiting == x.Task // else it was cancelled, or has been answered
+	_, cancelled, err := s.store.KeepStream(ctx, q.session.ID, id, x.Request)
+	if cancelled {
+		return nil, errEnded
+	}
 	return x, err
 }
 
 func (s *Server) goOn(ctx context.Context, q *request, x *store.Stream) (json.RawMessage, error) {
 	if x.Kind == store.CallStream {
 		h := &held{request: q, server: s, id: x.Task, tool: x.Tool}
-		return s.unlessCancelled(ctx, q, func(ctx context.Context, _ *request) (json.RawMessage, error) {
-			return h.await(ctx, x.Hold)
-		})
+		return h.await(ctx, x.Hold)
 	}
 	looking, cancel := brief(ctx)
 	defer cancel()

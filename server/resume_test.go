@@ -9,7 +9,6 @@ import (
 
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/store"
-	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 func TestACutStreamGoesOnOnAnyReplica(t *testing.T) {
@@ -60,10 +59,15 @@ func TestAResultThatNobodyReceivedIsSentAgain(t *testing.T) {
 	_, r := f.heldIn(x, "any")
 	c := f.claim()
 	r.nextProgress(-1, "")
+	before := r.last()
 	c.finish("done")
 	for range 2 {
 		r.finished()
-		r = f.resume(x, r.last())
+		after := r.last()
+		if over := f.resume(x, after); over.status != http.StatusMethodNotAllowed { // it was received
+			t.Errorf("after the answer: got %d", over.status)
+		}
+		r = f.resume(x, before)
 	}
 }
 
@@ -90,17 +94,28 @@ func TestAResumedStreamAsksAgain(t *testing.T) {
 	x := a.initialize("2025-06-18", canFill())
 	_, r := a.heldIn(x, "any")
 	c := a.claim()
+	r.nextProgress(-1, "")
+	before := r.last()
 	c.ask("name")
 	q := r.nextRequest()
-	second := b.resume(x, r.last()) // whoever held the first one may have died with it: its lease is still there
+	second := b.resume(x, before) // whoever held the first one may have died with it: its lease is still there
 	again := second.nextRequest()
 	if requestID(again) != requestID(q) {
 		t.Errorf("asked %s, then %s", q.ID, again.ID)
 	}
+	second = a.resume(x, second.last()) // now the client has it: once is enough
 	b.accept(x, requestID(again))
 	c.await("name")
 	c.finish("done")
-	second.finished()
+	m := second.next()
+	for ; m.Method != ""; m = second.next() {
+		if m.ID != nil {
+			t.Errorf("asked again: %+v", m)
+		}
+	}
+	if text(m.Result) != "done" {
+		t.Errorf("got %+v", m)
+	}
 }
 
 func TestAResumedCallTellsItsLogOnce(t *testing.T) {
@@ -156,8 +171,8 @@ func TestAResumedCallCanBeCancelled(t *testing.T) {
 	a.send(a.soon(), x.notice("notifications/cancelled", obj{"requestId": d.body["id"]})).body.Close()
 	r.ended() // the client wants no answer
 
-	if m := a.resume(x, r.last()).answered(); m.code() != wire.CodeCancelled { // but if it asks
-		t.Errorf("got %+v", m)
+	if r := a.resume(x, r.last()); r.status != http.StatusMethodNotAllowed {
+		t.Errorf("got %d", r.status)
 	}
 }
 
@@ -169,9 +184,10 @@ func TestTheStreamOfAResultGoesOn(t *testing.T) {
 	c := a.claim()
 	r := a.send(a.soon(), x.request("tasks/result", obj{"taskId": id}))
 	at := r.nextProgress(-1, "")
+	before := r.last()
 	c.ask("name")
 	q := r.nextRequest()
-	r = b.resume(x, r.last())
+	r = b.resume(x, before)
 	if again := r.nextRequest(); requestID(again) != requestID(q) || !isRelated(again.Params, id) {
 		t.Errorf("got %+v", again)
 	}
@@ -204,11 +220,12 @@ func TestAWaitGoesOn(t *testing.T) {
 	r = b.resume(x, r.last())
 	c.progress(2, 2, "nearly")
 	r.nextProgress(at, "nearly")
+	before := r.last()
 	c.finish("done")
 	if m := r.answered(); text(m.Result) != "done" || string(m.ID) != mustJSON(d.body["id"]) {
 		t.Errorf("got %+v", m)
 	}
-	if m := a.resume(x, r.last()).answered(); text(m.Result) != "done" {
+	if m := a.resume(x, before).answered(); text(m.Result) != "done" {
 		t.Errorf("once more: got %+v", m)
 	}
 }

@@ -98,7 +98,7 @@ type Server struct {
 	mirror   *mirror
 	handles  handleTools
 	clients  []profile // as the operator says
-	orphans  *orphans
+	graces   *graces
 	sdk      http.Handler
 	drain    sync.Once
 	draining chan struct{}
@@ -126,7 +126,7 @@ func New(o Options) (*Server, error) {
 		mirror:   newMirror(o.Store, o.Watcher, o.Logger),
 		handles:  newHandleTools(o),
 		clients:  configured(o.Clients),
-		orphans:  newOrphans(),
+		graces:   newGraces(),
 		sdk:      newSDK(about, o.Logger),
 		draining: make(chan struct{}),
 	}, nil
@@ -134,7 +134,7 @@ func New(o Options) (*Server, error) {
 
 // Run keeps the front end's background work going until ctx ends, which also drains it.
 func (s *Server) Run(ctx context.Context) error {
-	defer s.orphans.close()
+	defer s.graces.close()
 	defer s.Drain()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.mirror.run(ctx) })

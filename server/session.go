@@ -36,7 +36,13 @@ func (s *Server) join(ctx context.Context, q *request) error {
 	if err != nil || id == "" || q.modern() || q.Method == methodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
 		return err
 	}
-	x, err := s.recall(ctx, id, q.owner)
+	var x *store.Session
+	find := func(ctx context.Context) (err error) { x, err = s.recall(ctx, id, q.owner); return err }
+	if q.Kind == wire.Answer {
+		err = s.persist(ctx, find)
+	} else {
+		err = find(ctx)
+	}
 	if err != nil {
 		return err
 	}

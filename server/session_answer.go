@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
+	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -21,8 +23,37 @@ func (s *Server) takeAnswer(ctx context.Context, q *request) error {
 	if !ok {
 		return nil
 	}
-	ctx, cancel := brief(context.WithoutCancel(ctx)) // an answer that was given counts, even if its client leaves now
-	defer cancel()
+	ctx = context.WithoutCancel(ctx) // an answer that was given counts, even if its client leaves now
+	return s.persist(ctx, func(ctx context.Context) error { return s.answerQuestion(ctx, q, id, key) })
+}
+
+// persistence is for how long an answer waits for the store: its client does not send it again, and the question is not put again.
+const persistence = 20 * time.Second
+
+// persist tries something again while the store is away.
+func (s *Server) persist(ctx context.Context, try func(context.Context) error) error {
+	enough := time.NewTimer(persistence)
+	defer enough.Stop()
+	again := time.NewTicker(storeTimeout / 4)
+	defer again.Stop()
+	for {
+		trying, cancel := brief(ctx)
+		err := try(trying)
+		cancel()
+		if !store.Unavailable(err) {
+			return err
+		}
+		select {
+		case <-again.C:
+		case <-enough.C:
+			return err
+		case <-s.draining:
+			return err
+		}
+	}
+}
+
+func (s *Server) answerQuestion(ctx context.Context, q *request, id tasks.ID, key string) error {
 	t, err := s.store.Get(ctx, id)
 	if errors.Is(err, tasks.ErrNotFound) || err == nil && t.Owner != q.owner {
 		return nil

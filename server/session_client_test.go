@@ -115,8 +115,7 @@ func (f *front) awaitResult(x *session, id string) {
 func (f *front) awaitNoted(x *session, d *draft) {
 	f.t.Helper()
 	eventually(f.t, "the request is noted", func() bool {
-		id, err := f.store.Waiting(f.t.Context(), x.id, raw(mustJSON(d.body["id"])))
-		return err == nil && id != ""
+		return f.rdb.HExists(f.t.Context(), "mcp-session-"+x.id, "r:"+mustJSON(d.body["id"])).Val()
 	})
 }
 

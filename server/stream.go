@@ -14,14 +14,15 @@ const writeTimeout = 30 * time.Second
 // stream is the response of a request as server-sent events. It opens with the first of them: until then the request can
 // still be answered plainly.
 type stream struct {
-	w    http.ResponseWriter
-	rc   *http.ResponseController
-	buf  bytes.Buffer
-	open bool
-	mute bool   // nothing but the answer is told
-	name string // of a stream that can be gone on with: its events have ids (take.go)
-	sent int    // how many of those
-	seq  int64  // up to which event of its task they tell
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	buf   bytes.Buffer
+	open  bool
+	mute  bool   // nothing but the answer is told
+	name  string // of a stream that can be gone on with: its events have ids (take.go)
+	sent  int    // how many of those
+	seq   int64  // up to which event of its task they tell
+	asked string // the marks of open questions that the client has by them
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -80,9 +81,7 @@ func (s *stream) write(b []byte) error {
 	if !s.open {
 		s.start()
 	}
-	// Not every writer has deadlines; those of net/http do.
-	_ = s.rc.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if _, err := s.w.Write(b); err != nil {
+	if !s.put(b) {
 		return errGone
 	}
 	if err := s.rc.Flush(); err != nil {
@@ -91,17 +90,22 @@ func (s *stream) write(b []byte) error {
 	return nil
 }
 
-// plain writes a whole response. A client that does not read must not pin it for ever.
-func (s *stream) plain(b []byte) {
+// plain writes a whole response.
+func (s *stream) plain(b []byte) { s.put(b) } // if it fails nobody is left to answer
+
+// put writes piece by piece: a client that does not read must not pin it for ever, and one that reads slowly gets all of it.
+func (s *stream) put(b []byte) (ok bool) {
 	const chunk = 256 << 10
 	for len(b) > 0 {
 		n := min(chunk, len(b))
+		// Not every writer has deadlines; those of net/http do.
 		_ = s.rc.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if _, err := s.w.Write(b[:n]); err != nil {
-			return // nobody is left to answer
+			return false
 		}
 		b = b[n:]
 	}
+	return true
 }
 
 func (s *stream) start() {

@@ -3,8 +3,11 @@ package server
 import (
 	"crypto/rand"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // take is one connection of a stream: a client whose connection was cut goes on with the next one, on any replica
@@ -30,16 +33,49 @@ func (q *request) takes() int {
 func (s *stream) identify() {
 	if s.name != "" {
 		s.sent++
-		fmt.Fprintf(&s.buf, "id: %s-%d-%d\n", s.name, s.sent, s.seq)
+		fmt.Fprintf(&s.buf, "id: %s-%d-%d%s\n", s.name, s.sent, s.seq, s.asked)
 	}
 }
 
-// parseEvent is the stream of an event's id, and up to which event of its task the client was told: 0 if the id does not say.
-func parseEvent(id string) (stream string, heard int64) {
-	stream, rest, _ := strings.Cut(id, ".")
-	heard, err := strconv.ParseInt(rest[strings.LastIndexByte(rest, '-')+1:], 10, 64)
+// event is what an event's id says: its stream, up to which event of its task the client was told, and which questions it has.
+type event struct {
+	stream string
+	heard  int64
+	asked  string
+}
+
+// answered ends the id of the event that ends a request.
+const answered = "-end"
+
+// parseEvent reads an event's id. What is not one of ours is the event of no stream that there is.
+func parseEvent(id string) (e event) {
+	name, rest, _ := strings.Cut(id, "-")
+	e.stream, _, _ = strings.Cut(name, ".")
+	_, rest, _ = strings.Cut(rest, "-")
+	seq, asked, any := strings.Cut(rest, "-")
+	heard, err := strconv.ParseInt(seq, 10, 64)
 	if err != nil {
-		return stream, 0
+		return e
 	}
-	return stream, heard
+	if e.heard = heard; any {
+		e.asked = "-" + asked
+	}
+	return e
+}
+
+// puts has the ids of events say from now on that the client has a question, and reports whether an earlier one did.
+func (s *stream) puts(id tasks.ID, key string) (again bool) {
+	m := questionMark(id, key)
+	if s.name == "" || strings.Contains(s.asked, m) {
+		return s.name != ""
+	}
+	s.asked += m
+	return false
+}
+
+// questionMark stands for a question in the ids of events.
+func questionMark(id tasks.ID, key string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(string(id) + "/" + key)) // it never fails
+	return fmt.Sprintf("-%08x", h.Sum32())
 }

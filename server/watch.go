@@ -27,6 +27,9 @@ var errDue = errors.New("the client is to be told how its task stands")
 // (errGone).
 func (s *Server) watch(ctx context.Context, q *request, id tasks.ID, f face) (json.RawMessage, error) {
 	w, err := s.follow(ctx, id)
+	if err != nil && ctx.Err() != nil {
+		return nil, errGone
+	}
 	if err != nil {
 		return nil, &strayError{id, err}
 	}
@@ -53,9 +56,19 @@ func (s *Server) watch(ctx context.Context, q *request, id tasks.ID, f face) (js
 		case <-ctx.Done():
 			err = errGone
 		}
+		if errors.Is(err, errGone) || errors.Is(err, errStopping) {
+			q.wasCut()
+		}
 		if result != nil || err != nil {
 			return result, err
 		}
+	}
+}
+
+// wasCut: the connection ends before the request does.
+func (q *request) wasCut() {
+	if q.courier != nil {
+		q.courier.cut.Store(true)
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,6 +17,14 @@ type Errand struct{ field string }
 // QuestionErrand is to ask the session's client a question of a task.
 func QuestionErrand(id tasks.ID, key string) Errand {
 	return Errand{questionField + string(id) + "/" + key}
+}
+
+// IsQuestion reports whether the errand is to ask something.
+func (e Errand) IsQuestion() bool { return strings.HasPrefix(e.field, questionField) }
+
+// Asks reports whether the errand is a question of this task.
+func (e Errand) Asks(id tasks.ID) bool {
+	return strings.HasPrefix(e.field, questionField+string(id)+"/")
 }
 
 // ResultErrand is to serve tasks/result: what happens to the task meanwhile is told on that stream.
@@ -52,6 +61,18 @@ func (s *Store) CarryOn(ctx context.Context, session, stream string, while time.
 		}
 	}
 	return lost, nil
+}
+
+// Forget takes back errands that nobody has to carry any more.
+func (s *Store) Forget(ctx context.Context, session string, errands ...Errand) error {
+	fields := make([]string, len(errands))
+	for i, e := range errands {
+		fields[i] = e.field
+	}
+	if err := s.rdb.HDel(ctx, sessionKey(session), fields...).Err(); err != nil {
+		return fmt.Errorf("forget errands: %w", err)
+	}
+	return nil
 }
 
 // Drop ends a stream's errands: other streams of the session take them up.

@@ -45,7 +45,7 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 // the last one must have been.
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
-// sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <task>" for each call in flight,
+// sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <kind> <task> <waiter>" for each request in flight that waits for a task,
 // t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, l:<task> → "<ms> <seq>" for how much of a
 // task's log was told, and q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the
 // channel of its changes. Expires a day after its last use, and minutes after it was opened if it was not used.

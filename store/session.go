@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -87,21 +86,6 @@ func (s *Store) EndSession(ctx context.Context, id string) error {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
-}
-
-// Done takes back that a request can be cancelled. first says that it was still there: of several who take it back, one is the first.
-func (s *Store) Done(ctx context.Context, session string, request json.RawMessage) (first bool, err error) {
-	n, err := s.rdb.HDel(ctx, sessionKey(session), requestField+string(request)).Result()
-	if err != nil {
-		return false, fmt.Errorf("end of a request: %w", err)
-	}
-	return n == 1, nil
-}
-
-// Waiting is the task that a request of a session waits for, "" for none.
-func (s *Store) Waiting(ctx context.Context, session string, request json.RawMessage) (tasks.ID, error) {
-	id, err := s.noted(ctx, session, requestField+string(request))
-	return tasks.ID(id), err
 }
 
 // note keeps one of a bounded number of fields that begin alike.

@@ -88,28 +88,39 @@ func TestASessionThatIsGone(t *testing.T) {
 	})
 }
 
-func TestARequestInFlightIsFoundByItsID(t *testing.T) {
+func TestARequestInFlightIsWithdrawnByItsID(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		x := session(t, s)
 		number, text := json.RawMessage(`1`), json.RawMessage(`"1"`)
-		task := s.NewID(tasks.Local, "")
-		waiting := func(request json.RawMessage, want tasks.ID) {
+		want := store.Stream{ID: "S", Kind: store.CallStream, Session: x.ID, Request: number, Task: s.NewID(tasks.Local, ""), Waiter: "w"}
+		cancelled := func(wanted bool) {
 			t.Helper()
-			if got, err := s.Waiting(t.Context(), x.ID, request); got != want || err != nil {
-				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
+			if _, got, err := s.KeepStream(t.Context(), x.ID, "S", number); got != wanted || err != nil {
+				t.Errorf("cancelled: %t, %v, want %t", got, err, wanted)
 			}
 		}
-		if err := s.OpenStream(t.Context(), store.Stream{Kind: store.CallStream, Session: x.ID, Request: number, Task: task}); err != nil {
+		if err := s.OpenStream(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}
-		waiting(number, task)
-		waiting(text, "") // another id
-		for _, want := range []bool{true, false} {
-			if first, err := s.Done(t.Context(), x.ID, number); first != want || err != nil {
-				t.Errorf("first: %t, %v, want %t", first, err, want)
+		if _, ok, err := s.Withdraw(t.Context(), x.ID, text); ok || err != nil { // another id
+			t.Errorf("%t, %v", ok, err)
+		}
+		cancelled(false)
+		for range 2 { // a repeat says the same
+			got, ok, err := s.Withdraw(t.Context(), x.ID, number)
+			if diff := cmp.Diff(store.Stream{Kind: want.Kind, Session: x.ID, Request: number, Task: want.Task, Waiter: "w"}, got); diff != "" || !ok || err != nil {
+				t.Errorf("%t, %v %s", ok, err, diff)
+			}
+			cancelled(true)
+		}
+		for _, wanted := range []bool{true, false} {
+			if got, err := s.Done(t.Context(), x.ID, number); got != wanted || err != nil {
+				t.Errorf("cancelled: %t, %v, want %t", got, err, wanted)
 			}
 		}
-		waiting(number, "")
+		if _, ok, err := s.Withdraw(t.Context(), x.ID, number); ok || err != nil {
+			t.Errorf("after its end: %t, %v", ok, err)
+		}
 	})
 }
 
@@ -117,15 +128,15 @@ func TestASessionKeepsABoundedNumberOfRequests(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		x := session(t, s)
 		task := s.NewID(tasks.Local, "")
-		rdb.HSet(t.Context(), "mcp-session-ABC", "r:oldest", "1 "+string(task))
+		rdb.HSet(t.Context(), "mcp-session-ABC", "r:oldest", "1 call "+string(task)+" -")
 		for i := range 200 {
 			if err := s.OpenStream(t.Context(), store.Stream{Kind: store.CallStream, Session: x.ID, Request: json.RawMessage(fmt.Sprint(i)), Task: task}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for request, want := range map[string]tasks.ID{"oldest": "", "0": task, "199": task} {
-			if got, err := s.Waiting(t.Context(), x.ID, json.RawMessage(request)); got != want || err != nil {
-				t.Errorf("%s waits for %q, %v, want %q", request, got, err, want)
+		for request, want := range map[string]bool{"oldest": false, "0": true, "199": true} {
+			if _, ok, err := s.Withdraw(t.Context(), x.ID, json.RawMessage(request)); ok != want || err != nil {
+				t.Errorf("%s is in flight: %t, %v, want %t", request, ok, err, want)
 			}
 		}
 		if _, err := s.UseSession(t.Context(), x.ID); err != nil {

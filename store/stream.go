@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,7 +20,7 @@ type StreamKind string
 
 // The kinds of stream that can be gone on with.
 const (
-	CallStream   StreamKind = "call"   // tools/call of a task: it can be cancelled, too
+	CallStream   StreamKind = "call"   // tools/call of a task
 	WaitStream   StreamKind = "wait"   // tools/call of task_wait
 	ResultStream StreamKind = "result" // tasks/result
 )
@@ -32,6 +34,7 @@ type Stream struct {
 	Kind    StreamKind
 	Task    tasks.ID
 	Tool    string
+	Waiter  string          // what the request is called among those that wait for the task; "": nothing
 	Token   json.RawMessage // of the request's progress; nil: none
 	Hold    time.Duration   // until the request is answered whatever the task does; negative: never
 	Take    int             // which connection this is: one, two, …
@@ -41,7 +44,7 @@ type Stream struct {
 var ErrNoStream = errors.New("no such stream")
 
 // streamLife is for how long a stream can be gone on with after it was last kept.
-const streamLife = 2 * time.Hour
+const streamLife = 30 * time.Minute
 
 func (x Stream) fields() []any {
 	return []any{
@@ -49,20 +52,15 @@ func (x Stream) fields() []any {
 	}
 }
 
-// OpenStream keeps a new stream, in its first take. A call can then be cancelled through any process (Waiting, Done).
+// OpenStream keeps a new stream, in its first take. Its request can then be cancelled through any process (Withdraw).
 func (s *Store) OpenStream(ctx context.Context, x Stream) error {
 	var noted *redis.Cmd
 	err := pipelined(ctx, s.rdb, func(b batch) {
 		b.run(ctx, s.scripts.stream, []string{streamKey(x.ID)}, append([]any{streamLife.Milliseconds(), x.Hold.Milliseconds()}, x.fields()...)...)
-		if x.Kind == CallStream {
-			noted = b.run(ctx, s.scripts.note, []string{sessionKey(x.Session)}, requestField, string(x.Request), string(x.Task), maxRequests)
-		}
+		noted = b.run(ctx, s.scripts.note, []string{sessionKey(x.Session)}, requestField, string(x.Request), x.note(), maxRequests)
 	})
 	if err != nil {
 		return fmt.Errorf("open stream: %w", err)
-	}
-	if noted == nil {
-		return nil
 	}
 	if n, err := noted.Int(); n == 0 {
 		return errors.Join(ErrNoSession, err)
@@ -94,14 +92,56 @@ func (s *Store) Resume(ctx context.Context, session, id string) (*Stream, error)
 	return x, nil
 }
 
-// KeepStream lets a stream's life begin anew, and is its latest take: 0 if there is no such stream.
-func (s *Store) KeepStream(ctx context.Context, id string) (take int, err error) {
+// note is what a session keeps of a request in flight.
+func (x Stream) note() string {
+	return string(x.Kind) + " " + string(x.Task) + " " + cmp.Or(x.Waiter, nobody)
+}
+
+const (
+	nobody    = "-"
+	withdrawn = " withdrawn" // ends the note of a request that its client cancelled
+)
+
+// KeepStream lets a stream's life begin anew. take is its latest one, 0 if there is no such stream; cancelled says that its client wants
+// no answer any more.
+func (s *Store) KeepStream(ctx context.Context, session, id string, request json.RawMessage) (take int, cancelled bool, err error) {
 	p := s.rdb.Pipeline()
 	p.PExpire(ctx, streamKey(id), streamLife)
 	got := p.HGet(ctx, streamKey(id), "take")
+	note := p.HGet(ctx, sessionKey(session), requestField+string(request))
 	if _, err := p.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return 0, fmt.Errorf("keep stream: %w", err)
+		return 0, false, fmt.Errorf("keep stream: %w", err)
 	}
 	take, _ = got.Int()
-	return take, nil
+	return take, strings.HasSuffix(note.Val(), withdrawn), nil
+}
+
+// Withdraw notes that a session's client cancelled a request, and tells whoever serves it. ok is false if it is not in flight. Of the
+// request are known its kind, its task and what waits for that.
+func (s *Store) Withdraw(ctx context.Context, session string, request json.RawMessage) (x Stream, ok bool, err error) {
+	v, err := s.scripts.withdraw.Run(ctx, s.rdb, []string{sessionKey(session)}, requestField+string(request), sessionNudge).Slice()
+	if err != nil {
+		return x, false, fmt.Errorf("cancel request: %w", err)
+	}
+	r := reply(v)
+	if len(r) == 0 {
+		return x, false, nil
+	}
+	x = Stream{Session: session, Request: request, Kind: StreamKind(r.text(0)), Task: tasks.ID(r.text(1)), Waiter: r.text(2)}
+	if x.Waiter == nobody {
+		x.Waiter = ""
+	}
+	return x, true, nil
+}
+
+// Done ends that a request is in flight. cancelled says that its client wants no answer any more.
+func (s *Store) Done(ctx context.Context, session string, request json.RawMessage) (cancelled bool, err error) {
+	field := requestField + string(request)
+	p := s.rdb.TxPipeline()
+	note := p.HGet(ctx, sessionKey(session), field)
+	p.HDel(ctx, sessionKey(session), field)
+	if _, err := p.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return false, fmt.Errorf("end of a request: %w", err)
+	}
+	return strings.HasSuffix(note.Val(), withdrawn), nil
 }

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"sync"
+	"time"
+)
+
+// graces are for clients that left and may come back: what their leaving means waits until one is over. They are this process's own: its
+// death is no client's word.
+type graces struct {
+	mu     sync.Mutex
+	timers map[*grace]struct{}
+	closed bool
+	ending sync.WaitGroup
+}
+
+// grace is one client's.
+type grace struct{ timer *time.Timer }
+
+func newGraces() *graces { return &graces{timers: make(map[*grace]struct{})} }
+
+// after calls end when the grace is over, unless we shut down first.
+func (l *graces) after(d time.Duration, end func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return
+	}
+	g := new(grace)
+	g.timer = time.AfterFunc(d, func() {
+		if l.take(g) {
+			defer l.ending.Done()
+			end()
+		}
+	})
+	l.timers[g] = struct{}{}
+}
+
+// take is false if nothing is to be ended any more.
+func (l *graces) take(g *grace) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.timers, g)
+	if !l.closed {
+		l.ending.Add(1)
+	}
+	return !l.closed
+}
+
+// close has nothing more end.
+func (l *graces) close() {
+	l.mu.Lock()
+	l.closed = true
+	for g := range l.timers {
+		g.timer.Stop()
+	}
+	l.mu.Unlock()
+	l.ending.Wait()
+}
