@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -57,10 +58,10 @@ func statusText(t *tasks.Task, now time.Time) string {
 	case tasks.InputRequired:
 		return questionsText(t)
 	}
-	b := fmt.Sprintf("Task %s (%s) is not done yet: %s\nIt goes on by itself: do not call %s again. ", t.ID, t.Tool, t.StatusMessage(), t.Tool)
+	b := fmt.Sprintf("Task %s (%s) is not done yet: %s\nIt goes on by itself: do not call %s again. ", t.ID, t.Tool, cmp.Or(t.StatusMessage(), "at work"), t.Tool)
 	wait := fmt.Sprintf(`call %s with {"taskId": "%s"}, which waits up to %d s`, waitTool, t.ID, longestSeconds)
 	if d := pauseBeforeAsking(t, now).Round(time.Second); d > 0 {
-		return b + fmt.Sprintf("No result is to be expected for about %s: do something else meanwhile, or tell the user that it goes on; for the result %s.", d, wait)
+		return b + fmt.Sprintf("Do something else meanwhile, or tell the user that it goes on. For the result, in about %s %s.", d, wait)
 	}
 	return b + "For the result " + wait + "."
 }

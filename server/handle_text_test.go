@@ -198,6 +198,7 @@ func TestAModelsAnswersAreTakenAsItWritesThem(t *testing.T) {
 		"a message":               {tasks.Sample(&mcp.CreateMessageParams{}), "rain", `{"role":"assistant","content":{"type":"text","text":"rain"},"model":"unknown"}`},
 		"roots":                   {tasks.Roots(), obj{"roots": []obj{{"uri": "file:///a"}}}, `{"roots":[{"uri":"file:///a"}]}`},
 		"a form as text":          {form("?"), "x", ""},
+		"a form of one field":     {tasks.FormSchema("?", obj{"type": "object", "properties": obj{"name": obj{"type": "string"}}}), "Ada", `{"action":"accept","content":{"name":"Ada"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := f.task()

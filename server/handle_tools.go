@@ -267,6 +267,26 @@ func formal(q tasks.Question, answer json.RawMessage) json.RawMessage {
 		if slices.Contains(actions, action) && (o.Has("content") || len(o) == 1) {
 			return answer
 		}
+		return wire.Accepted(answer)
+	}
+	if field := onlyField(q.Request); field != "" { // a model that answers a form of one field with its value means that
+		if form, err := json.Marshal(map[string]json.RawMessage{field: answer}); err == nil {
+			answer = form
+		}
 	}
 	return wire.Accepted(answer)
+}
+
+// onlyField is the field of a form that has one.
+func onlyField(r tasks.InputRequest) string {
+	var p struct {
+		RequestedSchema struct{ Properties map[string]json.RawMessage }
+	}
+	if json.Unmarshal(r.Params, &p) != nil || len(p.RequestedSchema.Properties) != 1 {
+		return ""
+	}
+	for name := range p.RequestedSchema.Properties {
+		return name
+	}
+	return ""
 }

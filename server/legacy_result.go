@@ -41,7 +41,7 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 }
 
 func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (json.RawMessage, error) {
-	p := teller{server: s, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
+	p := teller{server: s, out: q.out, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
 	a := &awaited{request: q, server: s, progress: p}
 	if q.out.seq > 0 { // its client says itself what it was told
 		a.logged = journal{read: true, seq: q.out.seq}

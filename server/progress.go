@@ -14,24 +14,27 @@ import (
 // attempt may start again from zero, and words may change while numbers do not.
 type teller struct {
 	server *Server
+	out    *stream
 	token  json.RawMessage // nil: the client asked for none
 	number number
 	of     tasks.ID // the task that the notifications name; "": none
 	task   *tasks.Task
 	shown  tasks.Progress
-	last   float64 // what the client saw on this connection
+	last   float64 // what the client saw on this stream
 	sent   bool
 }
 
-// teller tells of the progress of a request's task. Within a session the stream may go on elsewhere.
+// teller tells of the progress of a request's task, on the request's stream alone. What the client saw on an earlier take of that it says
+// itself.
 func (s *Server) teller(q *request, token json.RawMessage) teller {
-	if q.courier == nil {
-		return teller{server: s, token: token, number: said}
+	p := teller{server: s, out: q.out, token: token, number: said}
+	if seen := q.out.progress; seen != nil {
+		p.sent, p.last = true, *seen
 	}
-	return teller{server: s, token: token, number: climbing(s.opts.Now, q.takes())}
+	return p
 }
 
-// number is what a notification says, given what the last one on this connection said.
+// number is what a notification says, given what the last one on this stream said.
 type number func(t *tasks.Task, sent bool, last float64) float64
 
 // next is the message for the state of the task: nil if the client asked for none or has seen it.
@@ -79,6 +82,7 @@ func (p *teller) repeat() []byte {
 func (p *teller) message() []byte {
 	value, total := p.number(p.task, p.sent, p.last), p.shown.Total
 	p.sent, p.last = true, value
+	p.out.progress = &value
 	if total > 0 {
 		total = max(total, value)
 	}

@@ -54,7 +54,7 @@ func (s *Server) resume(ctx context.Context, q *request, lastEvent string) error
 	q.ID, q.meta.Token, q.begun = x.Request, x.Token, true
 	ctx, stop := s.bindStream(ctx, q, take{x.ID, x.Take}, x.Kind == store.ResultStream)
 	defer stop()
-	q.out.seq, q.out.asked = e.heard, e.asked
+	q.out.seq, q.out.progress, q.out.asked = e.heard, e.progress, e.asked
 	q.resumable()
 	if err := q.out.ping(); err == nil {
 		q.answer(s.unlessCancelled(ctx, q, func(ctx context.Context, q *request) (json.RawMessage, error) { return s.goOn(ctx, q, x) }))

@@ -14,15 +14,16 @@ const writeTimeout = 30 * time.Second
 // stream is the response of a request as server-sent events. It opens with the first of them: until then the request can
 // still be answered plainly.
 type stream struct {
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-	buf   bytes.Buffer
-	open  bool
-	mute  bool   // nothing but the answer is told
-	name  string // of a stream that can be gone on with: its events have ids (take.go)
-	sent  int    // how many of those
-	seq   int64  // up to which event of its task they tell
-	asked string // the marks of open questions that the client has by them
+	w        http.ResponseWriter
+	rc       *http.ResponseController
+	buf      bytes.Buffer
+	open     bool
+	mute     bool     // nothing but the answer is told
+	name     string   // of a stream that can be gone on with: its events have ids (take.go)
+	sent     int      // how many of those
+	seq      int64    // up to which event of its task they tell
+	progress *float64 // the last that they told; nil: none
+	asked    string   // the marks of open questions that the client has by them
 }
 
 func newStream(w http.ResponseWriter) *stream {

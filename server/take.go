@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"strconv"
 	"strings"
 
@@ -33,15 +34,34 @@ func (q *request) takes() int {
 func (s *stream) identify() {
 	if s.name != "" {
 		s.sent++
-		fmt.Fprintf(&s.buf, "id: %s-%d-%d%s\n", s.name, s.sent, s.seq, s.asked)
+		fmt.Fprintf(&s.buf, "id: %s-%d-%d-%s%s\n", s.name, s.sent, s.seq, formatProgress(s.progress), s.asked)
 	}
 }
 
-// event is what an event's id says: its stream, up to which event of its task the client was told, and which questions it has.
+const noProgress = "x"
+
+func formatProgress(p *float64) string {
+	if p == nil {
+		return noProgress
+	}
+	return strconv.FormatUint(math.Float64bits(*p), 16) // it has no minus sign, and is exact
+}
+
+func parseProgress(text string) *float64 {
+	bits, err := strconv.ParseUint(text, 16, 64)
+	p := math.Float64frombits(bits)
+	if err != nil || math.IsNaN(p) || math.IsInf(p, 0) {
+		return nil
+	}
+	return &p
+}
+
+// event is what an event's id says: its stream, and what its client has by it.
 type event struct {
-	stream string
-	heard  int64
-	asked  string
+	stream   string
+	heard    int64    // up to which event of the task it was told
+	progress *float64 // the last that it was told; nil: none
+	asked    string   // marks of open questions
 }
 
 // answered ends the id of the event that ends a request.
@@ -49,16 +69,18 @@ const answered = "-end"
 
 // parseEvent reads an event's id. What is not one of ours is the event of no stream that there is.
 func parseEvent(id string) (e event) {
-	name, rest, _ := strings.Cut(id, "-")
-	e.stream, _, _ = strings.Cut(name, ".")
-	_, rest, _ = strings.Cut(rest, "-")
-	seq, asked, any := strings.Cut(rest, "-")
-	heard, err := strconv.ParseInt(seq, 10, 64)
+	parts := strings.SplitN(id, "-", 5) // take, number, seq, progress, marks
+	e.stream, _, _ = strings.Cut(parts[0], ".")
+	if len(parts) < 4 {
+		return e
+	}
+	heard, err := strconv.ParseInt(parts[2], 10, 64)
 	if err != nil {
 		return e
 	}
-	if e.heard = heard; any {
-		e.asked = "-" + asked
+	e.heard, e.progress = heard, parseProgress(parts[3])
+	if len(parts) == 5 {
+		e.asked = "-" + parts[4]
 	}
 	return e
 }
