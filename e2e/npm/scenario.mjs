@@ -79,7 +79,9 @@ export const plainScenarios = ({ client, call, spoken }) => ({
     const options = { signal: leave.signal, onprogress: (p) => p.progress > 1 && leave.abort('enough') }
     const error = await thrown(call('long', args, options))
     await arrived()
-    return { error }
+    const before = cuts.length // one for each request
+    await new Promise((over) => setTimeout(over, 7000)) // time to come back several times
+    return { error, later: cuts.length - before }
   },
 
   // The call takes longer than the server holds it.

@@ -30,6 +30,7 @@ type seen struct {
 	Same     bool      `json:"same"`
 	Has      bool      `json:"has"`
 	Cut      bool      `json:"cut"`
+	Later    int       `json:"later"`
 	Kind     string    `json:"kind"`
 	Status   string    `json:"status"`
 	Statuses []string  `json:"statuses"`
@@ -151,6 +152,9 @@ var plain = []scenario{
 			t.Errorf("the call ended with %q", s.Error)
 		}
 		at.stopped(t, at.task(t, s.arguments))
+		if s.Later > 1 {
+			t.Errorf("the client came back %d times for what it had cancelled", s.Later)
+		}
 	}},
 	{"plainHandle", `{"ms":3000}`, func(t *testing.T, _ stage, s seen) {
 		var handle, result struct {
