@@ -98,7 +98,7 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 		return errors.New("no tools are registered: there is nothing to serve")
 	}
 	if o.check {
-		_, err := fmt.Fprintln(out, "flags and tools are fine; Redis was not asked")
+		_, err := fmt.Fprintln(out, o.fine())
 		return err
 	}
 	p, err := assemble(ctx, r, o, reg, logger(o, out))

@@ -62,6 +62,9 @@ func parse(r role, args []string, out io.Writer) (*options, error) {
 		err = fmt.Errorf("unexpected argument %q: every option starts with -", fs.Arg(0))
 	}
 	if err == nil {
+		err = o.refuseFrontFlags(r, args)
+	}
+	if err == nil {
 		err = o.settle(r)
 	}
 	if err != nil {
@@ -113,6 +116,22 @@ func declareFront(fs *flag.FlagSet, o *options) {
 	fs.BoolVar(&o.handleTools, "handle-tools", true, "offer task_wait, task_get, task_list, task_cancel and task_answer to clients without tasks")
 }
 
+// refuseFrontFlags tells who starts a worker with flags of a front end that they do nothing. In the environment they may be for others.
+func (o *options) refuseFrontFlags(r role, args []string) error {
+	if r.fronts(o) {
+		return nil
+	}
+	fronts := flag.NewFlagSet("", flag.ContinueOnError)
+	declareFront(fronts, &options{})
+	for _, arg := range args {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && fronts.Lookup(name) != nil {
+			return fmt.Errorf("-%s is for front ends, and with -redis this is a worker: start a server for it", name)
+		}
+	}
+	return nil
+}
+
 func declareWorker(r role, fs *flag.FlagSet, o *options) {
 	if r.serves {
 		fs.BoolVar(&o.work, "worker", false, "run a worker in this process too (default only when embedded)")
@@ -125,6 +144,14 @@ func declareWorker(r role, fs *flag.FlagSet, o *options) {
 	fs.Var(&o.queues, "queues", "`queues` to serve, with weights: heavy=3,default=1 (default the queues of its own tools)")
 	o.drain = worker.DefaultDrain
 	fs.Var((*duration)(&o.drain), "drain", "how `long` running attempts may finish at shutdown, such as 30s (with an embedded store, which ends too: 0)")
+}
+
+// fine is what -check says.
+func (o *options) fine() string {
+	if o.configFile == "" {
+		return "flags and tools are fine; Redis was not asked"
+	}
+	return "flags, tools and " + o.configFile + " are fine; Redis was not asked"
 }
 
 func usage(out io.Writer, r role, fs *flag.FlagSet) {

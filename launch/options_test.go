@@ -42,6 +42,7 @@ func TestWrongFlagsAreExplained(t *testing.T) {
 		"weight":             {serverRole, "-queues a=0", "use a number from 1 to 100"},
 		"durability":         {serverRole, "-durability much", "use default or strict"},
 		"strict and nowhere": {serverRole, "-durability strict", "needs -redis"},
+		"front of a worker":  {ownRole, "-redis redis://h -hold=5s", "-hold is for front ends"},
 		"no Redis":           {workerRole, "", "-redis (or LONGHAUL_REDIS) is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,8 +71,8 @@ func TestFlagsAndTheirDefaults(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if o, err = parse(ownRole, []string{"-redis", "redis://h", "-addr", "0.0.0.0:80"}, &strings.Builder{}); err != nil || o.drain != 30*time.Second {
-		t.Errorf("a worker serves no address: %+v %v", o, err)
+	if o, err = parse(ownRole, []string{"-redis", "redis://h"}, &strings.Builder{}); err != nil || o.drain != 30*time.Second {
+		t.Errorf("%+v %v", o, err)
 	}
 	var help strings.Builder
 	if _, err := parse(workerRole, []string{"-h"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "LONGHAUL_REDIS") || strings.Contains(help.String(), "embedded store in this process") {

@@ -107,6 +107,10 @@ func (r *Registry) infer(tool, what string, t reflect.Type) json.RawMessage {
 	}
 	nullMaps(s.Properties)
 	nullMaps(s.Defs)
+	if what == "input" { // nobody sends null where a list is wanted, and some hosts refuse a list of types
+		plainArrays(s.Properties)
+		plainArrays(s.Defs)
+	}
 	b, err := json.Marshal(s)
 	if err != nil {
 		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
@@ -123,6 +127,19 @@ func nullMaps(schemas map[string]*jsonschema.Schema) {
 				s.Type, s.Types = "", []string{"null", "object"}
 			}
 			nullMaps(s.Properties)
+			s = cmp.Or(s.Items, s.AdditionalProperties)
+		}
+	}
+}
+
+// plainArrays undoes that slices may be null.
+func plainArrays(schemas map[string]*jsonschema.Schema) {
+	for _, s := range schemas {
+		for s != nil {
+			if slices.Equal(s.Types, []string{"null", "array"}) {
+				s.Type, s.Types = "array", nil
+			}
+			plainArrays(s.Properties)
 			s = cmp.Or(s.Items, s.AdditionalProperties)
 		}
 	}

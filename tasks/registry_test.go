@@ -50,6 +50,29 @@ func TestSchemasComeFromTheFunction(t *testing.T) {
 	}
 }
 
+type lists struct {
+	Sites  []string              `json:"sites"`
+	Nested []struct{ IDs []int } `json:"nested"`
+}
+
+// Hosts refuse lists of types, and nobody sends null for a list; but a nil slice is written as null.
+func TestListsAreListsInWhatToolsTake(t *testing.T) {
+	t.Parallel()
+	var reg tasks.Registry
+	tasks.AddTool(&reg, tasks.Tool{Name: "lists"}, func(context.Context, *tasks.Attempt, lists) (lists, error) { return lists{}, nil })
+	tool, ok := reg.Lookup("lists")
+	if !ok || strings.Contains(string(tool.InputSchema), "null") {
+		t.Fatalf("%+v", tool)
+	}
+	res, err := tool.Handle(t.Context(), nil, json.RawMessage(`{"sites":["a"],"nested":[{"IDs":[1]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := res.Encode(tool.Output); err != nil {
+		t.Errorf("nil slices: %v", err)
+	}
+}
+
 type shown struct{ out }
 
 func (shown) Content() []mcp.Content { return []mcp.Content{&mcp.TextContent{Text: "seven pages"}} }
