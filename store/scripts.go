@@ -19,7 +19,7 @@ type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
 	reap, look, renew, prune                                                               *redis.Script
 	tick, elect, resign, announce, index                                                   *redis.Script
-	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw              *redis.Script
+	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
 	abandon, keep, orphan                                                                  *redis.Script
 }
 
@@ -36,7 +36,7 @@ func load(o Options) scripts {
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
 		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),
-		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"),
+		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"), done: plain("done"),
 	}
 }
 

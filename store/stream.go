@@ -99,7 +99,7 @@ func (x Stream) note() string {
 
 const (
 	nobody    = "-"
-	withdrawn = " withdrawn" // ends the note of a request that its client cancelled
+	withdrawn = " withdrawn" // as in withdraw.lua: ends the note of a request that its client cancelled
 )
 
 // KeepStream lets a stream's life begin anew. take is its latest one, 0 if there is no such stream; cancelled says that its client wants
@@ -134,14 +134,11 @@ func (s *Store) Withdraw(ctx context.Context, session string, request json.RawMe
 	return x, true, nil
 }
 
-// Done ends that a request is in flight. cancelled says that its client wants no answer any more.
+// Done ends that a request is in flight. cancelled says that its client wants no answer any more, which stays noted.
 func (s *Store) Done(ctx context.Context, session string, request json.RawMessage) (cancelled bool, err error) {
-	field := requestField + string(request)
-	p := s.rdb.TxPipeline()
-	note := p.HGet(ctx, sessionKey(session), field)
-	p.HDel(ctx, sessionKey(session), field)
-	if _, err := p.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+	n, err := s.scripts.done.Run(ctx, s.rdb, []string{sessionKey(session)}, requestField+string(request), withdrawn).Int()
+	if err != nil {
 		return false, fmt.Errorf("end of a request: %w", err)
 	}
-	return strings.HasSuffix(note.Val(), withdrawn), nil
+	return n == 1, nil
 }
