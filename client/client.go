@@ -29,6 +29,9 @@ type Options struct {
 	// Changed is told how a task stands that is waited for, in order: at first, and then when something changed. Calls that are no task for
 	// this client have no ID. It must be quick. Default: nobody is told.
 	Changed func(t Task)
+	// Trouble is told why the server does not answer, after each try, and nil once it answers again. It must be quick. Default: nobody is
+	// told.
+	Trouble func(err error)
 	// Patience is how long a server that cannot be reached, or that asks to come back later, is tried again. Default: 5 minutes.
 	Patience time.Duration
 	// Stuck is after how long without any change a wait ends with ErrStuck; the task goes on. Time in which a question is open does not
@@ -68,6 +71,7 @@ type Client struct {
 	lastID  atomic.Int64
 	keyless atomic.Bool // the server refuses idempotency keys
 	deaf    atomic.Bool // the server has no subscriptions to tasks
+	contact contact
 
 	session    session // of revisions before 2026-07-28, as is what follows
 	inquiries  inquiries

@@ -143,6 +143,7 @@ func (c *Client) do(req *http.Request, header http.Header) (*http.Response, erro
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	res, err := c.http.Do(req)
+	c.noteContact(req.Context(), res, err)
 	if err != nil {
 		return nil, &brokenError{err: ended(req.Context(), err)}
 	}

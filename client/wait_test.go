@@ -53,6 +53,22 @@ func TestPollingWhereNothingIsStreamed(t *testing.T) {
 	}
 }
 
+func TestTroubleIsTold(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, map[string]func(*query){
+		"tools/call": gives(created(1)),
+		"tasks/get":  steps(gives(task("working", 1, nil)), gone, (*query).drop, gives(task("working", 2, nil)), gives(completed(3, "done"))),
+	})
+	var told []bool
+	c := s.dial(client.Options{Trouble: func(err error) { told = append(told, err != nil) }})
+	if _, err := c.Call(t.Context(), "t", nil, client.CallOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]bool{true, true, false}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestListeningSpareThePolls(t *testing.T) {
 	t.Parallel()
 	s := newScript(t, map[string]func(*query){

@@ -24,6 +24,7 @@ type bar struct {
 	mu    sync.Mutex // of what the drawing goroutine reads
 	task  client.Task
 	meter meter
+	away  trouble
 }
 
 func newBar(out io.Writer, name string) *bar { return &bar{out: out, name: name} }
@@ -38,6 +39,16 @@ func (b *bar) show(t client.Task) {
 	}
 }
 
+// trouble shows that the server is away once that has lasted; until then there may be nothing to show.
+func (b *bar) trouble(t trouble) {
+	b.mu.Lock()
+	b.away = t
+	b.mu.Unlock()
+	if b.container == nil && t.told(time.Now()) {
+		b.draw()
+	}
+}
+
 // frame is how often the line is drawn.
 const frame = 100 * time.Millisecond
 
@@ -46,8 +57,15 @@ func (b *bar) draw() {
 	b.line = b.container.New(0, mpb.NopStyle(), mpb.PrependDecorators(decor.Any(func(s decor.Statistics) string {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return "\r" + picture(b.name, b.task, &b.meter, time.Now(), s.AvailableWidth) // Ctrl-C has the terminal write where the line begins
+		return "\r" + b.picture(time.Now(), s.AvailableWidth) // Ctrl-C has the terminal write where the line begins
 	})))
+}
+
+func (b *bar) picture(now time.Time, width int) string {
+	if words := b.away.words(now); words != "" {
+		return lostPicture(b.name, b.task, words, now, width)
+	}
+	return picture(b.name, b.task, &b.meter, now, width)
 }
 
 // clear takes the line off the screen, so that something else can be written. Of a task that has ended a last word stays.
@@ -69,6 +87,7 @@ type plain struct {
 	now    func() time.Time
 	last   client.Task
 	lastAt time.Time
+	away   bool // and said so
 }
 
 // pace is how often a line is written when nothing but the progress moves.
@@ -85,6 +104,19 @@ func (p *plain) show(t client.Task) {
 		line += " " + w
 	}
 	fmt.Fprintln(p.out, line)
+}
+
+// trouble is a line when the server is away, and one when it is back.
+func (p *plain) trouble(t trouble) {
+	now := p.now()
+	switch told := t.told(now); {
+	case told && !p.away:
+		fmt.Fprintf(p.out, "%s no contact (%s): trying again\n", now.Format(time.TimeOnly), t.why)
+		p.away = true
+	case p.away && t.since.IsZero():
+		fmt.Fprintf(p.out, "%s the server answers again\n", now.Format(time.TimeOnly))
+		p.away = false
+	}
 }
 
 func (p *plain) clear() {}

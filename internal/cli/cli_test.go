@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -286,5 +289,32 @@ func TestAPromptThatIsNotNeededAnyMoreEnds(t *testing.T) {
 	}
 	_ = w.Close()
 	for range l.next {
+	}
+}
+
+func TestAServerThatIsAwayIsTold(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	p := &plain{out: &out, now: func() time.Time { return now }}
+	refused := &url.Error{Op: "Post", URL: "http://127.0.0.1:1/mcp", Err: &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}}
+	var away trouble
+	tell := func(err error) {
+		away = away.next(err, now)
+		p.trouble(away)
+		now = now.Add(time.Second)
+	}
+	for _, err := range []error{refused, nil, refused, refused, refused, refused} {
+		tell(err)
+	}
+	counted := client.Task{Status: tasks.Working, Progress: tasks.Progress{Done: 1, Total: 10, ETA: time.Minute}}
+	b := &bar{name: "slow", task: counted, away: away}
+	if got, want := b.picture(now, 80), "slow [>     ]  10%  no contact for 4s: connection refused"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	tell(nil)
+	tell(nil)
+	if want := "12:00:04 no contact (connection refused): trying again\n12:00:06 the server answers again\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
 	}
 }

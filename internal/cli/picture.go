@@ -44,6 +44,15 @@ func picture(name string, t client.Task, m *meter, now time.Time, width int) str
 	return clip(strings.Join(some(title, drawn(share, length)), " ")+" "+words, width)
 }
 
+// lostPicture is how a task stood when the server was heard last. Rates and ends would be made up.
+func lostPicture(name string, t client.Task, words string, now time.Time, width int) string {
+	if t.Progress.Total <= 0 {
+		return clip(spin(now)+" "+name+gap+oneLine(words), width)
+	}
+	share := min(1, max(0, t.Progress.Done/t.Progress.Total))
+	return clip(fmt.Sprintf("%s %s %3.0f%%%s%s", name, drawn(share, shortestBar), 100*share, gap, oneLine(words)), width)
+}
+
 func some(texts ...string) (list []string) {
 	for _, text := range texts {
 		if text != "" {

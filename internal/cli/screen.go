@@ -2,6 +2,7 @@ package cli
 
 import (
 	"sync"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/client"
 )
@@ -9,6 +10,7 @@ import (
 // display shows how a task stands.
 type display interface {
 	show(t client.Task)
+	trouble(t trouble)
 	clear()
 }
 
@@ -18,6 +20,7 @@ type screen struct {
 	shows display
 	taken int
 	last  *client.Task
+	away  trouble
 }
 
 func (s *screen) show(t client.Task) {
@@ -42,5 +45,16 @@ func (s *screen) give() {
 	defer s.mu.Unlock()
 	if s.taken--; s.taken == 0 && s.last != nil {
 		s.shows.show(*s.last)
+		s.shows.trouble(s.away)
+	}
+}
+
+// troubled is told by the client whether the server answers.
+func (s *screen) troubled(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = s.away.next(err, time.Now())
+	if s.taken == 0 {
+		s.shows.trouble(s.away)
 	}
 }

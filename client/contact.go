@@ -1,0 +1,39 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+)
+
+// contact is whether the server answers. Each request tells.
+type contact struct {
+	mu   sync.Mutex
+	lost bool
+}
+
+// noteContact takes note of how a request fared, and tells who wants to know of trouble.
+func (c *Client) noteContact(ctx context.Context, res *http.Response, err error) {
+	if err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
+		return // we left
+	}
+	if err == nil {
+		err = away(res)
+	}
+	c.contact.mu.Lock()
+	defer c.contact.mu.Unlock()
+	was := c.contact.lost
+	c.contact.lost = err != nil
+	if c.opts.Trouble != nil && (was || err != nil) {
+		c.opts.Trouble(err)
+	}
+}
+
+// away is what an answer says of a server that is not there for the moment.
+func away(res *http.Response) error {
+	if e := (&Error{HTTP: res.StatusCode, Message: "HTTP " + res.Status}); passes(e) {
+		return e
+	}
+	return nil
+}
