@@ -23,8 +23,11 @@ type Options struct {
 	// Answer answers a question, once for each; several may be open at once, each in a goroutine of its own. Its context ends when the
 	// question is not open any more. An error ends the wait, not the task. Default: the server is told that nobody can be asked.
 	Answer func(ctx context.Context, q Question) (Answer, error)
+	// Asked is told of a task's question instead, once for each, where there is no Answer: somebody else answers, from another process by
+	// Client.Answer. It may be called by several goroutines. Default: nobody is told.
+	Asked func(q Question)
 	// Answers are the kinds of question that can be answered, here or by whoever goes on with the task. Default: forms and visits with
-	// Answer, nothing without.
+	// Answer or Asked, nothing without.
 	Answers tasks.Capabilities
 	// Changed is told how a task stands that is waited for, in order: at first, and then when something changed. Calls that are no task for
 	// this client have no ID. It must be quick. Default: nobody is told.
@@ -47,7 +50,7 @@ func (o Options) withDefaults() Options {
 	if o.Name == "" {
 		o.Name, o.Version = "longhaul-client", "0"
 	}
-	if o.Answers == nil && o.Answer != nil {
+	if o.Answers == nil && (o.Answer != nil || o.Asked != nil) {
 		o.Answers = tasks.Capabilities{tasks.CanFillForms, tasks.CanVisit}
 	}
 	if o.Patience == 0 {

@@ -108,7 +108,12 @@ func (a *asking) take(m message) {
 	}
 	a.group.Go(func() {
 		defer cancel()
-		answered := !a.others(m, i.task) && a.answer(ctx, m, i.task)
+		answered := false
+		if a.others(m, i.task) {
+			a.tellOthers(ctx, m, i.task)
+		} else {
+			answered = a.answer(ctx, m, i.task)
+		}
 		if m.Method != methodPing {
 			a.client.inquiries.end(id, i, answered)
 		}
@@ -119,6 +124,19 @@ func (a *asking) take(m message) {
 func (a *asking) others(m message, task string) bool {
 	kind := tasks.InputRequest{Method: m.Method, Params: m.Params}.Kind()
 	return m.Method != methodPing && task != "" && a.client.opts.Answer == nil && a.client.opts.Answers.Has(kind)
+}
+
+// tellOthers lasts as long as the question is open: so long it is told once.
+func (a *asking) tellOthers(ctx context.Context, m message, task string) {
+	if a.client.opts.Asked == nil {
+		return
+	}
+	a.client.opts.Asked(a.question(m, task))
+	<-ctx.Done()
+}
+
+func (a *asking) question(m message, task string) Question {
+	return Question{Key: string(m.ID), TaskID: task, InputRequest: tasks.InputRequest{Method: m.Method, Params: m.Params}}
 }
 
 // answer reports whether the server has been told something.
@@ -146,7 +164,7 @@ func (a *asking) reply(ctx context.Context, m message, task string) (any, error)
 		return object{}, nil
 	}
 	opts := a.client.opts
-	q := Question{Key: string(m.ID), TaskID: task, InputRequest: tasks.InputRequest{Method: m.Method, Params: m.Params}}
+	q := a.question(m, task)
 	if opts.Answer == nil || !answerable(m.Method) || !opts.Answers.Has(q.Kind()) {
 		return nil, &Error{Code: wire.CodeMethodNotFound, Message: "this client does not answer " + m.Method}
 	}

@@ -20,6 +20,32 @@ type Question struct {
 	Refused error
 }
 
+// Message is what is asked, for people. It is empty for kinds of question that are not put to them.
+func (q Question) Message() string { return q.params().Message }
+
+// Schema is the JSON Schema of the form that an answer fills in; that of an empty form if there is none.
+func (q Question) Schema() json.RawMessage {
+	if schema := q.params().Schema; schema != nil {
+		return schema
+	}
+	return json.RawMessage("{}")
+}
+
+// URL is what is to be visited; empty unless that is asked.
+func (q Question) URL() string { return q.params().URL }
+
+type questionParams struct {
+	Message string          `json:"message"`
+	URL     string          `json:"url"`
+	Schema  json.RawMessage `json:"requestedSchema"`
+}
+
+func (q Question) params() questionParams {
+	var p questionParams
+	_ = json.Unmarshal(q.Params, &p) // other kinds of question have others
+	return p
+}
+
 // Answer is what somebody said to a question.
 type Answer struct {
 	// Action of a form or a visit: accept, decline, or cancel (asked, but nobody chose).
@@ -50,7 +76,7 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 // tries is how often one question is answered when the server does not take the answer.
 const tries = 5
 
-var errNobodyToAsk = errors.New("the server asks something, though it was told that nobody can answer")
+var errNobodyToAsk = errors.New("the server asks something before there is a task, and there is nobody here who can answer")
 
 // asker hands out a task's questions, each key once, and sends the answers.
 type asker struct {
@@ -68,7 +94,7 @@ func newAsker(ctx context.Context, c *Client, taskID string, fail func(error)) *
 
 // see starts asking what is new, and stops asking what is not open any more.
 func (a *asker) see(t *Task) {
-	if a.client.opts.Answer == nil {
+	if a.client.opts.Answer == nil && a.client.opts.Asked == nil {
 		return // somebody else may answer
 	}
 	for key, cancel := range a.open {
@@ -94,6 +120,10 @@ func (a *asker) see(t *Task) {
 }
 
 func (a *asker) ask(ctx context.Context, q Question) error {
+	if a.client.opts.Answer == nil {
+		a.client.opts.Asked(q)
+		return nil
+	}
 	for range tries {
 		answer, err := a.client.opts.Answer(ctx, q)
 		if err != nil {

@@ -53,6 +53,26 @@ func TestPollingWhereNothingIsStreamed(t *testing.T) {
 	}
 }
 
+func TestAQuestionForOthersIsToldOnce(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, map[string]func(*query){
+		"tools/call": gives(created(1)),
+		"tasks/get":  steps(gives(asks(2, "name")), gives(asks(3, "name")), gives(completed(4, "done"))),
+	})
+	told := make(chan client.Question, 9)
+	c := s.dial(client.Options{Asked: func(q client.Question) { told <- q }})
+	if _, err := c.Call(t.Context(), "t", nil, client.CallOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if q := <-told; q.TaskID != "one" || q.Key != "name" || q.Message() != "What?" || string(q.Schema()) != "{}" || len(told) > 0 {
+		t.Errorf("told %+v and %d more", q, len(told))
+	}
+	capabilities := s.all("tools/call")[0].meta("io.modelcontextprotocol/clientCapabilities")
+	if _, declared := capabilities.(object)["elicitation"]; !declared {
+		t.Errorf("declared %v", capabilities)
+	}
+}
+
 func TestTroubleIsTold(t *testing.T) {
 	t.Parallel()
 	s := newScript(t, map[string]func(*query){

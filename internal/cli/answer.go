@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -69,12 +68,6 @@ func (cmd *answerCmd) answer(a *app, q client.Question) (client.Answer, error) {
 		p := &prompter{app: a, screen: &screen{shows: &plain{out: a.errs}}}
 		return p.answer(a.ctx, q)
 	}
-	var params struct {
-		Schema json.RawMessage `json:"requestedSchema"`
-	}
-	if err := json.Unmarshal(q.Params, &params); err != nil || params.Schema == nil {
-		params.Schema = json.RawMessage("{}")
-	}
-	form, err := readArguments(params.Schema, cmd.Form)
+	form, err := readArguments(q.Schema(), cmd.Form)
 	return client.Accept(form), err
 }

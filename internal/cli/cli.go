@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"regexp"
 	"strings"
 	"time"
@@ -59,7 +58,6 @@ func Main(args []string) int {
 	}
 	a.terminal = cwriter.IsTerminal(int(os.Stderr.Fd()))
 	a.interactive = a.terminal && cwriter.IsTerminal(int(os.Stdin.Fd()))
-	signal.Notify(a.interrupts, os.Interrupt)
 	return a.main(args)
 }
 

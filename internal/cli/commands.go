@@ -92,11 +92,7 @@ type callCmd struct {
 
 // Run calls a tool.
 func (cmd *callCmd) Run(a *app) error {
-	var kinds tasks.Capabilities
-	if a.interactive || cmd.Detach { // who waits later can answer
-		kinds = tasks.Capabilities{tasks.CanFillForms, tasks.CanVisit}
-	}
-	s, err := a.open(cmd.Tool, kinds)
+	s, err := a.open(cmd.Tool)
 	if err != nil {
 		return err
 	}
@@ -124,6 +120,7 @@ func (cmd *callCmd) Run(a *app) error {
 	case cmd.Detach:
 		return s.printStarted(o.task)
 	}
+	s.tellStarted(o.task.ID)
 	s.screen.give()
 	return s.wait(o.task.ID)
 }
@@ -154,7 +151,7 @@ type waitCmd struct {
 
 // Run waits for a task.
 func (cmd *waitCmd) Run(a *app) error {
-	s, err := a.open("task", nil)
+	s, err := a.open("task")
 	if err != nil {
 		return err
 	}
@@ -240,9 +237,8 @@ func (a *app) showTask(t *client.Task) {
 		fmt.Fprintf(a.out, "attempt %d, %d of %d failures: %s\n", n.Attempt, n.Failures, n.Limit, n.LastError)
 	}
 	for _, key := range slices.Sorted(maps.Keys(t.Questions)) {
-		var params struct{ Message string }
-		_ = json.Unmarshal(t.Questions[key].Params, &params) // the key alone says something too
-		fmt.Fprintf(a.out, "asks %s: %s (longhaul answer %s -question %s)\n", key, params.Message, t.ID, key)
+		q := client.Question{TaskID: t.ID, Key: key, InputRequest: t.Questions[key]}
+		fmt.Fprintf(a.out, "%s Answer: %s\n", asks(q), a.answering(q, len(t.Questions) > 1))
 	}
 	if t.Status == tasks.InputRequired && len(t.Questions) == 0 {
 		fmt.Fprintf(a.out, "asks something, and says what only to who waits: %s\n", a.resumption(t.ID))

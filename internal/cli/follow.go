@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/client"
-	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // session is one wait for a tool, with what the person at the terminal sees and says meanwhile.
@@ -19,16 +21,18 @@ type session struct {
 	prompter *prompter
 }
 
-// open connects, for commands that wait. kinds are the questions that will find somebody.
-func (a *app) open(tool string, kinds tasks.Capabilities) (*session, error) {
+// open connects, for commands that wait. Questions find somebody: at this terminal, or at another one later.
+func (a *app) open(tool string) (*session, error) {
 	s := &session{app: a, screen: &screen{shows: &plain{out: a.errs, now: time.Now}}}
 	if a.terminal {
 		s.screen.shows = newBar(a.errs, tool)
 	}
 	s.prompter = &prompter{app: a, screen: s.screen}
-	opts := client.Options{Changed: s.screen.show, Answers: kinds}
+	opts := client.Options{Changed: s.screen.show, Trouble: s.screen.troubled}
 	if a.interactive {
 		opts.Answer = s.prompter.answer
+	} else {
+		opts.Asked = s.post
 	}
 	var err error
 	s.client, err = a.dial(opts)
@@ -51,6 +55,7 @@ func (s *session) await(id string, do func(ctx context.Context) outcome) outcome
 		ctx, cancel = context.WithTimeoutCause(ctx, s.Timeout, errTimeout)
 		defer cancel()
 	}
+	s.catch()
 	done := make(chan outcome, 1)
 	go func() { done <- do(ctx) }()
 	for {
@@ -59,17 +64,25 @@ func (s *session) await(id string, do func(ctx context.Context) outcome) outcome
 			s.screen.take()
 			s.tellDetached(id, o.err)
 			return o
-		case <-s.interrupts:
-			if err := s.interrupted(ctx, id); err != nil {
+		case signal := <-s.interrupts:
+			if err := s.interrupted(ctx, id, signal); err != nil {
 				leave(err)
 			}
 		}
 	}
 }
 
-// interrupted decides what Ctrl-C means: an error ends the wait.
-func (s *session) interrupted(ctx context.Context, id string) error {
-	if !s.interactive || !s.prompter.busy.TryLock() { // nobody to ask, or Ctrl-C at a question
+// catch takes the signals that stop a wait. Until there is one they end the program as they end any.
+func (s *session) catch() {
+	signal.Notify(s.interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(s.interrupts, syscall.SIGHUP)
+	}
+}
+
+// interrupted decides what Ctrl-C means: an error ends the wait. Other signals are no question.
+func (s *session) interrupted(ctx context.Context, id string, signal os.Signal) error {
+	if signal != os.Interrupt || !s.interactive || !s.prompter.busy.TryLock() { // nobody to ask, or Ctrl-C at a question
 		return errDetached
 	}
 	defer s.prompter.busy.Unlock()
@@ -128,16 +141,30 @@ func (s *session) choice(ctx context.Context, id string) string {
 	}
 }
 
+// tellStarted names the task where lines stay: whatever happens to this program, it can be found again.
+func (s *session) tellStarted(id string) {
+	if !s.terminal {
+		fmt.Fprintf(s.errs, "%s task %s started\n", time.Now().Format(time.TimeOnly), id)
+	}
+}
+
 // tellDetached says how to come back.
 func (s *session) tellDetached(id string, err error) {
-	if id != "" && (errors.Is(err, errDetached) || errors.Is(err, errTimeout) || errors.Is(err, client.ErrUnreachable)) {
+	left := errors.Is(err, errDetached) || errors.Is(err, errTimeout)
+	switch {
+	case id != "" && (left || errors.Is(err, client.ErrUnreachable)):
 		fmt.Fprintf(s.errs, "\nThe task goes on: %s\nTo wait for it again: %s\n", id, s.resumption(id))
+	case left:
+		fmt.Fprintln(s.errs, "\nThe server has not handed out a task: the call is given up.")
 	}
 }
 
 // resumption is the command that waits for a task again.
-func (a *app) resumption(id string) string {
-	words := []string{"longhaul", "wait", id}
+func (a *app) resumption(id string) string { return a.command("wait", id) }
+
+// command is a command line that means the same server as this one.
+func (a *app) command(words ...string) string {
+	words = append([]string{"longhaul"}, words...)
 	if a.URL != "" {
 		words = append(words, "-url", a.URL)
 	}

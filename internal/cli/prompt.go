@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +68,7 @@ func (p *prompter) answer(ctx context.Context, q client.Question) (client.Answer
 		return client.Decline(), nil
 	case errors.Is(err, io.EOF):
 		return a, errDetached
+	case errors.Is(err, errDetached), errors.Is(err, errTimeout): // it is still needed, but we leave
 	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(p.errs, "\n(not needed any more)")
 	}
@@ -76,22 +76,11 @@ func (p *prompter) answer(ctx context.Context, q client.Question) (client.Answer
 }
 
 func (p *prompter) ask(ctx context.Context, q client.Question) (client.Answer, error) {
-	var params struct {
-		Message string          `json:"message"`
-		URL     string          `json:"url"`
-		Schema  json.RawMessage `json:"requestedSchema"`
-	}
-	if err := json.Unmarshal(q.Params, &params); err != nil {
-		return client.Answer{}, fmt.Errorf("the question cannot be read: %w", err)
-	}
-	fmt.Fprintf(p.errs, "\n%s  (%s declines)\n", params.Message, decline)
+	fmt.Fprintf(p.errs, "\n%s  (%s declines)\n", q.Message(), decline)
 	if q.Kind() == tasks.CanVisit {
-		return p.visit(ctx, params.URL)
+		return p.visit(ctx, q.URL())
 	}
-	if params.Schema == nil {
-		params.Schema = json.RawMessage("{}")
-	}
-	s, err := readSchema(params.Schema)
+	s, err := readSchema(q.Schema())
 	if err != nil {
 		return client.Answer{}, err
 	}

@@ -207,10 +207,7 @@ func (p property) explain(err error, text, wanted string) error {
 
 // String tells people what the property is for: "path (string): which files".
 func (p property) String() string {
-	s := p.Name
-	if kind := p.kind(); kind != "" {
-		s += " (" + kind + ")"
-	}
+	s := p.label()
 	if what := strings.TrimSpace(p.Title + " " + p.Description); what != "" {
 		s += ": " + what
 	}
@@ -218,4 +215,11 @@ func (p property) String() string {
 		s += " [" + strings.Join(list, ", ") + "]"
 	}
 	return s
+}
+
+func (p property) label() string {
+	if kind := p.kind(); kind != "" {
+		return p.Name + " (" + kind + ")"
+	}
+	return p.Name
 }
