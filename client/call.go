@@ -45,7 +45,8 @@ type call struct {
 }
 
 // Call calls a tool and waits for what it answers. An error is an *Error if the server refused the call, and a *TaskError if the task ended
-// without an answer of the tool; what the tool itself calls an error is a Result. When ctx ends, so does the wait; a task goes on.
+// without an answer of the tool; what the tool itself calls an error, such as arguments
+// that it does not take, is a Result with IsError and no error. When ctx ends, so does the wait; a task goes on.
 func (c *Client) Call(ctx context.Context, tool string, arguments any, opts CallOptions) (*Result, error) {
 	t, err := c.Start(ctx, tool, arguments, opts)
 	if err != nil {

@@ -63,8 +63,11 @@ func (e *TaskError) Error() string {
 	if e.Task.Err != nil && e.Task.Err.Message != "" {
 		what = e.Task.Err.Message
 	}
-	if what == "" {
-		return fmt.Sprintf("task %s: %s", e.Task.ID, e.Task.Status)
+	switch status := string(e.Task.Status); {
+	case what == "":
+		return fmt.Sprintf("task %s: %s", e.Task.ID, status)
+	case strings.HasPrefix(what, status): // some servers say the status in the message too
+		return fmt.Sprintf("task %s: %s", e.Task.ID, what)
 	}
 	return fmt.Sprintf("task %s: %s: %s", e.Task.ID, e.Task.Status, what)
 }

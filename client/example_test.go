@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 func Example() {
@@ -32,6 +34,28 @@ func Example() {
 	}
 	fmt.Println(result.Text())
 	// Output: hello Ada
+}
+
+// What a tool asks is a form to fill in, described by a JSON Schema.
+func ExampleQuestion() {
+	answer := func(_ context.Context, q client.Question) (client.Answer, error) { // Options.Answer
+		var form struct {
+			Properties map[string]struct{ Type string }
+		}
+		if err := json.Unmarshal(q.Schema(), &form); err != nil {
+			return client.Answer{}, err
+		}
+		fmt.Println(q.Message(), form.Properties)
+		return client.Accept(map[string]any{"flavour": "vanilla"}), nil
+	}
+	reply, err := answer(context.Background(), client.Question{Key: "flavour", InputRequest: tasks.InputRequest{
+		Method: "elicitation/create",
+		Params: json.RawMessage(`{"message":"Which flavour?","requestedSchema":{"type":"object","properties":{"flavour":{"type":"string"}}}}`),
+	}})
+	fmt.Println(reply.Action, reply.Content, err)
+	// Output:
+	// Which flavour? map[flavour:{string}]
+	// accept map[flavour:vanilla] <nil>
 }
 
 func anyServer() *httptest.Server {

@@ -20,6 +20,9 @@ const (
 	headerSession    = "Mcp-Session-Id"
 )
 
+// Revisions are those of the protocol that can be spoken, newest first.
+func Revisions() []string { return append([]string{wire.V20260728}, legacyRevisions...) }
+
 func isModern(revision string) bool { return revision >= wire.V20260728 }
 
 // negotiate asks what the server speaks. Servers from before 2026-07-28 do not know the question.

@@ -44,6 +44,14 @@ func (r *Result) Text() string {
 	return strings.Join(texts, "\n")
 }
 
+// String is the text, or else the structured content: what there is to print.
+func (r *Result) String() string {
+	if text := r.Text(); text != "" || r.Structured == nil {
+		return text
+	}
+	return string(r.Structured)
+}
+
 // Decode reads the structured content into v.
 func (r *Result) Decode(v any) error {
 	if r.Structured == nil {

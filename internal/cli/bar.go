@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,20 +92,49 @@ type plain struct {
 	away   bool // and said so
 }
 
-// pace is how often a line is written when nothing but the progress moves.
-const pace = time.Second
+// While nothing but the progress moves, a line is written this often, or when it moved that far: a log is to be read afterwards.
+const (
+	pace   = 10 * time.Second
+	stride = 0.05
+)
 
 func (p *plain) show(t client.Task) {
 	now := p.now()
-	if t.Status == p.last.Status && (words(t) == words(p.last) || t.Status == tasks.Working && now.Sub(p.lastAt) < pace) {
+	if !p.worth(t, now) {
 		return
 	}
 	p.last, p.lastAt = t, now
-	line := now.Format(time.TimeOnly) + " " + string(t.Status)
-	if w := words(t); w != "" && w != string(t.Status) {
-		line += " " + w
+	fmt.Fprintln(p.out, now.Format(time.TimeOnly), standing(t, " "))
+}
+
+func (p *plain) worth(t client.Task, now time.Time) bool {
+	switch {
+	case t.Status != p.last.Status:
+		return true
+	case words(t) == words(p.last):
+		return false
 	}
-	fmt.Fprintln(p.out, line)
+	return t.Status != tasks.Working || now.Sub(p.lastAt) >= pace || math.Abs(share(t)-share(p.last)) >= stride
+}
+
+// share is how much of the task is done; 0 where nobody knows.
+func share(t client.Task) float64 {
+	if t.Progress.Total <= 0 {
+		return 0
+	}
+	return min(1, max(0, t.Progress.Done/t.Progress.Total))
+}
+
+// standing is the status and what is said about it, which may begin with the status.
+func standing(t client.Task, gap string) string {
+	status, w := string(t.Status), words(t)
+	switch {
+	case w == "":
+		return status
+	case strings.HasPrefix(w, status):
+		return w
+	}
+	return status + gap + w
 }
 
 // trouble is a line when the server is away, and one when it is back.

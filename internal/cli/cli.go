@@ -7,22 +7,26 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/vbauerster/mpb/v8/cwriter"
+
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
 // globals are the flags of every command.
 type globals struct {
-	URL     string `help:"MCP endpoint (default: the profile's, or http://127.0.0.1:8080/mcp)." env:"LONGHAUL_URL"`
-	Token   string `help:"Bearer token (better: a profile's token_file or token_env)." env:"LONGHAUL_TOKEN"`
-	Profile string `help:"Profile of the configuration file." env:"LONGHAUL_PROFILE"`
+	URL     string `help:"MCP endpoint (default: the profile's, or http://127.0.0.1:8080/mcp)." env:"LONGHAUL_URL" placeholder:"URL"`
+	Token   string `help:"Bearer token (better: a profile's token_file or token_env)." env:"LONGHAUL_TOKEN" placeholder:"TOKEN"`
+	Profile string `help:"Profile of the configuration file." env:"LONGHAUL_PROFILE" placeholder:"NAME"`
 	// Revision is for those who try how a server looks to other clients.
-	Revision string        `help:"Speak this protocol revision only (default: the newest that both sides know)." env:"LONGHAUL_REVISION" placeholder:"2025-11-25"`
-	JSON     bool          `help:"Print one JSON document."`
-	Timeout  time.Duration `help:"Stop waiting after this time; the task goes on." placeholder:"10m"`
+	Revision string           `help:"Speak this protocol revision only, such as 2025-11-25 (default: the newest that both sides know)." env:"LONGHAUL_REVISION" placeholder:"REVISION"`
+	JSON     bool             `help:"Print one JSON document."`
+	Timeout  time.Duration    `help:"Stop waiting after this time, such as 10m; the task goes on (default: never)." placeholder:"TIME"`
+	Version  kong.VersionFlag `help:"Print the version."`
 }
 
 type commands struct {
@@ -38,6 +42,9 @@ type commands struct {
 	Complete   completeCmd   `cmd:"" hidden:"" name:"__complete"`
 }
 
+// task is the one that the command line names.
+func (c commands) task() string { return c.Get.ID + c.Wait.ID + c.Cancel.ID + c.Answer.ID } // there is one command
+
 // app is one run of the program.
 type app struct {
 	globals
@@ -49,6 +56,7 @@ type app struct {
 	interrupts  chan os.Signal
 	getenv      func(string) string
 	model       *kong.Application
+	asked       string // the task that the command line names
 }
 
 // Main runs a command line, and returns the exit code.
@@ -76,19 +84,37 @@ func (a *app) main(args []string) (code int) {
 	}()
 	var c commands
 	parser := kong.Must(&c, kong.Name("longhaul"), kong.Description(about),
-		kong.Writers(singleDash{a.out}, singleDash{a.errs}), kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.Writers(singleDash{a.out}, singleDash{a.errs}), kong.Vars{"version": "longhaul " + version}, kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if len(args) == 0 {
+		args = []string{"-h"}
+	}
 	k, err := parser.Parse(doubleDash(args))
+	if names := commandNames(parser.Model); err != nil && !strings.HasPrefix(args[0], "-") && !slices.Contains(names, args[0]) {
+		err = usage("unknown command %s%s", args[0], spelling.Suggestion(args[0], names))
+	}
 	if err != nil {
 		fmt.Fprintf(a.errs, "longhaul: %s\nTry longhaul -h.\n", strings.ReplaceAll(err.Error(), "--", "-"))
 		return codeUsage
 	}
-	a.globals, a.model = c.globals, parser.Model
-	err = k.Run(a)
+	a.globals, a.model, a.asked = c.globals, parser.Model, c.task()
+	err = a.plainly(k.Run(a))
 	if err != nil && !errors.Is(err, errShown) && !errors.Is(err, errDetached) { // who detaches knows
 		fmt.Fprintln(a.errs, "longhaul:", err)
 	}
 	return exitCode(err)
+}
+
+const version = "0.1"
+
+// commandNames are the commands that are shown.
+func commandNames(model *kong.Application) (names []string) {
+	for _, command := range model.Children {
+		if !command.Hidden {
+			names = append(names, command.Name)
+		}
+	}
+	return names
 }
 
 const about = `Calls tools on MCP servers and waits for them, however long they take.

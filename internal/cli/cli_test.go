@@ -157,19 +157,21 @@ func TestLinesAreWrittenOncePerChange(t *testing.T) {
 	var out bytes.Buffer
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	p := &plain{out: &out, now: func() time.Time { return now }}
-	see := func(after time.Duration, status tasks.Status, message string) {
+	see := func(after time.Duration, status tasks.Status, done float64, message string) {
 		now = now.Add(after)
-		p.show(client.Task{Status: status, Message: message})
+		p.show(client.Task{Status: status, Message: message, Progress: tasks.Progress{Done: done, Total: 100}})
 	}
-	see(0, tasks.Working, "")
-	see(2*time.Second, tasks.Working, "1%")
-	see(2*time.Second, tasks.Working, "1%")
+	see(0, tasks.Working, 0, "begins")
+	see(12*time.Second, tasks.Working, 1, "1%")
+	see(12*time.Second, tasks.Working, 1, "1%")
 	for range 9 {
-		see(100*time.Millisecond, tasks.Working, "many steps")
+		see(100*time.Millisecond, tasks.Working, 2, "ten seconds are over")
+		see(100*time.Millisecond, tasks.Working, 3, "a small step")
 	}
-	see(2*time.Second, tasks.Working, "99%")
-	see(time.Millisecond, tasks.Completed, "completed")
-	want := "12:00:00 working\n12:00:02 working 1%\n12:00:04 working many steps\n12:00:06 working 99%\n12:00:06 completed\n"
+	see(time.Second, tasks.Working, 7.1, "a large step")
+	see(time.Millisecond, tasks.Cancelled, 7.1, "cancelled by the client")
+	want := "12:00:00 working begins\n12:00:12 working 1%\n12:00:24 working ten seconds are over\n12:00:26 working a large step\n" +
+		"12:00:26 cancelled by the client\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -86,8 +86,8 @@ type callCmd struct {
 	Tool      string        `arg:"" help:"Tool to call."`
 	Arguments []string      `arg:"" optional:"" name:"name=value" help:"Arguments: name=value, name=@file, name:=JSON; a list by commas or by repeating its name."`
 	Detach    bool          `help:"Print the task's id and do not wait."`
-	Key       string        `help:"Idempotency key: repeats of the call with the same key lead to one task (Longhaul servers)."`
-	Delay     time.Duration `help:"Start the task after this time (Longhaul servers)." placeholder:"1h"`
+	Key       string        `help:"Idempotency key: repeats of the call with the same key lead to one task (Longhaul servers)." placeholder:"KEY"`
+	Delay     time.Duration `help:"Start the task after this time, such as 1h (Longhaul servers)." placeholder:"TIME"`
 }
 
 // Run calls a tool.
@@ -228,11 +228,7 @@ func (cmd *getCmd) Run(a *app) error {
 }
 
 func (a *app) showTask(t *client.Task) {
-	fmt.Fprintf(a.out, "%s  %s", t.ID, t.Status)
-	if words(*t) != "" {
-		fmt.Fprintf(a.out, "  %s", words(*t))
-	}
-	fmt.Fprintf(a.out, "\ncreated %s, changed %s\n", t.Created.Local().Format(time.DateTime), t.Updated.Local().Format(time.DateTime))
+	fmt.Fprintf(a.out, "%s  %s\ncreated %s, changed %s\n", t.ID, standing(*t, gap), t.Created.Local().Format(time.DateTime), t.Updated.Local().Format(time.DateTime))
 	if n := t.Attempts; n.Failures > 0 {
 		fmt.Fprintf(a.out, "attempt %d, %d of %d failures: %s\n", n.Attempt, n.Failures, n.Limit, n.LastError)
 	}

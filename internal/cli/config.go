@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,27 @@ type config struct {
 	Profiles map[string]profile `yaml:"profiles"`
 }
 
+// standard is the profile that is used where none is named: the only one, if there is no word on it.
+func (c config) standard() string {
+	if names := slices.Collect(maps.Keys(c.Profiles)); c.Default == "" && len(names) == 1 {
+		return names[0]
+	}
+	return c.Default
+}
+
+// lineOf is where a profile's token_env is in the file; 0: nobody knows.
+func lineOf(file []byte, profile string) int {
+	path, err := yaml.PathString("$.profiles." + profile + ".token_env")
+	if err != nil {
+		return 0
+	}
+	node, err := path.ReadNode(bytes.NewReader(file))
+	if err != nil {
+		return 0
+	}
+	return node.GetToken().Position.Line
+}
+
 // configPath is where the configuration is, on the systems that have such a place.
 func (a *app) configPath() string {
 	dir := a.getenv("XDG_CONFIG_HOME")
@@ -58,6 +80,11 @@ func (a *app) readConfig() (config, error) {
 	if err := yaml.UnmarshalWithOptions(b, &c, yaml.Strict()); err != nil {
 		return c, usage("%s: %s", path, yaml.FormatError(err, false, true))
 	}
+	for name, p := range c.Profiles {
+		if p.Token != "" && p.TokenEnv != "" {
+			return c, usage("%s:%d: profile %s has both token and token_env: which?", path, lineOf(b, name), name)
+		}
+	}
 	for _, p := range c.Profiles {
 		if p.Token != "" {
 			a.warnReadable(path)
@@ -82,7 +109,7 @@ func (a *app) profile() (profile, error) {
 	}
 	name := a.Profile
 	if name == "" && a.URL == "" { // a token goes to no server but its own
-		name = c.Default
+		name = c.standard()
 	}
 	var p profile
 	if name != "" {
@@ -136,10 +163,13 @@ func (a *app) dial(opts client.Options) (*client.Client, error) {
 	if token != "" {
 		opts.Token = func(context.Context) (string, error) { return token, nil }
 	}
-	opts.Name, opts.Version, opts.Revision = "longhaul-cli", "0.1", a.Revision
+	if err := errors.Join(checkURL(p.URL), checkRevision(a.Revision)); err != nil {
+		return nil, err
+	}
+	opts.Name, opts.Version, opts.Revision = "longhaul-cli", version, a.Revision
 	c, err := client.Dial(a.ctx, p.URL, opts)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.URL, err)
+		return nil, dialed(p.URL, err)
 	}
 	return c, nil
 }

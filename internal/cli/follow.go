@@ -176,6 +176,7 @@ func (a *app) command(words ...string) string {
 
 // wait follows a task to its end, and prints it.
 func (s *session) wait(id string) error {
+	s.asked = id
 	o := s.await(id, func(ctx context.Context) outcome {
 		r, err := s.client.Wait(ctx, id)
 		return outcome{r: r, err: err}

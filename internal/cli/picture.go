@@ -23,7 +23,7 @@ func picture(name string, t client.Task, m *meter, now time.Time, width int) str
 	if t.Progress.Total <= 0 {
 		return clip(spin(now)+" "+name+gap+state(t, now), width)
 	}
-	share := min(1, max(0, t.Progress.Done/t.Progress.Total))
+	share := share(t)
 	n := m.numbers(now)
 	percent := fmt.Sprintf("%3.0f%%", 100*share)
 	room := width - len(percent) - shortestBar - 1
@@ -49,7 +49,7 @@ func lostPicture(name string, t client.Task, words string, now time.Time, width 
 	if t.Progress.Total <= 0 {
 		return clip(spin(now)+" "+name+gap+oneLine(words), width)
 	}
-	share := min(1, max(0, t.Progress.Done/t.Progress.Total))
+	share := share(t)
 	return clip(fmt.Sprintf("%s %s %3.0f%%%s%s", name, drawn(share, shortestBar), 100*share, gap, oneLine(words)), width)
 }
 
