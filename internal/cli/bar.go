@@ -79,7 +79,8 @@ func (b *bar) clear() {
 	b.container.Wait()
 	b.container = nil
 	if t := b.task; t.Ended() {
-		fmt.Fprintf(b.out, "%s: %s after %s\n", b.name, t.Status, roughly(t.Updated.Sub(t.Created)))
+		status, _ := row(t)
+		fmt.Fprintf(b.out, "%s: %s after %s\n", b.name, status, roughly(t.Updated.Sub(t.Created)))
 	}
 }
 
@@ -125,16 +126,9 @@ func share(t client.Task) float64 {
 	return min(1, max(0, t.Progress.Done/t.Progress.Total))
 }
 
-// standing is the status and what is said about it, which may begin with the status.
+// standing is the status and what is said about it.
 func standing(t client.Task, gap string) string {
-	status, w := string(t.Status), words(t)
-	switch {
-	case w == "":
-		return status
-	case strings.HasPrefix(w, status):
-		return w
-	}
-	return status + gap + w
+	return strings.Join(some(row(t)), gap)
 }
 
 // trouble is a line when the server is away, and one when it is back.

@@ -52,6 +52,7 @@ type app struct {
 	out, errs   io.Writer
 	terminal    bool // what is no answer goes to a terminal
 	interactive bool // there is a person to ask
+	columns     int  // of the terminal that answers go to; 0: it is none
 	lines       *lines
 	interrupts  chan os.Signal
 	getenv      func(string) string
@@ -65,6 +66,9 @@ func Main(args []string) int {
 		ctx: context.Background(), out: os.Stdout, errs: os.Stderr, getenv: os.Getenv, lines: newLines(os.Stdin), interrupts: make(chan os.Signal, 2),
 	}
 	a.terminal = cwriter.IsTerminal(int(os.Stderr.Fd()))
+	if cwriter.IsTerminal(int(os.Stdout.Fd())) {
+		a.columns, _, _ = cwriter.GetSize(int(os.Stdout.Fd())) // without a size nothing is cut
+	}
 	a.interactive = a.terminal && cwriter.IsTerminal(int(os.Stdin.Fd()))
 	return a.main(args)
 }

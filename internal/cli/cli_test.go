@@ -177,6 +177,26 @@ func TestLinesAreWrittenOncePerChange(t *testing.T) {
 	}
 }
 
+func TestATableFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	a := &app{out: &out, columns: 60}
+	list := []client.Task{
+		{ID: "1", Tool: "crawl", Status: tasks.Completed, Message: "the tool reported an error: no such site"},
+		{ID: "2", Tool: "crawl", Status: tasks.Working, Message: strings.Repeat("word ", 30)},
+		{ID: "3", Tool: "crawl", Status: tasks.Cancelled, Message: "cancelled by the client"},
+	}
+	if err := a.printTable(list); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	for i, want := range []string{"STATUS", " error ", "…", " by the client"} {
+		if n := utf8.RuneCountInString(lines[i]); n > 60 || !strings.Contains(lines[i], want) {
+			t.Errorf("%d columns: %q", n, lines[i])
+		}
+	}
+}
+
 func TestThePictureOfATask(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)

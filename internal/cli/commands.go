@@ -179,12 +179,7 @@ func (cmd *lsCmd) Run(a *app) error {
 		}
 		return a.printJSON(docs)
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TASK\tTOOL\tSTATUS\tCREATED\t")
-	for _, t := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Tool, t.Status, t.Created.Local().Format(time.DateTime), firstLine(words(t)))
-	}
-	return w.Flush()
+	return a.printTable(list)
 }
 
 // most is how many tasks are listed.
