@@ -198,11 +198,14 @@ func (k *call) try(ctx context.Context) (json.RawMessage, error) {
 	if !k.opts.StartAt.IsZero() {
 		meta[wire.MetaStart] = k.opts.StartAt.UTC().Format(time.RFC3339)
 	}
+	if k.Client.opts.Log != nil && k.modern() {
+		meta[wire.MetaLogLevel] = logLevel
+	}
 	if k.asTask() {
 		params["task"] = object{"ttl": ttl(k.opts.TTL).Milliseconds()}
 	}
 	return k.Client.send(ctx, &request{
-		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.progress(), asks: k.asks,
+		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.notice(), asks: k.asks,
 	})
 }
 
@@ -227,6 +230,15 @@ func (k *call) headers() http.Header {
 		}
 	}
 	return h
+}
+
+// notice hears what comes on the stream of a call that stays open.
+func (k *call) notice() func(message) {
+	progress := k.progress()
+	return func(m message) {
+		progress(m)
+		k.logged(m)
+	}
 }
 
 // progress tells of a call that stays open.

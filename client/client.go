@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,9 @@ type Options struct {
 	// Trouble is told why the server does not answer, after each try, and nil once it answers again. It must be quick. Default: nobody is
 	// told.
 	Trouble func(err error)
+	// Log is told what a tool logs while its call stays open: level is one of RFC 5424's, data any JSON. It must be quick. Default: servers are
+	// not asked to tell.
+	Log func(level string, data json.RawMessage)
 	// Patience is how long a server that cannot be reached, or that asks to come back later, is tried again. Default: 5 minutes.
 	Patience time.Duration
 	// Stuck is after how long without any change a wait ends with ErrStuck; the task goes on. Time in which a question is open does not
@@ -86,6 +90,7 @@ type Server struct {
 	Name, Version string
 	Instructions  string
 	Revision      string // that is spoken with it
+	Tasks         bool   // it may make tasks of calls
 	legacyTasks   bool   // it takes a task parameter in tools/call
 	legacyList    bool
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Revisions before 2026-07-28, which have sessions, newest first.
-var legacyRevisions = []string{"2025-11-25", "2025-06-18", "2025-03-26"}
+var legacyRevisions = []string{"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"}
 
 const (
 	methodInitialize = "initialize"
@@ -54,6 +54,9 @@ func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 	}
 	var found struct {
 		Supported    []string `json:"supportedVersions"`
+		Capabilities struct {
+			Extensions map[string]json.RawMessage `json:"extensions"`
+		} `json:"capabilities"`
 		Instructions string   `json:"instructions"`
 		ServerInfo   *program `json:"serverInfo"`
 		Meta         struct {
@@ -67,6 +70,7 @@ func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 		return common(found.Supported), fmt.Errorf("the server speaks only %q", found.Supported)
 	}
 	about := Server{Revision: wire.V20260728, Instructions: found.Instructions}
+	_, about.Tasks = found.Capabilities.Extensions[wire.TasksExtension]
 	for _, info := range []*program{found.ServerInfo, found.Meta.ServerInfo} {
 		if info != nil {
 			about.Name, about.Version = info.Name, info.Version
@@ -134,7 +138,8 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 		ServerInfo   program `json:"serverInfo"`
 		Instructions string  `json:"instructions"`
 		Capabilities struct {
-			Tasks struct {
+			Logging *struct{} `json:"logging"`
+			Tasks   struct {
 				List     *struct{} `json:"list"`
 				Requests struct {
 					Tools struct {
@@ -150,12 +155,16 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 	if !slices.Contains(legacyRevisions, found.Version) {
 		return fmt.Errorf("the server speaks %q, which this client does not", found.Version)
 	}
+	takes := found.Capabilities.Tasks.Requests.Tools.Call != nil
 	c.server.Store(&Server{
-		Name: found.ServerInfo.Name, Version: found.ServerInfo.Version, Instructions: found.Instructions, Revision: found.Version,
-		legacyTasks: found.Capabilities.Tasks.Requests.Tools.Call != nil,
+		Name: found.ServerInfo.Name, Version: found.ServerInfo.Version, Instructions: found.Instructions, Revision: found.Version, Tasks: takes,
+		legacyTasks: takes,
 		legacyList:  found.Capabilities.Tasks.List != nil,
 	})
-	return c.notify(ctx, "notifications/initialized", nil)
+	if err := c.notify(ctx, "notifications/initialized", nil); err != nil || c.opts.Log == nil || found.Capabilities.Logging == nil {
+		return err
+	}
+	return c.wantLog(ctx)
 }
 
 // capabilities are what a request of 2026-07-28 declares.

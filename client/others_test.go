@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -34,6 +35,12 @@ func sdkServer(t *testing.T, stateless bool) string {
 		name, _ := e.Content["name"].(string)
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "hello " + name}}}, nil, nil
 	})
+	mcp.AddTool(s, &mcp.Tool{Name: "log"}, func(ctx context.Context, r *mcp.CallToolRequest, _ any) (*mcp.CallToolResult, any, error) {
+		for _, level := range []mcp.LoggingLevel{"debug", "warning"} {
+			_ = r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: level, Data: "careful"})
+		}
+		return &mcp.CallToolResult{}, nil, nil
+	})
 	h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{Stateless: stateless}))
 	t.Cleanup(h.Close)
 	return h.URL
@@ -62,7 +69,7 @@ func TestServersMadeWithTheSDK(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			list, err := c.Tools(t.Context())
-			if err != nil || len(list) != 2 || list[0].Name != "ask" {
+			if err != nil || len(list) != 3 || list[0].Name != "ask" {
 				t.Errorf("%+v, %v", list, err)
 			}
 			r, err := c.Call(t.Context(), "echo", input{"words"}, client.CallOptions{})
@@ -74,6 +81,30 @@ func TestServersMadeWithTheSDK(t *testing.T) {
 			}
 			if _, err := c.Call(t.Context(), "nothing", nil, client.CallOptions{}); err == nil || !strings.Contains(err.Error(), "nothing") {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// What a tool logs is told, whichever way a revision has to ask for it.
+func TestToolsLog(t *testing.T) {
+	t.Parallel()
+	for name, stateless := range map[string]bool{"2026-07-28": true, "2025-11-25": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var told []string
+			c, err := client.Dial(t.Context(), sdkServer(t, stateless), client.Options{
+				Log: func(level string, data json.RawMessage) { told = append(told, level+" "+string(data)) },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if got := c.Server().Revision; got != name {
+				t.Errorf("speaks %s", got)
+			}
+			if _, err := c.Call(t.Context(), "log", nil, client.CallOptions{}); err != nil || len(told) != 1 || told[0] != `warning "careful"` {
+				t.Errorf("%v, %q", err, told)
 			}
 		})
 	}

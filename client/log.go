@@ -1,0 +1,30 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+)
+
+// logLevel is the least severe level that servers are asked to tell of.
+const logLevel = "info"
+
+// wantLog asks a server of an earlier revision to tell what it logs, for as long as the session lasts. One that refuses is as good without.
+func (c *Client) wantLog(ctx context.Context) error {
+	_, err := c.exchange(ctx, &request{method: "logging/setLevel", params: object{"level": logLevel}, limit: quick}, c.sessionID())
+	if _, refused := errors.AsType[*Error](err); refused {
+		return nil
+	}
+	return err
+}
+
+// logged passes on what a tool logs.
+func (c *Client) logged(m message) {
+	var p struct {
+		Level string          `json:"level"`
+		Data  json.RawMessage `json:"data"`
+	}
+	if c.opts.Log != nil && m.Method == "notifications/message" && json.Unmarshal(m.Params, &p) == nil {
+		c.opts.Log(p.Level, p.Data)
+	}
+}
