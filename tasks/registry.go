@@ -9,14 +9,19 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// Registry is the set of tools that one binary can run. The zero value is empty and ready. It is filled before it is used.
+// Registry is the set of tools that one binary can run. The zero value is empty and ready. It is filled before it is used; what comes
+// from elsewhere and may change (the tools of other servers) is Put into it at any time.
 type Registry struct {
-	tools map[string]*Registered
-	errs  []error
+	mu      sync.RWMutex
+	tools   map[string]*Registered
+	queues  []string // of tools that may be put later
+	errs    []error
+	changed chan struct{} // closed, and replaced, by Put
 }
 
 // Registered is a tool that can be run here.
@@ -29,6 +34,8 @@ type Registered struct {
 // Add registers a tool with schemas of its own. What is wrong with it shows in Err.
 func (r *Registry) Add(t Tool, h Handler) {
 	reg, err := compile(t, h)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err == nil && r.tools[t.Name] != nil {
 		err = errors.New("registered twice")
 	}
@@ -36,10 +43,60 @@ func (r *Registry) Add(t Tool, h Handler) {
 		r.errs = append(r.errs, fmt.Errorf("tool %q: %w", t.Name, err))
 		return
 	}
+	r.keep(reg)
+}
+
+// Put registers a tool, or another version of one, while workers may use the registry: they announce it at once, and attempts that begin
+// later run it. A worker serves the tool's queue only if it did so before: see Expect.
+func (r *Registry) Put(t Tool, h Handler) error {
+	reg, err := compile(t, h)
+	if err != nil {
+		return fmt.Errorf("tool %q: %w", t.Name, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keep(reg)
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
+	return nil
+}
+
+func (r *Registry) keep(reg *Registered) {
 	if r.tools == nil {
 		r.tools = make(map[string]*Registered)
 	}
-	r.tools[t.Name] = reg
+	r.tools[reg.Name] = reg
+}
+
+// Changed is closed when Put has put something. Ask for it before looking at what there is: then nothing is missed.
+func (r *Registry) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	return r.changed
+}
+
+// Expect says that tools with this policy may be put later, so that workers serve their queue from the beginning.
+func (r *Registry) Expect(p Policy) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queues = append(r.queues, p.Queue)
+}
+
+// Queues names the queues of all tools, also of those that are expected. The empty one is the worker's own.
+func (r *Registry) Queues() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	queues := slices.Clone(r.queues)
+	for _, t := range r.tools {
+		queues = append(queues, t.Policy.Queue)
+	}
+	slices.Sort(queues)
+	return slices.Compact(queues)
 }
 
 func compile(t Tool, h Handler) (*Registered, error) {
@@ -102,7 +159,7 @@ func (r *Registry) infer(tool, what string, t reflect.Type) json.RawMessage {
 		s, err = jsonschema.ForType(t.Elem(), &jsonschema.ForOptions{})
 	}
 	if err != nil {
-		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
+		r.blame(fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
 		return nil
 	}
 	nullMaps(s.Properties)
@@ -113,10 +170,16 @@ func (r *Registry) infer(tool, what string, t reflect.Type) json.RawMessage {
 	}
 	b, err := json.Marshal(s)
 	if err != nil {
-		r.errs = append(r.errs, fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
+		r.blame(fmt.Errorf("tool %q: %s schema of %s: %w", tool, what, t, err))
 		return nil
 	}
 	return b
+}
+
+func (r *Registry) blame(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.errs = append(r.errs, err)
 }
 
 // nullMaps lets maps be null below the top, as slices are: in Go the zero value is an empty one, and it marshals to null.
@@ -166,16 +229,24 @@ func asResult(out any) *Result {
 }
 
 // Err is everything that is wrong with the registered tools.
-func (r *Registry) Err() error { return errors.Join(r.errs...) }
+func (r *Registry) Err() error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return errors.Join(r.errs...)
+}
 
 // Lookup finds a tool by name.
 func (r *Registry) Lookup(name string) (*Registered, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	t, ok := r.tools[name]
 	return t, ok
 }
 
 // Tools lists the registered tools by name.
 func (r *Registry) Tools() []*Registered {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	list := make([]*Registered, 0, len(r.tools))
 	for _, t := range r.tools {
 		list = append(list, t)

@@ -142,3 +142,32 @@ func TestThePauseDoublesUpToTenMinutes(t *testing.T) {
 		}
 	}
 }
+
+func TestARegistryChangesWhileItIsUsed(t *testing.T) {
+	t.Parallel()
+	var reg tasks.Registry
+	tasks.AddTool(&reg, tasks.Tool{Name: "crawl", Policy: tasks.Policy{Queue: "web"}}, crawl)
+	reg.Expect(tasks.Policy{Queue: "later"})
+	if got := strings.Join(reg.Queues(), " "); got != "later web" {
+		t.Errorf("queues %q", got)
+	}
+	changed := reg.Changed()
+	for _, description := range []string{"one", "two"} {
+		if err := reg.Put(tasks.Tool{Name: "crawl", Description: description}, func(context.Context, *tasks.Attempt, json.RawMessage) (*tasks.Result, error) {
+			return tasks.Text("put"), nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody was told")
+	}
+	if tool, ok := reg.Lookup("crawl"); !ok || tool.Description != "two" || len(reg.Tools()) != 1 {
+		t.Errorf("%+v", tool)
+	}
+	if err := reg.Put(tasks.Tool{Name: "not a name"}, nil); err == nil || reg.Err() != nil {
+		t.Error("what cannot be put is the caller's error, not the registry's:", err, reg.Err())
+	}
+}

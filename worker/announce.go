@@ -10,15 +10,15 @@ import (
 // announceEvery repairs a catalogue that Redis lost, or that an operator retired a tool from too early.
 const announceEvery = 30 * time.Second
 
-// announce lists this worker's tools in the catalogue, for as long as it serves them.
+// announce lists this worker's tools in the catalogue, for as long as it serves them, and as they change.
 func (w *Worker) announce(ctx context.Context) {
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
-	tools, started := w.tools(), ""
+	started := ""
 	for {
-		wait := tick.C
+		wait, changed := tick.C, w.opts.Registry.Changed()
 		var err error
-		if started, err = w.opts.Store.Announce(ctx, started, tools); err != nil && ctx.Err() == nil {
+		if started, err = w.opts.Store.Announce(ctx, started, w.tools()); err != nil && ctx.Err() == nil {
 			w.opts.Logger.Warn("tools are not announced yet, trying again", "err", err)
 			wait = time.After(time.Second)
 		}
@@ -26,6 +26,7 @@ func (w *Worker) announce(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-wait:
+		case <-changed:
 		}
 	}
 }

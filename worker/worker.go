@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,8 +85,8 @@ func New(o Options, reg prometheus.Registerer) *Worker {
 
 func (w *Worker) ownQueues() map[string]int {
 	queues := make(map[string]int)
-	for _, t := range w.opts.Registry.Tools() {
-		queues[w.policy(t).Queue] = 1
+	for _, q := range w.opts.Registry.Queues() {
+		queues[cmp.Or(q, w.opts.DefaultQueue)] = 1
 	}
 	return queues
 }
