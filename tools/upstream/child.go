@@ -1,0 +1,320 @@
+package upstream
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// child is a program that runs, with the requests that it has not answered.
+type child struct {
+	process *Process
+	stderr  *tail
+	session string
+	heard   func(method string)
+	opened  bool // guarded by pipe.starting
+	out     chan []byte
+	done    chan struct{} // closed when it has ended, and all that it wrote was read
+	err     error         // why; read it after done
+	workers sync.WaitGroup
+
+	mu       sync.Mutex
+	requests map[string]*asked // by the id that the program knows
+	lastID   int
+}
+
+// asked is a request that the program has not answered.
+type asked struct {
+	*line
+	id     string // that the program knows
+	stream *io.PipeWriter
+}
+
+func newChild(process *Process, stderr *tail, session string, heard func(string)) *child {
+	c := &child{
+		process: process, stderr: stderr, session: session, heard: heard,
+		out: make(chan []byte), done: make(chan struct{}), requests: make(map[string]*asked),
+	}
+	c.workers.Go(c.writes)
+	c.workers.Go(c.reads)
+	return c
+}
+
+func (c *child) alive() bool {
+	select {
+	case <-c.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// stop ends the program as the specification asks, more firmly with each step, and waits until it has ended.
+func (c *child) stop() {
+	_ = c.process.Stdin.Close()
+	for _, force := range []bool{false, true} {
+		select {
+		case <-c.done:
+		case <-time.After(goodbye):
+			c.process.Signal(force)
+		}
+	}
+	c.workers.Wait()
+}
+
+// write hands a line to the program. One that does not read must not keep the caller.
+func (c *child) write(ctx context.Context, message []byte) error {
+	select {
+	case c.out <- append(bytes.ReplaceAll(message, []byte("\n"), nil), '\n'):
+		return nil
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (c *child) writes() {
+	for {
+		select {
+		case message := <-c.out:
+			if _, err := c.process.Stdin.Write(message); err != nil {
+				<-c.done // whoever does not read any more is about to end
+				return
+			}
+		case <-c.done:
+			return
+		}
+	}
+}
+
+// reads reads what the program writes until it ends.
+func (c *child) reads() {
+	ended := make(chan error, 1)
+	go func() { ended <- c.process.Wait() }()
+	lines := bufio.NewReaderSize(c.process.Stdout, 64<<10)
+	var err error
+	for {
+		var raw []byte
+		if raw, err = readBounded(lines); err != nil {
+			break
+		}
+		c.take(raw)
+	}
+	_ = c.process.Stdin.Close() // one that has closed its stdout is of no use any more
+	c.finish(c.reason(ended, err))
+}
+
+// reason waits for the end of a program that says nothing any more, and says why it was.
+func (c *child) reason(ended chan error, read error) error {
+	force := time.AfterFunc(2*goodbye, func() { c.process.Signal(true) })
+	defer force.Stop()
+	if errors.Is(read, errLong) {
+		c.process.Signal(true)
+	}
+	err := c.stderr.ending(<-ended)
+	_ = c.process.Stdout.Close()
+	if errors.Is(read, errLong) {
+		return read
+	}
+	return err
+}
+
+func (c *child) finish(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
+	close(c.done)
+	for _, a := range c.requests {
+		if a.Method == methodDiscover { // some servers die of what they do not know
+			c.refuse(a)
+			continue
+		}
+		_ = a.stream.CloseWithError(err)
+	}
+	clear(c.requests)
+}
+
+var errLong = errors.New("it wrote a line that is too long")
+
+func readBounded(r *bufio.Reader) ([]byte, error) {
+	var whole []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		whole = append(whole, part...)
+		switch {
+		case err == nil:
+			return bytes.TrimSpace(whole), nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		case len(whole) > maxLine:
+			return nil, errLong
+		}
+	}
+}
+
+// request writes a request under an id of our own: several clients may share the program.
+func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
+	r, w := io.Pipe()
+	a := &asked{line: m, stream: w}
+	c.mu.Lock()
+	c.lastID++
+	a.id = strconv.Itoa(c.lastID)
+	c.requests[a.id] = a
+	c.mu.Unlock()
+	if !c.alive() { // before it was entered nobody could close its stream
+		c.drop(a)
+		return nil, c.err
+	}
+	if err := c.write(ctx, m.with(json.RawMessage(a.id))); err != nil {
+		c.drop(a)
+		return nil, err
+	}
+	b := &body{PipeReader: r, child: c, asked: a}
+	b.stops = append(b.stops, context.AfterFunc(ctx, func() { _ = w.CloseWithError(context.Cause(ctx)) }))
+	if m.Method == methodDiscover {
+		b.stops = append(b.stops, time.AfterFunc(unheard, func() { c.silent(a) }).Stop)
+	}
+	return b, nil
+}
+
+// drop forgets a request. It reports whether it was still open.
+func (c *child) drop(a *asked) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, open := c.requests[a.id]
+	delete(c.requests, a.id)
+	return open
+}
+
+// silent answers server/discover for a server that does not.
+func (c *child) silent(a *asked) {
+	if c.drop(a) {
+		c.refuse(a)
+	}
+}
+
+func (c *child) refuse(a *asked) {
+	go func() { // not waited for: it ends when the reader reads, or leaves
+		defer a.stream.Close()
+		_, _ = a.stream.Write(event(encode(object{"jsonrpc": "2.0", "id": a.ID, "error": object{
+			"code": wire.CodeMethodNotFound, "message": "no answer: taken for a server of an earlier revision",
+		}})))
+	}()
+}
+
+// body is the stream of a request.
+type body struct {
+	*io.PipeReader
+	child *child
+	asked *asked
+	stops []func() bool
+}
+
+// Close gives the request up, if it is not answered yet.
+func (b *body) Close() error {
+	for _, stop := range b.stops {
+		stop()
+	}
+	err := b.PipeReader.Close()
+	if !b.child.drop(b.asked) || b.asked.Method == methodInitialize || b.asked.Method == methodDiscover {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye) // the request's has usually ended
+	defer cancel()
+	_ = b.child.write(ctx, encode(object{ // a server that does not read it finds out by itself
+		"jsonrpc": "2.0", "method": methodCancelled, "params": object{"requestId": json.RawMessage(b.asked.id)},
+	}))
+	return err
+}
+
+type object = map[string]any
+
+// take passes on a line to whom it belongs.
+func (c *child) take(raw []byte) {
+	m, err := readLine(raw)
+	if err != nil {
+		return // some programs print other things too
+	}
+	switch {
+	case m.Method == "":
+		c.answered(m)
+	case m.Method == methodPing && m.ID != nil:
+		c.reply(object{"jsonrpc": "2.0", "id": m.ID, "result": object{}})
+	case m.Method == methodListed:
+		c.heard(m.Method)
+	default:
+		c.deliver(m, raw)
+	}
+}
+
+func (c *child) answered(m *line) {
+	c.mu.Lock()
+	a := c.requests[string(m.ID)]
+	delete(c.requests, string(m.ID))
+	c.mu.Unlock()
+	if a == nil {
+		return // it was given up
+	}
+	_, _ = a.stream.Write(event(m.with(a.ID))) // its reader may have left
+	_ = a.stream.Close()
+}
+
+// deliver passes on a notification or a request of the server to the call that it belongs to.
+func (c *child) deliver(m *line, raw []byte) {
+	if a := c.owner(m); a != nil {
+		_, _ = a.stream.Write(event(raw))
+		return
+	}
+	if m.ID != nil {
+		c.reply(object{"jsonrpc": "2.0", "id": m.ID, "error": object{"code": wire.CodeMethodNotFound, "message": "no call is being made"}})
+	}
+}
+
+// owner is the request that a message belongs to: by what it says itself, else the one call that is being made. Several of them, which
+// share a program only from 2026-07-28 on, are not guessed between.
+func (c *child) owner(m *line) *asked {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m.about != "" {
+		return c.requests[m.about]
+	}
+	var calls, results []*asked
+	for _, a := range c.requests {
+		switch {
+		case m.token != "" && a.token == m.token:
+			return a
+		case a.Method == methodCall:
+			calls = append(calls, a)
+		case a.Method == methodResult:
+			results = append(results, a)
+		}
+	}
+	if m.token != "" {
+		return nil
+	}
+	for _, list := range [][]*asked{results, calls} {
+		if len(list) == 1 {
+			return list[0]
+		}
+	}
+	return nil
+}
+
+// reply answers the server without waiting: who reads must not wait for a program that does not.
+func (c *child) reply(v any) {
+	message := encode(v)
+	c.workers.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+		defer cancel()
+		_ = c.write(ctx, message) // it has ended, or will ask again
+	})
+}

@@ -1,0 +1,19 @@
+// Package upstream makes the tools of other MCP servers durable: each is registered as a tool of this worker, and a call of it is relayed.
+//
+//	hub, err := upstream.New(upstream.Options{Registry: &reg, Servers: []upstream.Server{
+//		{Name: "github", Command: []string{"github-mcp-server", "stdio"}},
+//		{Name: "search", URL: "https://search.internal/mcp", Policy: tasks.Policy{Timeout: 30 * time.Minute}},
+//	}})
+//	hub.Connect(ctx)       // lists the tools of those that answer soon
+//	err = hub.Run(ctx)     // lists the others when they are there, and again when a list changes; must outlive the attempts
+//
+// One attempt is one upstream call. Progress, log messages and questions come through, a cancelled task cancels the call, and what the
+// tool answers is passed on as it is. Where the server makes a task of the call, the task is waited for, and found again by its id after a
+// restart of the worker. Otherwise a worker that dies loses the call; it is made again only if the tool is annotated as read-only or
+// idempotent, or if its policy says so.
+//
+// How servers are spoken to is package client's part; this one adds stdin and stdout, sessions that are used by one call at a time (before
+// 2026-07-28 a server's questions do not say which call they belong to), and what happens when a server is away.
+//
+// It does not mirror resources and prompts, and fetches no OAuth tokens: a Server's Header brings what it needs.
+package upstream

@@ -1,0 +1,19 @@
+package upstream_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// serverVariable makes this binary the server of a test instead of its tests.
+const serverVariable = "UPSTREAM_TEST_SERVER"
+
+func TestMain(m *testing.M) {
+	if flavour := os.Getenv(serverVariable); flavour != "" {
+		serve(flavour)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

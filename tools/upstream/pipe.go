@@ -1,0 +1,271 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// pipe is a server behind the stdin and stdout of a program, as an http.RoundTripper: so package client speaks to it as to any other. A
+// request is a line that is written, and its response the stream of the lines that belong to it. The program is started when there is
+// something to say to it, also after it died: a new one is a new session, as HTTP has them before 2026-07-28.
+type pipe struct {
+	start func(ctx context.Context) (*Process, *tail, error)
+	heard func(method string) // what the server tells that belongs to no call
+
+	starting sync.Mutex // held while a program is started: that may take a while
+	births   int
+
+	mu     sync.Mutex
+	child  *child // nil: none
+	closed bool
+}
+
+const (
+	// unheard is how long a server may leave server/discover unanswered before it is taken for one that does not know it.
+	unheard = 10 * time.Second
+	// goodbye is how long a program may take for each of the steps in which it is asked to end.
+	goodbye = 2 * time.Second
+	maxLine = 64 << 20
+)
+
+var (
+	errClosed = errors.New("this worker stops")
+	errNoHTTP = errors.New("a pipe has only messages")
+)
+
+// unsent is the error of a request that nobody got: there was no connection.
+func unsent(err error) error { return &net.OpError{Op: "dial", Net: "stdio", Err: err} }
+
+// RoundTrip passes on one message.
+func (p *pipe) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch r.Method {
+	case http.MethodPost:
+	case http.MethodDelete: // the end of a session is the end of its program, which is not for the client to say
+		return response(r, http.StatusNoContent, nil), nil
+	default:
+		return nil, errNoHTTP
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	m, err := readLine(body)
+	if err != nil {
+		return nil, err
+	}
+	if m.Method == "" || m.ID == nil {
+		return p.pass(r, m, body)
+	}
+	return p.request(r, m)
+}
+
+// pass writes what has no answer. That a request was given up is told when its stream is closed.
+func (p *pipe) pass(r *http.Request, m *line, body []byte) (*http.Response, error) {
+	c := p.current(r.Header.Get(wire.HeaderSession))
+	if c == nil {
+		return response(r, http.StatusNotFound, nil), nil
+	}
+	if m.Method != methodCancelled {
+		if err := c.write(r.Context(), body); err != nil {
+			return nil, err
+		}
+	}
+	return response(r, http.StatusAccepted, nil), nil
+}
+
+// request writes a request and answers with its stream.
+func (p *pipe) request(r *http.Request, m *line) (*http.Response, error) {
+	var c *child
+	var err error
+	switch session := r.Header.Get(wire.HeaderSession); {
+	case m.Method == methodInitialize:
+		c, err = p.fresh(r.Context())
+	case session == "":
+		c, err = p.any(r.Context())
+	default:
+		if c = p.current(session); c == nil {
+			return response(r, http.StatusNotFound, nil), nil
+		}
+	}
+	if err != nil {
+		return nil, unsent(err)
+	}
+	body, err := c.request(r.Context(), m)
+	if err != nil {
+		return nil, err
+	}
+	res := response(r, http.StatusOK, body)
+	res.Header.Set("Content-Type", "text/event-stream")
+	if m.Method == methodInitialize {
+		res.Header.Set(wire.HeaderSession, c.session)
+	}
+	return res, nil
+}
+
+func response(r *http.Request, status int, body io.ReadCloser) *http.Response {
+	if body == nil {
+		body = http.NoBody
+	}
+	return &http.Response{
+		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: make(http.Header), Body: body, ContentLength: -1, Request: r,
+	}
+}
+
+// current is the program of a session, if it still runs.
+func (p *pipe) current(session string) *child {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.child == nil || !p.child.alive() || session != "" && p.child.session != session {
+		return nil
+	}
+	return p.child
+}
+
+// any is the program that runs, or a new one.
+func (p *pipe) any(ctx context.Context) (*child, error) {
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	if c := p.current(""); c != nil {
+		return c, nil
+	}
+	return p.birth(ctx)
+}
+
+// fresh is a program that nobody has opened a session with.
+func (p *pipe) fresh(ctx context.Context) (*child, error) {
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	c := p.current("")
+	if c == nil || c.opened {
+		var err error
+		if c, err = p.birth(ctx); err != nil {
+			return nil, err
+		}
+	}
+	c.opened = true
+	return c, nil
+}
+
+// birth starts a program in the place of the one before.
+func (p *pipe) birth(ctx context.Context) (*child, error) {
+	p.end()
+	process, stderr, err := p.start(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("it cannot be started: %w", err)
+	}
+	p.births++
+	c := newChild(process, stderr, strconv.Itoa(p.births), p.heard)
+	p.mu.Lock()
+	p.child = c
+	closed := p.closed
+	p.mu.Unlock()
+	if closed {
+		c.stop()
+		return nil, errClosed
+	}
+	return c, nil
+}
+
+// end ends the program, and waits until it has ended.
+func (p *pipe) end() {
+	p.mu.Lock()
+	c := p.child
+	p.mu.Unlock()
+	if c != nil {
+		c.stop()
+	}
+}
+
+// alive: the program runs, or none was started yet.
+func (p *pipe) alive() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.closed && (p.child == nil || p.child.alive())
+}
+
+// close ends the program for good.
+func (p *pipe) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.end() // at once, whoever waits for it
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	p.end() // one that was just being started
+}
+
+const (
+	methodInitialize = "initialize"
+	methodDiscover   = "server/discover"
+	methodCancelled  = "notifications/cancelled"
+	methodListed     = "notifications/tools/list_changed"
+	methodCall       = "tools/call"
+	methodResult     = "tasks/result"
+	methodPing       = "ping"
+)
+
+// line is a message of either side, as far as it matters to whom it goes.
+type line struct {
+	ID     json.RawMessage
+	Method string
+	token  string // of progress: the one that a request gives, or that a notification is about
+	about  string // the request that a notification of 2026-07-28 belongs to
+	object map[string]json.RawMessage
+}
+
+func readLine(raw []byte) (*line, error) {
+	l := new(line)
+	if err := json.Unmarshal(raw, &l.object); err != nil {
+		return nil, fmt.Errorf("not a message: %w", err)
+	}
+	l.ID = l.object["id"]
+	var params struct {
+		Token json.RawMessage `json:"progressToken"`
+		Meta  struct {
+			Token        json.RawMessage `json:"progressToken"`
+			Subscription json.RawMessage `json:"io.modelcontextprotocol/subscriptionId"`
+		} `json:"_meta"`
+	}
+	if method, ok := l.object["method"]; ok {
+		_ = json.Unmarshal(method, &l.Method)           // without one it goes nowhere
+		_ = json.Unmarshal(l.object["params"], &params) // likewise: whoever gets the message says what is wrong
+	}
+	l.token, l.about = string(params.Token)+string(params.Meta.Token), string(params.Meta.Subscription)
+	return l, nil
+}
+
+// with is the message under another id.
+func (l *line) with(id json.RawMessage) []byte {
+	l.object["id"] = id
+	b, err := json.Marshal(l.object)
+	if err != nil {
+		return nil // it was read from JSON
+	}
+	return b
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("upstream: " + err.Error())
+	}
+	return b
+}
+
+// event is a message as it stands in a stream.
+func event(message []byte) []byte {
+	return bytes.Join([][]byte{[]byte("data: "), bytes.ReplaceAll(message, []byte("\n"), nil), []byte("\n\n")}, nil)
+}

@@ -1,0 +1,124 @@
+package upstream
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Command is a program to be started.
+type Command struct {
+	Args   []string
+	Dir    string
+	Env    []string
+	Stderr io.Writer
+}
+
+// Process is a program that was started.
+type Process struct {
+	Stdin  io.WriteCloser
+	Stdout io.ReadCloser
+	// Signal asks the program, and what it has started, to end; with force it does end.
+	Signal func(force bool)
+	// Wait returns when the program has ended. It is called once.
+	Wait func() error
+}
+
+// Start starts a program.
+type Start func(c Command) (*Process, error)
+
+// leftovers is how long a program that has ended may have descendants that hold its stdout open, after they were told to end.
+const leftovers = time.Second
+
+// startProcess starts a program in a process group of its own.
+func startProcess(c Command) (*Process, error) {
+	out, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	cmd := exec.Command(c.Args[0], c.Args[1:]...) //nolint:noctx // it outlives the call that starts it
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.Dir, c.Env, theirs, c.Stderr
+	cmd.WaitDelay = leftovers // for whoever holds stderr
+	ownGroup(cmd)
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return &Process{
+		Stdin: in, Stdout: out,
+		Signal: func(force bool) { signalGroup(cmd, force) },
+		Wait: func() error {
+			err := cmd.Wait()
+			signalGroup(cmd, true)
+			_ = out.SetReadDeadline(time.Now().Add(leftovers)) // what it wrote last is still read
+			return err
+		},
+	}, nil
+}
+
+// inherited are the variables of ours that a program needs to work at all. Anything else may be a secret.
+var inherited = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TERM",
+	"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+	"SystemRoot", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP",
+}
+
+// environment is what a program finds: what is inherited, and what is given.
+func environment(given []string) []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); slices.Contains(inherited, name) {
+			env = append(env, entry)
+		}
+	}
+	return append(env, given...)
+}
+
+// tail keeps the last line that is written to it.
+type tail struct {
+	mu   sync.Mutex
+	part []byte
+	last string
+}
+
+const maxTail = 512
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range p {
+		switch {
+		case b == '\n':
+			if line := strings.TrimSpace(strings.ToValidUTF8(string(t.part), "\uFFFD")); line != "" {
+				t.last = line
+			}
+			t.part = t.part[:0]
+		case len(t.part) < maxTail:
+			t.part = append(t.part, b)
+		}
+	}
+	return len(p), nil
+}
+
+// ending says how a program ended, with the last line that it wrote to stderr.
+func (t *tail) ending(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	how := "it ended"
+	if err != nil {
+		how = "it ended with " + err.Error()
+	}
+	if t.last != "" {
+		how += ": " + t.last
+	}
+	return errors.New(how)
+}

@@ -1,0 +1,53 @@
+package upstream
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// content is a content block as the server wrote it, of whatever kind: what we do not know is passed on too.
+type content struct {
+	mcp.Content // nil: only so that this is one
+	raw         json.RawMessage
+}
+
+// MarshalJSON is the block.
+func (c *content) MarshalJSON() ([]byte, error) { return c.raw, nil }
+
+// readResult is a result as it is passed on: unharmed but for what the server says of itself and its task, where we speak of ours.
+func readResult(raw json.RawMessage) (*tasks.Result, error) {
+	var r struct {
+		Meta       map[string]json.RawMessage `json:"_meta"`
+		Content    []json.RawMessage          `json:"content"`
+		Structured json.RawMessage            `json:"structuredContent"`
+		IsError    bool                       `json:"isError"`
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return nil, tasks.Permanent(fmt.Errorf("the result cannot be read: %w", err))
+	}
+	out := &tasks.Result{IsError: r.IsError}
+	for _, block := range r.Content {
+		out.Content = append(out.Content, &content{raw: block})
+	}
+	if len(r.Structured) > 0 && string(r.Structured) != "null" {
+		out.Structured = r.Structured
+	}
+	for name, value := range r.Meta {
+		if name == wire.MetaServerInfo || name == metaRelated || strings.HasPrefix(name, "dev.longhaul/") {
+			continue
+		}
+		if out.Meta == nil {
+			out.Meta = make(map[string]any)
+		}
+		out.Meta[name] = value
+	}
+	return out, nil
+}
+
+const metaRelated = "io.modelcontextprotocol/related-task"

@@ -1,0 +1,255 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+const (
+	// patience is how long a call waits for a server that is away for a moment. Longer outages are for the policy's attempts.
+	patience = 5 * time.Second
+	// stdio is the address of a program.
+	stdio = "http://stdio.invalid/"
+)
+
+// session is a connection that one call uses at a time: what a server asks and tells on it belongs to that call.
+type session struct {
+	client *client.Client
+	pipe   *pipe // nil: the server has a URL
+	age    int   // of the list of tools that it knows
+	idle   time.Time
+	call   atomic.Pointer[call] // that uses it; nil: none
+}
+
+// acquire is a session for one call. Release gives it back.
+func (s *server) acquire(ctx context.Context) (*session, error) {
+	select {
+	case s.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if x := s.pooled(); x != nil && s.freshen(ctx, x) {
+		return x, nil
+	}
+	x, err := s.open(ctx)
+	if err != nil {
+		<-s.slots
+	}
+	return x, err
+}
+
+// freshen has a session know the tools as they are listed now: how they are called may depend on it.
+func (s *server) freshen(ctx context.Context, x *session) bool {
+	age := s.listAge()
+	if x.age == age {
+		return true
+	}
+	if _, err := x.client.Tools(ctx); err != nil {
+		s.discard(x)
+		return false
+	}
+	x.age = age
+	return true
+}
+
+func (s *server) listAge() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.age
+}
+
+// pooled is a session that was used before and still serves; what does not serve any more is closed.
+func (s *server) pooled() *session {
+	for {
+		s.mu.Lock()
+		n := len(s.pool)
+		if n == 0 {
+			s.mu.Unlock()
+			return nil
+		}
+		x := s.pool[n-1]
+		s.pool = s.pool[:n-1]
+		s.mu.Unlock()
+		if x.pipe == nil || x.pipe.alive() {
+			return x
+		}
+		s.discard(x)
+	}
+}
+
+// release takes a session back; one that is spent is closed.
+func (s *server) release(x *session, spent bool) {
+	x.call.Store(nil)
+	x.idle = time.Now()
+	s.mu.Lock()
+	keep := !spent && !s.closed
+	if keep {
+		s.pool = append(s.pool, x)
+	}
+	s.mu.Unlock()
+	if !keep {
+		s.discard(x)
+	}
+	<-s.slots
+}
+
+// open opens a session, unless the server is taken for down.
+func (s *server) open(ctx context.Context) (*session, error) {
+	if err := s.health.allow(); err != nil {
+		return nil, err
+	}
+	x := &session{age: s.listAge()}
+	err := s.dial(ctx, x)
+	switch {
+	case err == nil:
+		s.health.connected()
+		s.mu.Lock()
+		s.revision = x.client.Server().Revision
+		s.mu.Unlock()
+		return x, nil
+	case ctx.Err() != nil:
+		s.health.connected() // it is not the server's fault, and another may try
+		return nil, context.Cause(ctx)
+	}
+	s.health.failed(reason(err))
+	return nil, err
+}
+
+func (s *server) dial(ctx context.Context, x *session) (err error) {
+	opts := client.Options{
+		Name: "longhaul-worker", Version: "1", Patience: patience,
+		Answers: tasks.Capabilities{tasks.CanFillForms, tasks.CanVisit, tasks.CanSample},
+		Answer:  x.answer, Changed: x.changed, Log: x.logged,
+	}
+	if s.URL != "" {
+		opts.HTTP = s.http
+		x.client, err = client.Dial(ctx, s.URL, opts)
+		return err
+	}
+	x.pipe = s.borrowPipe()
+	opts.HTTP = &http.Client{Transport: x.pipe}
+	if x.client, err = client.Dial(ctx, stdio, opts); err != nil {
+		s.returnPipe(x.pipe)
+		return err
+	}
+	if x.modern() { // calls say what belongs to them, so that they may share a program
+		s.sharePipe(x.pipe)
+	}
+	return nil
+}
+
+func (x *session) modern() bool { return x.client.Server().Revision >= wire.V20260728 }
+
+// discard closes a session that nobody uses.
+func (s *server) discard(x *session) {
+	goodbye := func() {
+		x.client.Close()
+		if x.pipe != nil {
+			s.returnPipe(x.pipe)
+		}
+	}
+	if !s.whileOpen(func() { s.closing.Go(goodbye) }) { // it may take a while
+		goodbye()
+	}
+}
+
+// whileOpen does something unless the server is closed, which waits for it.
+func (s *server) whileOpen(do func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		do()
+	}
+	return !s.closed
+}
+
+// borrowPipe is the program that calls share, if they do, or one of its own.
+func (s *server) borrowPipe() *pipe {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.shared
+	if p == nil || !p.alive() {
+		p = &pipe{start: s.startProgram, heard: func(string) { s.poke() }, closed: s.closed}
+	}
+	s.borrowers[p]++
+	return p
+}
+
+func (s *server) sharePipe(p *pipe) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shared == nil || !s.shared.alive() {
+		s.shared = p
+	}
+}
+
+// returnPipe ends a program that nobody uses any more.
+func (s *server) returnPipe(p *pipe) {
+	s.mu.Lock()
+	s.borrowers[p]--
+	last := s.borrowers[p] == 0
+	if last {
+		delete(s.borrowers, p)
+		if s.shared == p {
+			s.shared = nil
+		}
+	}
+	s.mu.Unlock()
+	if last {
+		p.close()
+	}
+}
+
+func (s *server) startProgram(ctx context.Context) (*Process, *tail, error) {
+	var given []string
+	if s.Env != nil {
+		var err error
+		if given, err = s.Env(ctx); err != nil {
+			return nil, nil, fmt.Errorf("its environment: %w", err)
+		}
+	}
+	stderr := new(tail)
+	process, err := s.start(Command{Args: s.Command, Dir: s.Dir, Env: environment(given), Stderr: stderr})
+	return process, stderr, err
+}
+
+// headers adds what a server's Header says to every request.
+type headers struct {
+	base   *http.Transport
+	header func(ctx context.Context) (http.Header, error)
+}
+
+func (h *headers) RoundTrip(r *http.Request) (*http.Response, error) {
+	add, err := h.header(r.Context())
+	if err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
+		return nil, unsent(fmt.Errorf("its headers: %w", err))
+	}
+	r = r.Clone(r.Context())
+	maps.Copy(r.Header, add)
+	return h.base.RoundTrip(r)
+}
+
+// CloseIdleConnections is what http.Client looks for.
+func (h *headers) CloseIdleConnections() { h.base.CloseIdleConnections() }
+
+var errElsewhere = errors.New("it redirects to another host, which is not told what this one is")
+
+// stayHere follows redirects within a host: its headers are for nobody else.
+func stayHere(r *http.Request, via []*http.Request) error {
+	if r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme || len(via) > 5 {
+		return errElsewhere
+	}
+	return nil
+}

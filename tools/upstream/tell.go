@@ -1,0 +1,124 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+
+	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// What a server tells and asks goes to the call that uses the session. Between calls there is nobody to tell.
+
+func (x *session) changed(t client.Task) {
+	c := x.call.Load()
+	if c == nil {
+		return
+	}
+	p := t.Progress
+	if p == (tasks.Progress{}) {
+		p.Message = t.Message
+	}
+	if t.Status == tasks.Working && p != (tasks.Progress{}) {
+		_ = c.attempt.Report(c.ctx, p)
+	}
+}
+
+func (x *session) logged(level string, data json.RawMessage) {
+	c := x.call.Load()
+	if c == nil {
+		return
+	}
+	text := string(data)
+	_ = json.Unmarshal(data, &text) // what is no text is told as JSON
+	c.attempt.Log(slogLevel(level), "%s", text)
+}
+
+func slogLevel(level string) slog.Level {
+	switch level {
+	case "debug":
+		return slog.LevelDebug
+	case "info", "notice":
+		return slog.LevelInfo
+	case "warning":
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}
+
+var errNobodyAsks = errors.New("no call is being made")
+
+// answer puts a question of the server to whoever started the task.
+func (x *session) answer(ctx context.Context, q client.Question) (client.Answer, error) {
+	c := x.call.Load()
+	if c == nil {
+		return client.Answer{}, errNobodyAsks
+	}
+	q.Params = withoutMeta(q.Params)
+	if err := c.pause(1); err != nil {
+		return client.Answer{}, err
+	}
+	reply, err := c.attempt.Ask(ctx, c.key(q, x.modern()), q.InputRequest)
+	if err == nil {
+		err = c.pause(-1)
+	}
+	switch {
+	case errors.Is(err, tasks.ErrCannotAsk) && q.Kind() != tasks.CanSample: // nobody saw it
+		return client.Answer{Action: "cancel"}, c.pause(-1)
+	case errors.Is(err, tasks.ErrCannotAsk):
+		return client.Answer{}, tasks.Permanent(fmt.Errorf("it wants a model to write something, which the client of this task does not offer: %w", err))
+	case err != nil:
+		return client.Answer{}, err
+	}
+	return client.Answer{Raw: reply.Raw}, nil
+}
+
+// withoutMeta is a question without what the server says about it for us: its task, or the number of a request.
+func withoutMeta(params json.RawMessage) json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(params, &members) != nil || members["_meta"] == nil {
+		return params
+	}
+	delete(members, "_meta")
+	return encode(members)
+}
+
+// pause counts the questions that are open before there is a task. From 2026-07-28 on the call has been answered then: no tool runs, and
+// an attempt that gives its slot back while it waits for a person may make the call again from the beginning.
+func (c *call) pause(more int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept.TaskID != "" || !c.session.modern() {
+		return nil
+	}
+	c.asking += more
+	return c.sent(c.ctx, c.asking == 0)
+}
+
+var plainKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// key names a question within our task so that an attempt that starts over asks it under the same name: by what is asked, and how often it
+// was before. Before 2026-07-28 the server's own key is only a number that it counts up.
+func (c *call) key(q client.Question, named bool) string {
+	name, what := string(q.Kind()), q.Digest()
+	if named {
+		what += q.Key
+	}
+	if named && plainKey.MatchString(q.Key) {
+		name = q.Key
+	}
+	sum := sha256.Sum256([]byte(what))
+	key := name + "-" + hex.EncodeToString(sum[:4])
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asked[key]++; c.asked[key] > 1 {
+		key = fmt.Sprintf("%s-%d", key, c.asked[key])
+	}
+	return key
+}
