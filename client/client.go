@@ -105,7 +105,7 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 		c.http = &http.Client{Transport: c.owned, CheckRedirect: sameServer}
 	}
 	if err := c.negotiate(ctx); err != nil {
-		c.release()
+		c.Close() // there may be a session already
 		return nil, err
 	}
 	return c, nil

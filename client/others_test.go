@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,8 +38,14 @@ func sdkServer(t *testing.T, stateless bool) string {
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "log"}, func(ctx context.Context, r *mcp.CallToolRequest, _ any) (*mcp.CallToolResult, any, error) {
 		for _, level := range []mcp.LoggingLevel{"debug", "warning"} {
-			_ = r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: level, Data: "careful"})
+			_ = r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: level, Data: "careful"}) //nolint:staticcheck // deprecated, not gone
 		}
+		return &mcp.CallToolResult{}, nil, nil
+	})
+	mcp.AddTool(s, &mcp.Tool{Name: "grow"}, func(context.Context, *mcp.CallToolRequest, any) (*mcp.CallToolResult, any, error) {
+		mcp.AddTool(s, &mcp.Tool{Name: "grown"}, func(context.Context, *mcp.CallToolRequest, any) (*mcp.CallToolResult, any, error) {
+			return nil, nil, nil
+		})
 		return &mcp.CallToolResult{}, nil, nil
 	})
 	h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{Stateless: stateless}))
@@ -69,7 +76,7 @@ func TestServersMadeWithTheSDK(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			list, err := c.Tools(t.Context())
-			if err != nil || len(list) != 3 || list[0].Name != "ask" {
+			if err != nil || len(list) != 4 || list[0].Name != "ask" {
 				t.Errorf("%+v, %v", list, err)
 			}
 			r, err := c.Call(t.Context(), "echo", input{"words"}, client.CallOptions{})
@@ -108,4 +115,40 @@ func TestToolsLog(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A change of the list is told, whichever way a revision has for it.
+func TestAListThatChanges(t *testing.T) {
+	t.Parallel()
+	for name, stateless := range map[string]bool{"2026-07-28": true, "2025-11-25": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := client.Dial(t.Context(), sdkServer(t, stateless), client.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			ctx, stop := context.WithCancelCause(t.Context())
+			told, ended := make(chan struct{}, 10), make(chan error, 1)
+			go func() { ended <- c.WatchTools(ctx, func() { told <- struct{}{} }) }()
+			<-told
+			if _, err := c.Call(t.Context(), "grow", nil, client.CallOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			<-told
+			enough := errors.New("enough")
+			stop(enough)
+			if err := <-ended; !errors.Is(err, enough) {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("not told", func(t *testing.T) {
+		t.Parallel()
+		for _, s := range []*script{newScript(t, nil), newLegacy(t, map[string]func(*query){"GET": func(q *query) { q.w.WriteHeader(http.StatusMethodNotAllowed) }})} {
+			if err := s.dial(client.Options{}).WatchTools(t.Context(), func() {}); !errors.Is(err, client.ErrNoWatch) {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -27,6 +27,7 @@ type child struct {
 	workers sync.WaitGroup
 
 	mu       sync.Mutex
+	listens  bool
 	requests map[string]*asked // by the id that the program knows
 	lastID   int
 }
@@ -178,12 +179,29 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 		c.drop(a)
 		return nil, err
 	}
+	if m.Method == methodList && m.meta[wire.MetaVersion] != nil {
+		c.listen(ctx, m)
+	}
 	b := &body{PipeReader: r, child: c, asked: a}
 	b.stops = append(b.stops, context.AfterFunc(ctx, func() { _ = w.CloseWithError(context.Cause(ctx)) }))
 	if m.Method == methodDiscover {
 		b.stops = append(b.stops, time.AfterFunc(unheard, func() { c.silent(a) }).Stop)
 	}
 	return b, nil
+}
+
+// listen asks a program of 2026-07-28, once, to tell when its list changes: it does not by itself. What it answers is of no interest.
+func (c *child) listen(ctx context.Context, list *line) {
+	c.mu.Lock()
+	first := !c.listens
+	c.listens = true
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	_ = c.write(ctx, encode(object{"jsonrpc": "2.0", "id": "list", "method": "subscriptions/listen", "params": object{ // else it has ended
+		"_meta": list.meta, "notifications": object{"toolsListChanged": true},
+	}}))
 }
 
 // drop forgets a request. It reports whether it was still open.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -63,7 +62,7 @@ func New(o Options) (*Hub, error) {
 				o.Registry.Expect(*t.Policy)
 			}
 		}
-		h.servers = append(h.servers, newServer(h, s))
+		h.servers = append(h.servers, newServer(h, s, len(h.servers)))
 	}
 	return h, nil
 }
@@ -127,149 +126,4 @@ func (h *Hub) Health() []Health {
 		s.mu.Unlock()
 	}
 	return list
-}
-
-// server is one of the servers: what is said of it, with the sessions that are open to it.
-type server struct {
-	Server
-	hub    *Hub
-	start  Start
-	http   *http.Client // of a server with a URL
-	health health
-	slots  chan struct{} // one for each session that is in use
-	poked  chan struct{} // its list may have changed
-	log    *slog.Logger
-
-	closing sync.WaitGroup
-
-	mu        sync.Mutex
-	closed    bool
-	pool      []*session // that no call uses; the last was used last
-	shared    *pipe      // the program that calls of 2026-07-28 share
-	borrowers map[*pipe]int
-	age       int    // counts changes of the list
-	told      string // what was wrong with the list
-	revision  string
-	offers    map[string]bool // its own names of the tools that are relayed; nil: they were not listed yet
-}
-
-func newServer(h *Hub, config Server) *server {
-	n := config.Sessions
-	if n == 0 {
-		n = defaultSessions
-	}
-	s := &server{
-		Server: config, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), poked: make(chan struct{}, 1), borrowers: make(map[*pipe]int),
-	}
-	if s.URL != "" {
-		s.http = newHTTP(config)
-	}
-	return s
-}
-
-func newHTTP(config Server) *http.Client {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has put something of its own there
-		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
-	}
-	t = t.Clone()
-	t.MaxIdleConnsPerHost = 8
-	c := &http.Client{Transport: t, CheckRedirect: stayHere}
-	if config.Header != nil {
-		c.Transport = &headers{t, config.Header}
-	}
-	return c
-}
-
-// poke has the list looked at soon.
-func (s *server) poke() {
-	select {
-	case s.poked <- struct{}{}:
-	default:
-	}
-}
-
-const (
-	firstLook = time.Second
-	longLook  = 30 * time.Second
-)
-
-// keep lists the tools until ctx ends: again and again until they are listed once, later when they may have changed.
-func (s *server) keep(ctx context.Context) {
-	defer s.close()
-	sweep := time.NewTicker(max(s.hub.opts.Idle/4, time.Millisecond))
-	defer sweep.Stop()
-	pause := firstLook
-	look := time.NewTimer(s.untilLook(pause))
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-sweep.C:
-			s.sweep()
-			continue
-		case <-look.C:
-			pause = min(2*pause, longLook)
-		case <-s.poked:
-		}
-		s.refresh(ctx)
-		look.Reset(s.untilLook(pause))
-	}
-}
-
-// untilLook is when to list the tools again. A program tells when they change, as long as it runs, and is not started to be asked.
-func (s *server) untilLook(pause time.Duration) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.offers == nil:
-		return pause
-	case s.URL == "":
-		return 1<<63 - 1
-	}
-	return s.hub.opts.Refresh
-}
-
-// sweep closes the sessions that no call has used for a while.
-func (s *server) sweep() {
-	s.mu.Lock()
-	var old []*session
-	kept := s.pool[:0]
-	for _, x := range s.pool {
-		if time.Since(x.idle) > s.hub.opts.Idle || x.pipe != nil && !x.pipe.alive() {
-			old = append(old, x)
-		} else {
-			kept = append(kept, x)
-		}
-	}
-	s.pool = kept
-	s.mu.Unlock()
-	for _, x := range old {
-		s.discard(x)
-	}
-}
-
-// close closes all sessions, and ends programs whatever they are doing.
-func (s *server) close() {
-	s.mu.Lock()
-	s.closed = true
-	pool := s.pool
-	s.pool = nil
-	var pipes []*pipe
-	for p := range s.borrowers {
-		pipes = append(pipes, p)
-	}
-	s.mu.Unlock()
-	for _, x := range pool {
-		s.discard(x)
-	}
-	for _, p := range pipes {
-		s.closing.Go(p.close)
-	}
-	s.closing.Wait()
-	if s.http != nil {
-		s.http.CloseIdleConnections()
-	}
 }

@@ -74,8 +74,8 @@ func (s *server) tell(err error) {
 // offer takes note of what the server offers now. Sessions that know another list ask again.
 func (s *server) offer(offers map[string]bool, changed bool) {
 	s.mu.Lock()
-	first := s.offers == nil
-	s.offers = offers
+	first := !s.listed
+	s.offers, s.listed = offers, true
 	if changed {
 		s.age++
 	}
@@ -83,6 +83,13 @@ func (s *server) offer(offers map[string]bool, changed bool) {
 	if first {
 		s.log.Info("upstream server connected", "tools", len(offers))
 	}
+}
+
+// promise notes an offer ahead of the others: as soon as a tool is registered it may be called.
+func (s *server) promise(tool string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offers[tool] = true
 }
 
 func (s *server) stillOffers(tool string) bool {
@@ -113,6 +120,7 @@ func (s *server) register(listed client.Tool, makesTasks bool) (changed bool, er
 	r := &relay{server: s, name: listed.Name}
 	t.Policy, r.once = s.runs(listed, makesTasks)
 	r.rerun = t.Policy.Rerun != tasks.No
+	s.promise(listed.Name)
 	return s.hub.owners.put(s.hub.opts.Registry, s, listed.Name, t, r.handle)
 }
 
@@ -185,17 +193,19 @@ type owned struct {
 	digest string
 }
 
+// put registers a tool of a server under its name here. Of servers that claim one name the first in the options has it, so that all
+// workers mean the same by it.
 func (o *owners) put(reg *tasks.Registry, s *server, tool string, t tasks.Tool, h tasks.Handler) (changed bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before, ours := o.names[t.Name]
 	_, taken := reg.Lookup(t.Name)
 	switch {
-	case ours && (before.server != s || before.tool != tool):
+	case ours && before.server == s && before.tool != tool, ours && before.server.rank < s.rank:
 		return false, fmt.Errorf("tool %q would be called %s, as %q of upstream %s is: give it a name, or the server a prefix", tool, t.Name, before.tool, before.server.Name)
 	case taken && !ours || slices.Contains(handleTools, t.Name):
 		return false, fmt.Errorf("tool %q would be called %s, as a tool of this worker is: give it a name, or the server a prefix", tool, t.Name)
-	case ours && before.digest == t.Digest():
+	case ours && before.server == s && before.digest == t.Digest():
 		return false, nil
 	}
 	if err := reg.Put(t, h); err != nil {

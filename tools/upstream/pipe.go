@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -213,6 +214,7 @@ const (
 	methodCancelled  = "notifications/cancelled"
 	methodListed     = "notifications/tools/list_changed"
 	methodCall       = "tools/call"
+	methodList       = "tools/list"
 	methodResult     = "tasks/result"
 	methodPing       = "ping"
 )
@@ -223,6 +225,7 @@ type line struct {
 	Method string
 	token  string // of progress: the one that a request gives, or that a notification is about
 	about  string // the request that a notification of 2026-07-28 belongs to
+	meta   map[string]json.RawMessage
 	object map[string]json.RawMessage
 }
 
@@ -233,17 +236,15 @@ func readLine(raw []byte) (*line, error) {
 	}
 	l.ID = l.object["id"]
 	var params struct {
-		Token json.RawMessage `json:"progressToken"`
-		Meta  struct {
-			Token        json.RawMessage `json:"progressToken"`
-			Subscription json.RawMessage `json:"io.modelcontextprotocol/subscriptionId"`
-		} `json:"_meta"`
+		Token json.RawMessage            `json:"progressToken"`
+		Meta  map[string]json.RawMessage `json:"_meta"`
 	}
 	if method, ok := l.object["method"]; ok {
 		_ = json.Unmarshal(method, &l.Method)           // without one it goes nowhere
 		_ = json.Unmarshal(l.object["params"], &params) // likewise: whoever gets the message says what is wrong
 	}
-	l.token, l.about = string(params.Token)+string(params.Meta.Token), string(params.Meta.Subscription)
+	l.meta, l.about = params.Meta, string(params.Meta[wire.MetaSubscription])
+	l.token = cmp.Or(string(params.Token), string(params.Meta["progressToken"]))
 	return l, nil
 }
 

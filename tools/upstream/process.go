@@ -58,6 +58,9 @@ func startProcess(c Command) (*Process, error) {
 		Signal: func(force bool) { signalGroup(cmd, force) },
 		Wait: func() error {
 			err := cmd.Wait()
+			if errors.Is(err, exec.ErrWaitDelay) {
+				err = nil // it has ended well, whatever it left behind
+			}
 			signalGroup(cmd, true)
 			_ = out.SetReadDeadline(time.Now().Add(leftovers)) // what it wrote last is still read
 			return err

@@ -61,7 +61,7 @@ func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessa
 		return nil, err
 	}
 	if c.kept.TaskID == "" {
-		if c.kept.Sent {
+		if c.kept.Sent && c.once {
 			return nil, c.permanent(errLeft)
 		}
 		if !r.server.stillOffers(r.name) {

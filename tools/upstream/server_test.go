@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -65,7 +66,7 @@ func echo(ctx context.Context, r *mcp.CallToolRequest, v in) (*mcp.CallToolResul
 	if token := r.Params.GetProgressToken(); token != nil {
 		_ = r.Session.NotifyProgress(ctx, &mcp.ProgressNotificationParams{ProgressToken: token, Progress: 1, Total: 4, Message: "a quarter"})
 	}
-	_ = r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: "warning", Data: "careful"})
+	_ = r.Session.Log(ctx, &mcp.LoggingMessageParams{Level: "warning", Data: "careful"}) //nolint:staticcheck // deprecated, not gone
 	return &mcp.CallToolResult{
 		Meta: mcp.Meta{"mine": "kept"},
 		Content: []mcp.Content{
@@ -138,6 +139,7 @@ func serveOld() {
 	}
 	fmt.Println("starting up")
 	var call json.RawMessage
+	asked := 0
 	for lines.Scan() {
 		var m struct {
 			ID     json.RawMessage `json:"id"`
@@ -162,10 +164,11 @@ func serveOld() {
 		case m.Method == "tools/call":
 			call = m.ID
 			send(object{"jsonrpc": "2.0", "id": "p", "method": "ping"})
-			send(object{"jsonrpc": "2.0", "id": 1, "method": "elicitation/create", "params": object{
+			asked++
+			send(object{"jsonrpc": "2.0", "id": asked, "method": "elicitation/create", "params": object{
 				"message": "Who?", "requestedSchema": object{"type": "object", "properties": object{}},
 			}})
-		case m.Method == "" && string(m.ID) == "1":
+		case m.Method == "" && string(m.ID) == strconv.Itoa(asked):
 			send(object{"jsonrpc": "2.0", "id": call, "result": object{"content": []object{
 				{"type": "text", "text": m.Result.Action + " " + m.Result.Content.Name}, {"type": "hologram", "depth": 3},
 			}, "structuredContent": object{"big": int64(1<<53 + 1)}}})

@@ -1,0 +1,89 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// ErrNoWatch: the server does not tell when its tools change.
+var ErrNoWatch = errors.New("this server does not tell when its tools change")
+
+// WatchTools tells when the server says that its list of tools has changed, and once at first, when from then on nothing is missed. It
+// returns when ctx ends, or the stream does: what happened before the next one is open may have been missed.
+func (c *Client) WatchTools(ctx context.Context, changed func()) error {
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	quiet := time.AfterFunc(silence, func() { leave(errSilence) })
+	defer quiet.Stop()
+	r := &request{
+		method: "subscriptions/listen", params: object{"notifications": object{"toolsListChanged": true}},
+		alive: func() { quiet.Reset(silence) },
+		notice: func(m message) {
+			switch {
+			case m.Method == "notifications/tools/list_changed", m.Method == "notifications/subscriptions/acknowledged" && grantsTools(m.Params):
+				changed()
+			case m.Method == "notifications/subscriptions/acknowledged":
+				leave(ErrNoWatch)
+			}
+		},
+	}
+	var err error
+	if c.modern() {
+		_, err = c.send(ctx, r)
+	} else {
+		err = c.watchSession(ctx, r, changed)
+	}
+	switch {
+	case errors.Is(err, errSilence): // a dead stream looks like a quiet one
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case hasCode(err, wire.CodeMethodNotFound, wire.CodeInvalidParams), hasHTTP(err, http.StatusMethodNotAllowed, http.StatusNotFound):
+		return errors.Join(ErrNoWatch, err)
+	}
+	return err
+}
+
+func grantsTools(params json.RawMessage) bool {
+	var granted struct {
+		Notifications struct {
+			Tools bool `json:"toolsListChanged"`
+		} `json:"notifications"`
+	}
+	return json.Unmarshal(params, &granted) == nil && granted.Notifications.Tools
+}
+
+func hasHTTP(err error, statuses ...int) bool {
+	e, ok := errors.AsType[*Error](err)
+	for _, status := range statuses {
+		if ok && e.HTTP == status {
+			return true
+		}
+	}
+	return false
+}
+
+// watchSession reads the stream of a session that belongs to no request, as earlier revisions have it.
+func (c *Client) watchSession(ctx context.Context, r *request, changed func()) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
+	if err != nil {
+		return err
+	}
+	session := c.sessionID()
+	res, err := c.do(req, c.sessionHeader(session)) //nolint:bodyclose // the exchange closes its stream
+	if err != nil {
+		return err
+	}
+	x := &exchange{client: c, request: r, session: session, stream: newStream(res, c.opts.MaxBody)}
+	defer x.close()
+	if x.stream.events {
+		changed()
+	}
+	_, err = x.read(ctx)
+	return err
+}

@@ -1,0 +1,7 @@
+package upstream
+
+// For tests.
+var (
+	StartProcess = startProcess
+	Environment  = environment
+)

@@ -1,0 +1,140 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/client"
+)
+
+// poke has the list looked at soon.
+func (s *server) poke() {
+	select {
+	case s.poked <- struct{}{}:
+	default:
+	}
+}
+
+const (
+	firstLook = time.Second
+	longLook  = 30 * time.Second
+)
+
+// keep lists the tools until ctx ends: again and again until they are listed once, later when they may have changed.
+func (s *server) keep(ctx context.Context) {
+	defer s.close()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	if s.URL != "" { // a program tells those who call it
+		watching.Go(func() { s.watch(ctx) })
+	}
+	sweep := time.NewTicker(max(s.hub.opts.Idle/4, time.Millisecond))
+	defer sweep.Stop()
+	pause := firstLook
+	look := time.NewTimer(s.untilLook(pause))
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-sweep.C:
+			s.sweep()
+			continue
+		case <-look.C:
+			pause = min(2*pause, longLook)
+		case <-s.poked:
+		}
+		s.refresh(ctx)
+		look.Reset(s.untilLook(pause))
+	}
+}
+
+// untilLook is when to list the tools again. A program tells when they change, as long as it runs, and is not started to be asked.
+func (s *server) untilLook(pause time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.listed:
+		return pause
+	case s.URL == "":
+		return 1<<63 - 1
+	}
+	return s.hub.opts.Refresh
+}
+
+// watch has the list looked at when the server says that it has changed, as long as servers do.
+func (s *server) watch(ctx context.Context) {
+	pause := firstLook
+	for {
+		began := time.Now()
+		err := s.watchOnce(ctx)
+		if errors.Is(err, client.ErrNoWatch) {
+			return // it is asked now and then
+		}
+		if time.Since(began) > longLook {
+			pause = firstLook
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			pause = min(2*pause, longLook)
+		}
+	}
+}
+
+// watchOnce has a session of its own, which does not count: it lasts.
+func (s *server) watchOnce(ctx context.Context) error {
+	x, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.discard(x)
+	return x.client.WatchTools(ctx, s.poke)
+}
+
+// sweep closes the sessions that no call has used for a while.
+func (s *server) sweep() {
+	s.mu.Lock()
+	var old []*session
+	kept := s.pool[:0]
+	for _, x := range s.pool {
+		if time.Since(x.idle) > s.hub.opts.Idle || x.pipe != nil && !x.pipe.alive() {
+			old = append(old, x)
+		} else {
+			kept = append(kept, x)
+		}
+	}
+	s.pool = kept
+	s.mu.Unlock()
+	for _, x := range old {
+		s.discard(x)
+	}
+}
+
+// close closes all sessions, and ends programs whatever they are doing.
+func (s *server) close() {
+	s.mu.Lock()
+	s.closed = true
+	pool := s.pool
+	s.pool = nil
+	var pipes []*pipe
+	for p := range s.borrowers {
+		pipes = append(pipes, p)
+	}
+	s.mu.Unlock()
+	for _, x := range pool {
+		s.discard(x)
+	}
+	for _, p := range pipes {
+		s.closing.Go(p.close)
+	}
+	s.closing.Wait()
+	if s.http != nil {
+		s.http.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,62 @@
+package upstream
+
+import (
+	"log/slog"
+	"net/http"
+	"sync"
+)
+
+// server is one of the servers: what is said of it, with the sessions that are open to it.
+type server struct {
+	Server
+	rank   int // in the options
+	hub    *Hub
+	start  Start
+	http   *http.Client // of a server with a URL
+	health health
+	slots  chan struct{} // one for each session that is in use
+	poked  chan struct{} // its list may have changed
+	log    *slog.Logger
+
+	closing sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	pool      []*session // that no call uses; the last was used last
+	shared    *pipe      // the program that calls of 2026-07-28 share
+	borrowers map[*pipe]int
+	age       int    // counts changes of the list
+	told      string // what was wrong with the list
+	revision  string
+	offers    map[string]bool // its own names of the tools that are relayed
+	listed    bool            // they are known
+}
+
+func newServer(h *Hub, config Server, rank int) *server {
+	n := config.Sessions
+	if n == 0 {
+		n = defaultSessions
+	}
+	s := &server{
+		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
+		slots: make(chan struct{}, n), poked: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
+	}
+	if s.URL != "" {
+		s.http = newHTTP(config)
+	}
+	return s
+}
+
+func newHTTP(config Server) *http.Client {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has put something of its own there
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = 8
+	c := &http.Client{Transport: t, CheckRedirect: stayHere}
+	if config.Header != nil {
+		c.Transport = &headers{t, config.Header}
+	}
+	return c
+}
