@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/longhaul-mcp/longhaul/client"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -122,6 +123,12 @@ func refused(err error) bool {
 		return true
 	}
 	return false
+}
+
+// refusesKey: a Longhaul server names the key in its refusal.
+func refusesKey(err error) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && e.Code == wire.CodeInvalidParams && strings.Contains(e.Message, wire.MetaKey)
 }
 
 // judge tells the server's health what came of using it.

@@ -33,7 +33,7 @@ func (s *server) keep(ctx context.Context) {
 	sweep := time.NewTicker(max(s.hub.opts.Idle/4, time.Millisecond))
 	defer sweep.Stop()
 	pause := firstLook
-	look := time.NewTimer(s.untilLook(pause))
+	look := time.NewTimer(s.untilLook(s.isListed(), pause))
 	defer look.Stop()
 	for {
 		select {
@@ -43,20 +43,21 @@ func (s *server) keep(ctx context.Context) {
 			s.sweep()
 			continue
 		case <-look.C:
-			pause = min(2*pause, longLook)
 		case <-s.poked:
 		}
-		s.refresh(ctx)
-		look.Reset(s.untilLook(pause))
+		fine := s.refresh(ctx)
+		if fine {
+			pause = firstLook
+		}
+		look.Reset(s.untilLook(fine, pause))
+		pause = min(2*pause, longLook)
 	}
 }
 
 // untilLook is when to list the tools again. A program tells when they change, as long as it runs, and is not started to be asked.
-func (s *server) untilLook(pause time.Duration) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *server) untilLook(fine bool, pause time.Duration) time.Duration {
 	switch {
-	case !s.listed:
+	case !fine:
 		return pause
 	case s.URL == "":
 		return 1<<63 - 1

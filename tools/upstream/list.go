@@ -23,15 +23,15 @@ const longhaul = "longhaul"
 // listTime is how long a server may take to list its tools.
 const listTime = time.Minute
 
-// refresh lists the server's tools and registers what is new about them.
-func (s *server) refresh(ctx context.Context) {
+// refresh lists the server's tools and registers what is new about them. It is false if they could not be listed.
+func (s *server) refresh(ctx context.Context) bool {
 	list, about, err := s.list(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = errors.Join(context.Cause(ctx), s.health.status())
 	}
 	if err != nil {
 		s.tell(fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
-		return
+		return false
 	}
 	var problems []error
 	offers := make(map[string]bool)
@@ -55,6 +55,7 @@ func (s *server) refresh(ctx context.Context) {
 	}
 	s.tell(errors.Join(problems...))
 	s.offer(offers, anyChanged)
+	return true
 }
 
 // tell logs what is wrong, once.
@@ -85,6 +86,12 @@ func (s *server) offer(offers map[string]bool, changed bool) {
 	}
 }
 
+func (s *server) isListed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.listed
+}
+
 // promise notes an offer ahead of the others: as soon as a tool is registered it may be called.
 func (s *server) promise(tool string) {
 	s.mu.Lock()
@@ -101,13 +108,13 @@ func (s *server) stillOffers(tool string) bool {
 func (s *server) list(ctx context.Context) (list []client.Tool, about client.Server, err error) {
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
-	x, err := s.acquire(ctx)
+	x, err := s.take(ctx) // beside the calls: they may last
 	if err != nil {
 		return nil, about, err
 	}
 	list, err = x.client.Tools(ctx)
 	s.judge(ctx, err)
-	s.release(x, err != nil)
+	s.give(x, err != nil)
 	return list, x.client.Server(), err
 }
 

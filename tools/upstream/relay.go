@@ -124,6 +124,9 @@ func (c *call) begin(args json.RawMessage) (*client.Task, error) {
 	}
 	key := string(c.attempt.TaskID()) + "-" + strconv.Itoa(c.kept.Round)
 	t, err := c.session.client.Start(c.ctx, c.name, args, client.CallOptions{Key: key})
+	if refusesKey(err) { // of callers that it cannot tell apart
+		t, err = c.session.client.Start(c.ctx, c.name, args, client.CallOptions{})
+	}
 	if err != nil && unsentCall(err) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // it may have ended
 		defer cancel()

@@ -37,14 +37,26 @@ func (s *server) acquire(ctx context.Context) (*session, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if x := s.pooled(); x != nil && s.freshen(ctx, x) {
-		return x, nil
-	}
-	x, err := s.open(ctx)
+	x, err := s.take(ctx)
 	if err != nil {
 		<-s.slots
 	}
 	return x, err
+}
+
+// release takes a session back from its call.
+func (s *server) release(x *session, spent bool) {
+	x.call.Store(nil)
+	s.give(x, spent)
+	<-s.slots
+}
+
+// take is a session that nobody uses. Give gives it back.
+func (s *server) take(ctx context.Context) (*session, error) {
+	if x := s.pooled(); x != nil && s.freshen(ctx, x) {
+		return x, nil
+	}
+	return s.open(ctx)
 }
 
 // freshen has a session know the tools as they are listed now: how they are called may depend on it.
@@ -86,9 +98,8 @@ func (s *server) pooled() *session {
 	}
 }
 
-// release takes a session back; one that is spent is closed.
-func (s *server) release(x *session, spent bool) {
-	x.call.Store(nil)
+// give takes a session back; one that is spent is closed.
+func (s *server) give(x *session, spent bool) {
 	x.idle = time.Now()
 	s.mu.Lock()
 	keep := !spent && !s.closed
@@ -99,7 +110,6 @@ func (s *server) release(x *session, spent bool) {
 	if !keep {
 		s.discard(x)
 	}
-	<-s.slots
 }
 
 // open opens a session, unless the server is taken for down.
@@ -134,6 +144,10 @@ func (s *server) dial(ctx context.Context, x *session) (err error) {
 		opts.HTTP = s.http
 		x.client, err = client.Dial(ctx, s.URL, opts)
 		return err
+	}
+	if s.shares() { // one at a time: the others will share what the first one starts
+		s.starting.Lock()
+		defer s.starting.Unlock()
 	}
 	x.pipe = s.borrowPipe()
 	opts.HTTP = &http.Client{Transport: x.pipe}
@@ -170,6 +184,13 @@ func (s *server) whileOpen(do func()) bool {
 		do()
 	}
 	return !s.closed
+}
+
+// shares: calls shared a program when there last was one.
+func (s *server) shares() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.revision >= wire.V20260728
 }
 
 // borrowPipe is the program that calls share, if they do, or one of its own.

@@ -18,7 +18,8 @@ type server struct {
 	poked  chan struct{} // its list may have changed
 	log    *slog.Logger
 
-	closing sync.WaitGroup
+	closing  sync.WaitGroup
+	starting sync.Mutex // of a program that will be shared
 
 	mu        sync.Mutex
 	closed    bool
