@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/longhaul-mcp/longhaul/internal/redistest"
 )
 
 // serverVariable makes this binary the server of a test instead of its tests.
@@ -15,5 +15,5 @@ func TestMain(m *testing.M) {
 		serve(flavour)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	redistest.Main(m)
 }

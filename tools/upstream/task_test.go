@@ -15,8 +15,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// keeper is a server over HTTP that makes a task of each call, and keeps it until a test ends it.
-type keeper struct {
+// taskServer is a server over HTTP that makes a task of each call, and keeps it until a test ends it.
+type taskServer struct {
 	legacy bool // it speaks 2025-11-25
 
 	mu        sync.Mutex
@@ -26,9 +26,9 @@ type keeper struct {
 	changed   chan struct{}
 }
 
-// newKeeper serves the tool long, which may run twice if its annotations say so.
-func newKeeper(t *testing.T, legacy bool, annotations object) (*keeper, string) {
-	k := &keeper{legacy: legacy, tasks: make(map[string]object), changed: make(chan struct{}, 100)}
+// newTaskServer serves the tool long, which may run twice if its annotations say so.
+func newTaskServer(t *testing.T, legacy bool, annotations object) (*taskServer, string) {
+	k := &taskServer{legacy: legacy, tasks: make(map[string]object), changed: make(chan struct{}, 100)}
 	on := map[string]func(*query){
 		"tools/list": func(q *query) {
 			q.result(object{"tools": []object{{
@@ -62,7 +62,7 @@ func newKeeper(t *testing.T, legacy bool, annotations object) (*keeper, string) 
 	return k, newScript(t, on).url
 }
 
-func (k *keeper) call(q *query) {
+func (k *taskServer) call(q *query) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	meta, _ := q.Params["_meta"].(object)
@@ -82,7 +82,7 @@ func (k *keeper) call(q *query) {
 	task["resultType"] = "complete"
 }
 
-func (k *keeper) with(do func(q *query, task object)) func(*query) {
+func (k *taskServer) with(do func(q *query, task object)) func(*query) {
 	return func(q *query) {
 		k.mu.Lock()
 		defer k.mu.Unlock()
@@ -95,14 +95,14 @@ func (k *keeper) with(do func(q *query, task object)) func(*query) {
 	}
 }
 
-func (k *keeper) cancel(q *query, task object) {
+func (k *taskServer) cancel(q *query, task object) {
 	task["status"] = "cancelled"
 	id, _ := task["taskId"].(string)
 	k.cancelled = append(k.cancelled, id)
 	q.result(task)
 }
 
-func (k *keeper) update(q *query, task object) {
+func (k *taskServer) update(q *query, task object) {
 	responses, _ := q.Params["inputResponses"].(object)
 	for key := range responses {
 		delete(task, "inputRequests")
@@ -113,7 +113,7 @@ func (k *keeper) update(q *query, task object) {
 }
 
 // set changes a task.
-func (k *keeper) set(id string, members object) {
+func (k *taskServer) set(id string, members object) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for name, v := range members {
@@ -121,19 +121,19 @@ func (k *keeper) set(id string, members object) {
 	}
 }
 
-func (k *keeper) forget(id string) {
+func (k *taskServer) forget(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.tasks, id)
 }
 
-func (k *keeper) calls() int {
+func (k *taskServer) calls() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.keys)
 }
 
-func (k *keeper) wasCancelled() string {
+func (k *taskServer) wasCancelled() string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return strings.Join(k.cancelled, " ")
@@ -183,7 +183,7 @@ func TestATaskIsFoundAgain(t *testing.T) {
 		for name, lost := range map[string]error{"deploy": nil, "crash": tasks.ErrLost} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				up, url := newKeeper(t, legacy, object{})
+				up, url := newTaskServer(t, legacy, object{})
 				r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
 				if tool, _ := r.reg.Lookup("up_long"); tool.Policy.Rerun != tasks.Yes {
 					t.Fatalf("%+v", tool.Policy)
@@ -227,7 +227,7 @@ func TestALostCall(t *testing.T) {
 	}{"that may not be made twice": {object{}, 0}, "that may": {object{"idempotentHint": true}, 1}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up, url := newKeeper(t, false, test.annotations)
+			up, url := newTaskServer(t, false, test.annotations)
 			r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
 			k := newTask()
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -255,7 +255,7 @@ func TestALostCall(t *testing.T) {
 func TestACancelledTaskCancelsTheServersTask(t *testing.T) {
 	bothEras(t, func(t *testing.T, legacy bool) {
 		for _, cause := range []error{tasks.ErrCancelled, tasks.ErrTimeout} {
-			up, url := newKeeper(t, legacy, object{"readOnlyHint": true})
+			up, url := newTaskServer(t, legacy, object{"readOnlyHint": true})
 			r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
 			k := newTask()
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -279,7 +279,7 @@ func TestACancelledTaskCancelsTheServersTask(t *testing.T) {
 
 func TestATasksQuestion(t *testing.T) {
 	t.Parallel()
-	up, url := newKeeper(t, false, object{})
+	up, url := newTaskServer(t, false, object{})
 	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
 	k := newTask()
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -310,21 +310,21 @@ func TestHowServersTasksEnd(t *testing.T) {
 	bothEras(t, func(t *testing.T, legacy bool) {
 		for name, test := range map[string]struct {
 			annotations object
-			end         func(up *keeper)
+			end         func(up *taskServer)
 			want        string
 			permanent   bool
 			calls       int
 		}{
-			"failed":                   {object{}, func(up *keeper) { up.set("task-1", failed) }, "upstream up: task task-1: failed: no disk", true, 1},
-			"failed, may run twice":    {object{"idempotentHint": true}, func(up *keeper) { up.set("task-1", failed) }, "upstream up: task task-1: failed: no disk", false, 1},
-			"cancelled there":          {object{"idempotentHint": true}, func(up *keeper) { up.set("task-1", object{"status": "cancelled"}) }, "upstream up: task task-1: cancelled", true, 1},
-			"forgotten":                {object{}, func(up *keeper) { up.forget("task-1") }, "upstream up: it does not know its task task-1 any more", true, 1},
-			"forgotten, may run twice": {object{"idempotentHint": true}, func(up *keeper) { up.forget("task-1") }, "", false, 2},
+			"failed":                   {object{}, func(up *taskServer) { up.set("task-1", failed) }, "upstream up: task task-1: failed: no disk", true, 1},
+			"failed, may run twice":    {object{"idempotentHint": true}, func(up *taskServer) { up.set("task-1", failed) }, "upstream up: task task-1: failed: no disk", false, 1},
+			"cancelled there":          {object{"idempotentHint": true}, func(up *taskServer) { up.set("task-1", object{"status": "cancelled"}) }, "upstream up: task task-1: cancelled", true, 1},
+			"forgotten":                {object{}, func(up *taskServer) { up.forget("task-1") }, "upstream up: it does not know its task task-1 any more", true, 1},
+			"forgotten, may run twice": {object{"idempotentHint": true}, func(up *taskServer) { up.forget("task-1") }, "", false, 2},
 		} {
 			if legacy && strings.HasPrefix(name, "failed") {
 				continue // that comes by tasks/result, as package client's tests have it
 			}
-			up, url := newKeeper(t, legacy, test.annotations)
+			up, url := newTaskServer(t, legacy, test.annotations)
 			r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
 			ended, _ := running(t, t.Context(), r, newTask())
 			test.end(up)

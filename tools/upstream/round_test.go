@@ -1,0 +1,91 @@
+package upstream_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// asking serves a tool that must not run twice and may become a task; it asks before it does anything.
+func asking(t *testing.T, method string, ran *atomic.Int64) string {
+	return newScript(t, map[string]func(*query){
+		"server/discover": func(q *query) {
+			q.result(object{"supportedVersions": []string{"2026-07-28"}, "capabilities": object{
+				"extensions": object{"io.modelcontextprotocol/tasks": object{}},
+			}})
+		},
+		"tools/list": func(q *query) {
+			q.result(object{"tools": []object{{"name": "t", "inputSchema": object{"type": "object"}}}})
+		},
+		"tools/call": func(q *query) {
+			meta, _ := q.Params["_meta"].(object)
+			switch {
+			case meta["dev.longhaul/idempotency-key"] != nil:
+				q.fail(http.StatusBadRequest, -32602, "dev.longhaul/idempotency-key needs a caller who can be told from others")
+			case q.Params["inputResponses"] == nil:
+				q.result(object{"resultType": "input_required", "requestState": "s", "inputRequests": object{"k": object{
+					"method": method, "params": object{"message": "Sure?", "maxTokens": 1, "messages": []object{}},
+				}}})
+			default:
+				ran.Add(1)
+				q.result(object{"resultType": "complete", "content": []object{{"type": "text", "text": "done"}}})
+			}
+		},
+	}).url
+}
+
+// While a question waits that comes before the work, no call is being made: another attempt may begin anew.
+func TestAQuestionBeforeTheWork(t *testing.T) {
+	t.Parallel()
+	var ran atomic.Int64
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: asking(t, "elicitation/create", &ran)})
+	k := newTask()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	k.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
+		cancel(tasks.ErrParked)
+		return nil, tasks.ErrParked
+	}
+	if _, err := r.attempt(ctx, k, "up_t", object{}); !errors.Is(err, tasks.ErrParked) {
+		t.Fatal(err)
+	}
+	k.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
+		return json.RawMessage(`{"action":"accept"}`), nil
+	}
+	got, err := r.attempt(t.Context(), k, "up_t", object{})
+	if err != nil || !strings.Contains(got, "done") || ran.Load() != 1 {
+		t.Error(got, err, ran.Load())
+	}
+	if keys := k.keys(); len(keys) != 2 || keys[0] != keys[1] {
+		t.Errorf("%q", keys)
+	}
+	if string(k.memory["checkpoint"]) != `{"sent":true}` { // the work may have begun: a third attempt must not
+		t.Errorf("%s", k.memory["checkpoint"])
+	}
+	if _, err := r.attempt(t.Context(), k, "up_t", object{}); err == nil || !permanent(err) || ran.Load() != 1 {
+		t.Error(err, ran.Load())
+	}
+}
+
+func TestAskingForAModel(t *testing.T) {
+	t.Parallel()
+	var ran atomic.Int64
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: asking(t, "sampling/createMessage", &ran)})
+	k := newTask()
+	if _, err := r.attempt(t.Context(), k, "up_t", object{}); err == nil || !permanent(err) || !errors.Is(err, tasks.ErrCannotAsk) || !isUpstream(err) {
+		t.Error(err)
+	}
+	k = newTask()
+	k.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
+		return json.RawMessage(`{"role":"assistant","content":{"type":"text","text":"yes"},"model":"m"}`), nil
+	}
+	if got, err := r.attempt(t.Context(), k, "up_t", object{}); err != nil || !strings.Contains(got, "done") || k.asked[0].Request.Kind() != tasks.CanSample {
+		t.Error(got, err)
+	}
+}
