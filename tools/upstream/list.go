@@ -13,6 +13,7 @@ import (
 
 	"github.com/longhaul-mcp/longhaul/client"
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // handleTools are the names that front ends keep for themselves. A Longhaul server lists them too: they are for models, not for us.
@@ -40,7 +41,7 @@ func (s *server) refresh(ctx context.Context) bool {
 		if !s.relays(t.Name) || about.Name == longhaul && slices.Contains(handleTools, t.Name) {
 			continue
 		}
-		changed, err := s.register(t, about.Tasks)
+		changed, err := s.register(t, about)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -119,13 +120,13 @@ func (s *server) list(ctx context.Context) (list []client.Tool, about client.Ser
 }
 
 // register puts a tool into the registry, if it is new or has changed.
-func (s *server) register(listed client.Tool, makesTasks bool) (changed bool, err error) {
+func (s *server) register(listed client.Tool, about client.Server) (changed bool, err error) {
 	t, err := s.translate(listed)
 	if err != nil {
 		return false, err
 	}
 	r := &relay{server: s, name: listed.Name}
-	t.Policy, r.once = s.runs(listed, makesTasks)
+	t.Policy, r.once = s.runs(listed, about)
 	r.rerun = t.Policy.Rerun != tasks.No
 	s.promise(listed.Name)
 	return s.hub.owners.put(s.hub.opts.Registry, s, listed.Name, t, r.handle)
@@ -171,7 +172,7 @@ func objectSchema(raw json.RawMessage) json.RawMessage {
 // runs is the policy of a tool, and whether the relay itself has to see to it that the call is made once. Where there may be a task of the
 // call, it can be found again after a crash by whoever takes over: the engine lets a second attempt begin, and the relay makes no second
 // call in it.
-func (s *server) runs(listed client.Tool, makesTasks bool) (p tasks.Policy, once bool) {
+func (s *server) runs(listed client.Tool, about client.Server) (p tasks.Policy, once bool) {
 	p = s.policyOf(listed.Name)
 	safe := listed.Annotations.ReadOnly || listed.Annotations.Idempotent
 	switch {
@@ -179,13 +180,19 @@ func (s *server) runs(listed client.Tool, makesTasks bool) (p tasks.Policy, once
 		return p, false
 	case safe:
 		p.Rerun = tasks.Yes
-	case makesTasks && listed.Execution.TaskSupport != "forbidden":
+	case mayBeTask(listed, about):
 		p.Rerun = tasks.Yes
 		return p, true
 	default:
 		p.Rerun = tasks.No
 	}
 	return p, false
+}
+
+// mayBeTask: 2025-11-25 says of each tool whether there can be tasks of its calls; later the server decides with each call.
+func mayBeTask(listed client.Tool, about client.Server) bool {
+	support := listed.Execution.TaskSupport
+	return about.Tasks && (about.Revision >= wire.V20260728 || support == "optional" || support == "required")
 }
 
 // owners tells which server's tool a name stands for.

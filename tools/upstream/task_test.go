@@ -33,7 +33,7 @@ func newTaskServer(t *testing.T, legacy bool, annotations object) (*taskServer, 
 		"tools/list": func(q *query) {
 			q.result(object{"tools": []object{{
 				"name": "long", "inputSchema": object{"type": "object"}, "annotations": annotations, "execution": object{"taskSupport": "optional"},
-			}}})
+			}, {"name": "plain", "inputSchema": object{"type": "object"}}}})
 		},
 		"tools/call":   k.call,
 		"tasks/get":    k.with(func(q *query, task object) { q.result(task) }),
@@ -214,6 +214,21 @@ func TestATaskIsFoundAgain(t *testing.T) {
 					t.Error(got, err, up.calls(), up.wasCancelled())
 				}
 			})
+		}
+	})
+}
+
+// A tool that may not run twice gets a second attempt only where there may be a task to be found again.
+func TestWhereThereMayBeTasks(t *testing.T) {
+	bothEras(t, func(t *testing.T, legacy bool) {
+		_, url := newTaskServer(t, legacy, object{})
+		r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+		want := tasks.Yes
+		if legacy { // it says of each tool whether there can be tasks
+			want = tasks.No
+		}
+		if tool, _ := r.reg.Lookup("up_plain"); tool.Policy.Rerun != want {
+			t.Errorf("rerun %q, want %q", tool.Policy.Rerun, want)
 		}
 	})
 }
