@@ -22,10 +22,10 @@ func (x *session) changed(t client.Task) {
 		return
 	}
 	p := t.Progress
-	if p == (tasks.Progress{}) {
+	if p == (tasks.Progress{}) && t.Status == tasks.Working {
 		p.Message = t.Message
 	}
-	if t.Status == tasks.Working && p != (tasks.Progress{}) {
+	if p != (tasks.Progress{}) && !t.Ended() {
 		_ = c.attempt.Report(c.ctx, p)
 	}
 }

@@ -92,14 +92,22 @@ func (f *fleet) worker(server upstream.Server) (stop func()) {
 	if tool, ok := r.reg.Lookup("up_long"); ok {
 		f.policy = tool.Policy.WithDefaults("default")
 	}
+	stopped := f.work(r.reg)
+	stop = func() { stopped(); r.stop() }
+	f.t.Cleanup(stop)
+	return stop
+}
+
+// work starts a worker with these tools.
+func (f *fleet) work(reg *tasks.Registry) (stop func()) {
 	w := worker.New(worker.Options{
-		Registry: r.reg, Store: f.store, Watcher: f.watcher, Queue: queue.NewServer(redis.NewUniversalClient(f.opts)), Dispatcher: f.out,
+		Registry: reg, Store: f.store, Watcher: f.watcher, Queue: queue.NewServer(redis.NewUniversalClient(f.opts)), Dispatcher: f.out,
 		Name: "w", Logger: slog.New(slog.DiscardHandler), Drain: time.Minute, // a task of the server is left at once
 	}, prometheus.NewRegistry())
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = w.Run(ctx) }()
-	stop = func() { cancel(); <-done; r.stop() }
+	stop = func() { cancel(); <-done }
 	f.t.Cleanup(stop)
 	return stop
 }
