@@ -70,20 +70,24 @@ func hasHTTP(err error, statuses ...int) bool {
 
 // watchSession reads the stream of a session that belongs to no request, as earlier revisions have it.
 func (c *Client) watchSession(ctx context.Context, r *request, changed func()) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
+	s, err := c.openStream(ctx, c.sessionID(), "")
 	if err != nil {
 		return err
 	}
-	session := c.sessionID()
-	res, err := c.do(req, c.sessionHeader(session)) //nolint:bodyclose // the exchange closes its stream
-	if err != nil {
-		return err
+	defer s.close()
+	asks := newAsking(ctx, c, nil)
+	defer asks.end()
+	s.alive = r.alive
+	changed()
+	for {
+		m, err := s.next()
+		switch {
+		case err != nil:
+			return err
+		case m.Method != "" && len(m.ID) > 0:
+			asks.take(m)
+		default:
+			r.notice(m)
+		}
 	}
-	x := &exchange{client: c, request: r, session: session, stream: newStream(res, c.opts.MaxBody)}
-	defer x.close()
-	if x.stream.events {
-		changed()
-	}
-	_, err = x.read(ctx)
-	return err
 }

@@ -40,10 +40,7 @@ const (
 	maxLine = 64 << 20
 )
 
-var (
-	errClosed = errors.New("this worker stops")
-	errNoHTTP = errors.New("a pipe has only messages")
-)
+var errClosed = errors.New("this worker stops")
 
 // unsent is the error of a request that nobody got: there was no connection.
 func unsent(err error) error { return &net.OpError{Op: "dial", Net: "stdio", Err: err} }
@@ -54,8 +51,8 @@ func (p *pipe) RoundTrip(r *http.Request) (*http.Response, error) {
 	case http.MethodPost:
 	case http.MethodDelete: // the end of a session is the end of its program, which is not for the client to say
 		return response(r, http.StatusNoContent, nil), nil
-	default:
-		return nil, errNoHTTP
+	default: // there is no stream but those of requests
+		return response(r, http.StatusMethodNotAllowed, nil), nil
 	}
 	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
