@@ -24,15 +24,24 @@ func (e *Error) Error() string { return "upstream " + e.Server + ": " + e.Err.Er
 // Unwrap is what package client said.
 func (e *Error) Unwrap() error { return e.Err }
 
+// ownError is an error that is ours.
+type ownError struct{ err error }
+
+func (e *ownError) Error() string { return e.err.Error() }
+func (e *ownError) Unwrap() error { return e.err }
+
 func (c *call) permanent(err error) error {
 	return tasks.Permanent(&Error{Server: c.server.Name, Err: err})
 }
 
 // explain is an error as the attempt ends with it: whose fault it is, and whether another attempt may mend it.
 func (c *call) explain(err error) error {
+	own, ours := errors.AsType[*ownError](err)
 	switch {
 	case c.ctx.Err() != nil:
 		return context.Cause(c.ctx)
+	case ours:
+		return own.err
 	case errors.Is(err, tasks.ErrDraining), errors.Is(err, tasks.ErrParked), errors.Is(err, tasks.ErrCancelled), errors.Is(err, tasks.ErrLost):
 		return err
 	case c.mends(err):

@@ -34,7 +34,7 @@ type pipe struct {
 
 const (
 	// unheard is how long a server may leave server/discover unanswered before it is taken for one that does not know it.
-	unheard = 10 * time.Second
+	unheard = 20 * time.Second
 	// goodbye is how long a program may take for each of the steps in which it is asked to end.
 	goodbye = 2 * time.Second
 	maxLine = 64 << 20

@@ -141,7 +141,15 @@ func (c *call) sent(ctx context.Context, sent bool) error {
 		return nil
 	}
 	c.kept.Sent = sent
-	return c.attempt.Checkpoint(ctx, c.kept)
+	return c.keep(ctx)
+}
+
+// keep leaves what is known to later attempts. An error is not the server's.
+func (c *call) keep(ctx context.Context) error {
+	if err := c.attempt.Checkpoint(ctx, c.kept); err != nil {
+		return &ownError{err}
+	}
+	return nil
 }
 
 // keepTask keeps the id of the server's task, also if the attempt ends just now.
@@ -151,7 +159,7 @@ func (c *call) keepTask(id string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept.TaskID = id
-	return c.attempt.Checkpoint(ctx, c.kept)
+	return c.keep(ctx)
 }
 
 // wait waits for the server's task, through restarts of the server. A worker that is told to stop leaves it to the next one.
@@ -209,7 +217,7 @@ func (c *call) leave(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept = kept{Round: c.kept.Round + 1}
-	_ = c.attempt.Checkpoint(ctx, c.kept) // otherwise the next attempt finds it out
+	_ = c.keep(ctx) // otherwise the next attempt finds it out
 }
 
 func (c *call) cancel(id string) {

@@ -56,8 +56,9 @@ func start(t *testing.T, o upstream.Options, servers ...upstream.Server) *rig {
 
 // task is what the attempts at a task have in common, and what they said.
 type task struct {
-	id  tasks.ID
-	ask func(ctx context.Context, q tasks.Question) (json.RawMessage, error)
+	id   tasks.ID
+	ask  func(ctx context.Context, q tasks.Question) (json.RawMessage, error)
+	full error // nothing more is remembered
 
 	mu       sync.Mutex
 	attempts int
@@ -104,10 +105,11 @@ func (k *task) Recall(_ context.Context, name string) (json.RawMessage, error) {
 func (k *task) Remember(ctx context.Context, name string, value json.RawMessage) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if ctx.Err() == nil {
-		k.memory[name] = value
+	if ctx.Err() != nil || k.full != nil {
+		return errors.Join(ctx.Err(), k.full)
 	}
-	return ctx.Err()
+	k.memory[name] = value
+	return nil
 }
 
 func (k *task) keys() (keys []string) {

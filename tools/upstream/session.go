@@ -146,8 +146,12 @@ func (s *server) dial(ctx context.Context, x *session) (err error) {
 		return err
 	}
 	if s.shares() { // one at a time: the others will share what the first one starts
-		s.starting.Lock()
-		defer s.starting.Unlock()
+		select {
+		case s.starting <- struct{}{}:
+			defer func() { <-s.starting }()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	x.pipe = s.borrowPipe()
 	opts.HTTP = &http.Client{Transport: x.pipe}

@@ -19,7 +19,7 @@ type server struct {
 	log    *slog.Logger
 
 	closing  sync.WaitGroup
-	starting sync.Mutex // of a program that will be shared
+	starting chan struct{} // held while a program is started that will be shared
 
 	mu        sync.Mutex
 	closed    bool
@@ -40,7 +40,7 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), poked: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
+		slots: make(chan struct{}, n), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)

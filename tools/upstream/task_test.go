@@ -47,11 +47,7 @@ func newTaskServer(t *testing.T, legacy bool, annotations object) (*taskServer, 
 				"tasks": object{"cancel": object{}, "requests": object{"tools": object{"call": object{}}}},
 			}})
 		}
-		on["tasks/result"] = k.with(func(q *query, task object) {
-			q.result(object{"content": []object{{"type": "text", "text": "done"}}, "_meta": object{
-				"io.modelcontextprotocol/related-task": object{"taskId": task["taskId"]}, "mine": 1,
-			}})
-		})
+		on["tasks/result"] = k.resultThen
 	} else {
 		on["server/discover"] = func(q *query) {
 			q.result(object{"supportedVersions": []string{"2026-07-28"}, "capabilities": object{
@@ -93,6 +89,31 @@ func (k *taskServer) with(do func(q *query, task object)) func(*query) {
 		}
 		do(q, k.tasks[id])
 	}
+}
+
+// resultThen is 2025-11-25's way to a result: it waits for it.
+func (k *taskServer) resultThen(q *query) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !k.resultNow(q) {
+		select {
+		case <-look.C:
+		case <-q.r.Context().Done():
+			return
+		}
+	}
+}
+
+func (k *taskServer) resultNow(q *query) (over bool) {
+	over = true
+	k.with(func(q *query, task object) {
+		if over = task["status"] != "working"; over {
+			q.result(object{"content": []object{{"type": "text", "text": "done"}}, "_meta": object{
+				"io.modelcontextprotocol/related-task": object{"taskId": task["taskId"]}, "mine": 1,
+			}})
+		}
+	})(q)
+	return over
 }
 
 func (k *taskServer) cancel(q *query, task object) {
@@ -216,6 +237,18 @@ func TestATaskIsFoundAgain(t *testing.T) {
 			})
 		}
 	})
+}
+
+// What Redis does not take is not the server's fault, and the call is not made.
+func TestWhatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	up, url := newTaskServer(t, false, object{})
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	k := newTask()
+	k.full = errors.New("out of memory")
+	if _, err := r.attempt(t.Context(), k, "up_long", object{}); !errors.Is(err, k.full) || isUpstream(err) || up.calls() != 0 {
+		t.Error(err, up.calls())
+	}
 }
 
 // A tool that may not run twice gets a second attempt only where there may be a task to be found again.
