@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -70,10 +71,12 @@ func TestALonghaulServer(t *testing.T) {
 			ended <- err
 		}()
 		<-asked
+		await(t, "its progress", func() bool {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			return slices.ContainsFunc(k.reports, func(p tasks.Progress) bool { return p.Done == 3 && p.Total == 10 })
+		})
 		lose(t, cancel, ended)
-		if p := k.reports[len(k.reports)-1]; p.Done != 3 || p.Total != 10 {
-			t.Errorf("%+v", k.reports)
-		}
 		clear(k.memory) // the worker died before it knew the id
 		k.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
 			return json.RawMessage(`{"action":"accept","content":{"Name":"Ada"}}`), nil

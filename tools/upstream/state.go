@@ -47,17 +47,3 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	return s
 }
-
-func newHTTP(config Server) *http.Client {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has put something of its own there
-		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
-	}
-	t = t.Clone()
-	t.MaxIdleConnsPerHost = 8
-	c := &http.Client{Transport: t, CheckRedirect: stayHere}
-	if config.Header != nil {
-		c.Transport = &headers{t, config.Header}
-	}
-	return c
-}
