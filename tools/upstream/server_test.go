@@ -184,7 +184,12 @@ func serveHTTP(t *testing.T, sessions bool) string {
 	h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
 		Stateless: !sessions, PropagateRequestCancellation: true,
 	}))
-	t.Cleanup(h.Close)
+	t.Cleanup(func() {
+		h.Close()
+		for session := range s.Sessions() { // one whose opening was cut off is known to nobody else
+			_ = session.Close()
+		}
+	})
 	return h.URL
 }
 
