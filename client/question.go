@@ -133,9 +133,22 @@ func (a *asker) ask(ctx context.Context, q Question) error {
 		if !hasCode(err, wire.CodeInvalidParams) {
 			return err
 		}
+		if !a.isOpen(ctx, q.Key) { // the answer had arrived by an earlier try, or somebody else's had
+			return nil
+		}
 		q.Refused = err
 	}
 	return q.Refused
+}
+
+// isOpen reports whether the task still asks a question, as far as is known.
+func (a *asker) isOpen(ctx context.Context, key string) bool {
+	t, err := a.client.Get(ctx, a.taskID)
+	if err != nil {
+		return true
+	}
+	_, open := t.Questions[key]
+	return open
 }
 
 // end stops asking, and waits until nobody is asked any more.

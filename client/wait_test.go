@@ -204,6 +204,33 @@ func TestAnAnswerThatDoesNotFitIsAskedForAgain(t *testing.T) {
 	}
 }
 
+// The reply to the answer was lost: sent again, it is about nothing that is open.
+func TestAnAnswerThatArrivedBeforeIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	var arrived atomic.Bool
+	s := newScript(t, map[string]func(*query){
+		"tasks/get": func(q *query) {
+			if arrived.Load() {
+				q.result(completed(3, "done"))
+				return
+			}
+			q.result(asks(1, "k"))
+		},
+		"tasks/update": func(q *query) {
+			arrived.Store(true)
+			q.fail(http.StatusBadRequest, -32602, "the task does not ask that", nil)
+		},
+	})
+	var asked atomic.Int64
+	c := s.dial(client.Options{Answer: func(context.Context, client.Question) (client.Answer, error) {
+		asked.Add(1)
+		return client.Accept(object{}), nil
+	}})
+	if r, err := c.Wait(t.Context(), "one"); err != nil || r.Text() != "done" || asked.Load() != 1 {
+		t.Errorf("%+v, %v, asked %d times", r, err, asked.Load())
+	}
+}
+
 func TestAQuestionThatSomebodyElseAnsweredIsNotAskedAnyMore(t *testing.T) {
 	t.Parallel()
 	var asking atomic.Bool
