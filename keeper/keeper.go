@@ -14,7 +14,8 @@ import (
 const (
 	period = time.Second
 	// A killed keeper's successor ticks within lease + period, well before a shard takes the silence for an outage (6 s).
-	lease = 3 * time.Second
+	lease    = 3 * time.Second
+	patience = lease / 2 // with one call
 	// One damaged task must not hold up the others of its shard; several errors in a row are an outage.
 	maxErrors = 3
 )
@@ -38,6 +39,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	defer tick.Stop()
 	failing := false
 	for {
+		began := time.Now()
 		err := k.round(ctx)
 		if ctx.Err() != nil {
 			k.resign(ctx)
@@ -47,10 +49,24 @@ func (k *Keeper) Run(ctx context.Context) error {
 			failing = err != nil
 			k.report(err)
 		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			k.standAside(ctx, began)
+		}
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 		}
+	}
+}
+
+// standAside lets the lease run out, of which this process cannot know whether it holds it: if only replies are lost, standing again would
+// renew it each time, and nobody would keep. Others have a period to be elected.
+func (k *Keeper) standAside(ctx context.Context, stood time.Time) {
+	over := time.NewTimer(time.Until(stood.Add(lease + period)))
+	defer over.Stop()
+	select {
+	case <-ctx.Done():
+	case <-over.C:
 	}
 }
 
@@ -71,7 +87,7 @@ func (k *Keeper) resign(ctx context.Context) {
 
 // elect does not wait for longer than its lease would be worth having.
 func (k *Keeper) elect(ctx context.Context) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, lease/2)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return k.store.Elect(ctx, k.process, lease)
 }

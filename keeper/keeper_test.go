@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,15 +29,18 @@ type rig struct {
 
 func each(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Parallel()
-	redistest.Each(t, func(t *testing.T, o *redis.UniversalOptions) {
-		rdb := redis.NewUniversalClient(o)
-		t.Cleanup(func() { rdb.Close() })
-		s, err := store.Open(t.Context(), rdb, store.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, &rig{t, rdb, s, queue.New(rdb)})
-	})
+	redistest.Each(t, func(t *testing.T, o *redis.UniversalOptions) { test(t, open(t, o)) })
+}
+
+func open(t *testing.T, o *redis.UniversalOptions) *rig {
+	t.Helper()
+	rdb := redis.NewUniversalClient(o)
+	t.Cleanup(func() { rdb.Close() })
+	s, err := store.Open(t.Context(), rdb, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig{t, rdb, s, queue.New(rdb)}
 }
 
 // keep runs a keeper until the test ends, or stop is called.
@@ -169,5 +173,40 @@ func TestASecondKeeperTakesOver(t *testing.T) {
 		r.keep("b")
 		stop()
 		r.until("b is the keeper", func() bool { return r.rdb.Get(t.Context(), "lh:keeper").Val() == "b" })
+	})
+}
+
+// deafened loses the replies of Redis once it is told to.
+type deafened struct{ deaf atomic.Bool }
+
+func (d *deafened) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (d *deafened) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if d.deaf.Load() {
+			err = context.DeadlineExceeded
+			cmd.SetErr(err)
+		}
+		return err
+	}
+}
+
+func (d *deafened) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// A keeper whose requests arrive, but which hears nothing, must not keep the lease.
+func TestADeafKeeperLetsAnotherOneKeep(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, o *redis.UniversalOptions) {
+		hears, deaf := open(t, o), open(t, o)
+		var d deafened
+		deaf.rdb.AddHook(&d)
+		deaf.keep("a")
+		hears.until("a is the keeper", func() bool { return hears.rdb.Get(t.Context(), "lh:keeper").Val() == "a" })
+		hears.keep("b")
+		d.deaf.Store(true)
+		hears.until("b is the keeper", func() bool { return hears.rdb.Get(t.Context(), "lh:keeper").Val() == "b" })
 	})
 }
