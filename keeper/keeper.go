@@ -60,9 +60,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 }
 
 // standAside lets the lease run out, of which this process cannot know whether it holds it: if only replies are lost, standing again would
-// renew it each time, and nobody would keep. Others have a period to be elected.
+// renew it each time, and nobody would keep. Others have more than a period to be elected.
 func (k *Keeper) standAside(ctx context.Context, stood time.Time) {
-	over := time.NewTimer(time.Until(stood.Add(lease + period)))
+	over := time.NewTimer(time.Until(stood.Add(lease + period + period/2)))
 	defer over.Stop()
 	select {
 	case <-ctx.Done():
