@@ -169,9 +169,12 @@ func (h *History) troubled(s Sample) bool {
 	return slices.ContainsFunc(h.Faults, func(in Injury) bool { return in.Kind.outage() && in.during(s, aside) })
 }
 
+// unheard is how long a process takes to notice that a message was lost: it waits for the reply, and then says it again.
+const unheard = 4 * time.Second
+
 // muffled reports whether messages of somebody were lost meanwhile. What is to happen at once cannot, if the word of it is lost.
 func (h *History) muffled(s Sample) bool {
-	return slices.ContainsFunc(h.Faults, func(in Injury) bool { return in.Kind.loses() && in.during(s, 0) })
+	return slices.ContainsFunc(h.Faults, func(in Injury) bool { return in.Kind.loses() && in.during(s, unheard) })
 }
 
 // during reports whether the fault, or some time after it, fell into a sample.

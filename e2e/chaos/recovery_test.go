@@ -67,7 +67,7 @@ func TestRecoveryIsMeasuredFromTheRelease(t *testing.T) {
 	if r := recovery(h); r.Drained != nil || len(r.Retired) != 1 {
 		t.Errorf("%+v, want it aside", r)
 	}
-	h.Faults = []Injury{{Fault: Fault{Kind: MuteReplies}, Began: at(-9), Mended: at(4)}}
+	h.Faults = []Injury{{Fault: Fault{Kind: MuteReplies}, Began: at(-9), Mended: at(2)}}
 	if r := recovery(h); r.Drained != nil || len(r.Retired) != 1 {
 		t.Errorf("%+v: a word may have been lost, want it aside", r)
 	}
