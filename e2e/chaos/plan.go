@@ -224,6 +224,3 @@ func (f Fault) proxy() int {
 
 // outage reports whether nobody reaches Redis meanwhile.
 func (k Kind) outage() bool { return k == FreezeRedis || k == KillRedis }
-
-// loses reports whether messages of somebody are lost meanwhile, without an error.
-func (k Kind) loses() bool { return k == MuteRequests || k == MuteReplies }

@@ -25,7 +25,7 @@ type Recovery struct {
 	Killed  []Sample // from kill -9 of the worker to the next start in the ledger
 	Outage  []Sample // the same, of kills within an outage of Redis or the 45 s after it
 	Drained []Sample // from the moment at which a worker that stops gave the attempt back, as its event says
-	Retired []Sample // the same, within an outage or the 45 s after it, or while messages were lost
+	Retired []Sample // the same, within an outage or the 45 s after it
 	Heard   []Sample // from the end of a task to the moment at which a subscription told of it
 	Lost    int      // tasks of killed workers that did not run again: ended, or never to be run twice
 }
@@ -145,7 +145,7 @@ func (r *Recovery) drains(h *History, ledgers map[string][]image.Entry) {
 			if !ok {
 				continue
 			}
-			if sample := (Sample{took, ev.At, e.Task}); h.troubled(sample) || h.muffled(sample) {
+			if sample := (Sample{took, ev.At, e.Task}); h.troubled(sample) {
 				r.Retired = append(r.Retired, sample)
 			} else {
 				r.Drained = append(r.Drained, sample)
@@ -167,14 +167,6 @@ func (r *Recovery) hears(h *History) {
 // troubled reports whether an outage of Redis, or the time after it, fell into a sample.
 func (h *History) troubled(s Sample) bool {
 	return slices.ContainsFunc(h.Faults, func(in Injury) bool { return in.Kind.outage() && in.during(s, aside) })
-}
-
-// unheard is how long a process takes to notice that a message was lost: it waits for the reply, and then says it again.
-const unheard = 4 * time.Second
-
-// muffled reports whether messages of somebody were lost meanwhile. What is to happen at once cannot, if the word of it is lost.
-func (h *History) muffled(s Sample) bool {
-	return slices.ContainsFunc(h.Faults, func(in Injury) bool { return in.Kind.loses() && in.during(s, unheard) })
 }
 
 // during reports whether the fault, or some time after it, fell into a sample.

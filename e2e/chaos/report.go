@@ -65,7 +65,7 @@ func report(p Plan, h *History, verdicts []verdict, r Recovery) string {
 	say("  not run again, since their tasks had ended:   %d", r.Lost)
 	slowest(say, h, r.Killed, quickKill)
 	say("from giving back at a drain to running again:   %s", percentiles(r.Drained))
-	say("  so, or while messages were lost:              %s", percentiles(r.Retired))
+	say("  within an outage of Redis or 45 s after it:   %s", percentiles(r.Retired))
 	slowest(say, h, r.Drained, quickDrain)
 	say("from the end of a task to a subscription's word: %s", percentiles(r.Heard))
 	return b.String()
