@@ -82,7 +82,7 @@ func RetryAdvice(err error) (permanent bool, after time.Duration) {
 	}
 }
 
-// Error is why the engine ended a task, as the JSON-RPC error that clients see.
+// Error is why the engine ended a task, or what a Source answered instead of a result, as the JSON-RPC error that clients see.
 type Error struct {
 	Code    int             `json:"code"`
 	Message string          `json:"message"`

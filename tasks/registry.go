@@ -15,13 +15,14 @@ import (
 )
 
 // Registry is the set of tools that one binary can run. The zero value is empty and ready. It is filled before it is used; what comes
-// from elsewhere and may change (the tools of other servers) is Put into it at any time.
+// from elsewhere and may change (the tools of other servers, and what else they have: Source) is Put into it at any time.
 type Registry struct {
 	mu      sync.RWMutex
 	tools   map[string]*Registered
+	sources map[string]*Source
 	queues  []string // of tools that may be put later
 	errs    []error
-	changed chan struct{} // closed, and replaced, by Put
+	changed chan struct{} // closed, and replaced, by tell
 }
 
 // Registered is a tool that can be run here.
@@ -56,11 +57,16 @@ func (r *Registry) Put(t Tool, h Handler) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keep(reg)
+	r.tell()
+	return nil
+}
+
+// tell says that something was put or dropped.
+func (r *Registry) tell() {
 	if r.changed != nil {
 		close(r.changed)
 		r.changed = nil
 	}
-	return nil
 }
 
 func (r *Registry) keep(reg *Registered) {
@@ -70,7 +76,7 @@ func (r *Registry) keep(reg *Registered) {
 	r.tools[reg.Name] = reg
 }
 
-// Changed is closed when Put has put something. Ask for it before looking at what there is: then nothing is missed.
+// Changed is closed when something was put or dropped. Ask for it before looking at what there is: then nothing is missed.
 func (r *Registry) Changed() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
