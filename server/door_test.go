@@ -81,7 +81,10 @@ func TestTheDoorChecks(t *testing.T) {
 		"removed tasks/list":   {modern("tasks/list", nil), 404, wire.CodeMethodNotFound},
 		"removed tasks/result": {modern("tasks/result", get), 404, wire.CodeMethodNotFound},
 		"absent prompts":       {modern("prompts/list", nil), 404, wire.CodeMethodNotFound},
-		"absent resources":     {modern("resources/list", nil), 404, wire.CodeMethodNotFound},
+		"removed unsubscribe":  {modern("resources/unsubscribe", nil), 404, wire.CodeMethodNotFound},
+		"unknown resource":     {modern("resources/read", obj{"uri": "file:///etc/passwd"}), 400, wire.CodeInvalidParams},
+		"resource of no name":  {modern("resources/read", obj{}), 400, wire.CodeInvalidParams},
+		"odd resource cursor":  {modern("resources/list", obj{"cursor": "§"}), 400, wire.CodeInvalidParams},
 
 		"get without extension":    {modern("tasks/get", get, plainClient), 400, wire.CodeMissingCapability},
 		"update without extension": {modern("tasks/update", obj{"taskId": unknownID, "inputResponses": obj{}}, plainClient), 400, wire.CodeMissingCapability},

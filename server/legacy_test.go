@@ -23,7 +23,7 @@ func TestWhatIsNegotiated(t *testing.T) {
 		}
 		caps, _ := m.Result["capabilities"].(obj)
 		tools, _ := caps["tools"].(obj)
-		if caps["logging"] == nil || tools["listChanged"] != true || (caps["tasks"] != nil) != (want == "2025-11-25") || caps["resources"] != nil || caps["extensions"] != nil {
+		if caps["logging"] == nil || tools["listChanged"] != true || (caps["tasks"] != nil) != (want == "2025-11-25") || caps["resources"] == nil || caps["extensions"] != nil {
 			t.Errorf("%q: can %v", asked, caps)
 		}
 		x := &session{id: id, version: want}

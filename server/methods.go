@@ -18,26 +18,25 @@ type serve func(s *Server, ctx context.Context, q *request) (json.RawMessage, er
 
 // methods lists what we serve ourselves on 2026-07-28, and what else is checked before the SDK serves it.
 var methods = map[string]method{
-	"tools/call":           {nameMember: "name", serve: (*Server).call},
-	"tools/list":           {serve: (*Server).list},
-	"tasks/get":            {nameMember: "taskId", extension: true, serve: (*Server).get},
-	"tasks/update":         {nameMember: "taskId", extension: true, serve: (*Server).update},
-	"tasks/cancel":         {nameMember: "taskId", extension: true, serve: (*Server).cancel},
-	"subscriptions/listen": {serve: (*Server).listen},
-	"prompts/get":          {nameMember: "name"},
-	"resources/read":       {nameMember: "uri"},
+	"tools/call":               {nameMember: "name", serve: (*Server).call},
+	"tools/list":               {serve: (*Server).list},
+	"tasks/get":                {nameMember: "taskId", extension: true, serve: (*Server).get},
+	"tasks/update":             {nameMember: "taskId", extension: true, serve: (*Server).update},
+	"tasks/cancel":             {nameMember: "taskId", extension: true, serve: (*Server).cancel},
+	"subscriptions/listen":     {serve: (*Server).listen},
+	"prompts/get":              {nameMember: "name"},
+	"resources/list":           {serve: (*Server).listResources},
+	"resources/templates/list": {serve: (*Server).listTemplates},
+	"resources/read":           {nameMember: "uri", serve: (*Server).readResource},
 }
 
 // delegated lists what the SDK serves before 2026-07-28, beside initialize. To what it does not know it gives no JSON-RPC answer.
 var delegated = map[string]bool{
-	"prompts/list":             true,
-	"prompts/get":              true,
-	"resources/list":           true,
-	"resources/templates/list": true,
-	"resources/read":           true,
-	"resources/subscribe":      true,
-	"resources/unsubscribe":    true,
-	"completion/complete":      true,
+	"prompts/list":          true,
+	"prompts/get":           true,
+	"resources/subscribe":   true,
+	"resources/unsubscribe": true,
+	"completion/complete":   true,
 }
 
 // legacyMethods lists what we serve ourselves before 2026-07-28.
@@ -46,12 +45,15 @@ var legacyMethods = map[string]struct {
 	session bool     // means something within a session only
 	serve   serve
 }{
-	"tools/call":       {serve: (*Server).callInSession},
-	"tools/list":       {serve: (*Server).list},
-	"tasks/get":        {since: wire.V20251125, serve: (*Server).legacyGet},
-	"tasks/result":     {since: wire.V20251125, serve: (*Server).legacyResult},
-	"tasks/list":       {since: wire.V20251125, serve: (*Server).legacyList},
-	"tasks/cancel":     {since: wire.V20251125, serve: (*Server).legacyCancel},
-	"ping":             {serve: (*Server).pong},
-	"logging/setLevel": {session: true, serve: (*Server).setLevel},
+	"tools/call":               {serve: (*Server).callInSession},
+	"tools/list":               {serve: (*Server).list},
+	"tasks/get":                {since: wire.V20251125, serve: (*Server).legacyGet},
+	"tasks/result":             {since: wire.V20251125, serve: (*Server).legacyResult},
+	"tasks/list":               {since: wire.V20251125, serve: (*Server).legacyList},
+	"tasks/cancel":             {since: wire.V20251125, serve: (*Server).legacyCancel},
+	"resources/list":           {serve: (*Server).listResources},
+	"resources/templates/list": {serve: (*Server).listTemplates},
+	"resources/read":           {serve: (*Server).readResource},
+	"ping":                     {serve: (*Server).pong},
+	"logging/setLevel":         {session: true, serve: (*Server).setLevel},
 }

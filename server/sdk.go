@@ -17,8 +17,9 @@ import (
 // newSDK is the handler of every request that is not ours.
 func newSDK(about wire.Implementation, log *slog.Logger) http.Handler {
 	caps := &mcp.ServerCapabilities{
-		Tools:   &mcp.ToolCapabilities{ListChanged: true},
-		Logging: &mcp.LoggingCapabilities{}, // held calls send log messages
+		Tools:     &mcp.ToolCapabilities{ListChanged: true},
+		Resources: &mcp.ResourceCapabilities{}, // read and listed by us
+		Logging:   &mcp.LoggingCapabilities{},  // held calls send log messages
 	}
 	caps.AddExtension(wire.TasksExtension, nil)
 	server := mcp.NewServer(&mcp.Implementation{Name: about.Name, Version: about.Version}, &mcp.ServerOptions{Capabilities: caps})
@@ -57,9 +58,10 @@ func legacyCapabilities(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
-// advertised refuses what we do not offer: the SDK would answer with an empty list, as if we did.
+// advertised refuses what we do not offer: the SDK would answer with an empty list, as if we did. Of resources nothing else is offered than
+// what we serve ourselves.
 func advertised(caps *mcp.ServerCapabilities) mcp.Middleware {
-	offered := map[string]bool{"prompts": caps.Prompts != nil, "resources": caps.Resources != nil, "completion": caps.Completions != nil}
+	offered := map[string]bool{"prompts": caps.Prompts != nil, "resources": false, "completion": caps.Completions != nil}
 	return func(next mcp.MethodHandler) mcp.MethodHandler {
 		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
 			feature, _, _ := strings.Cut(method, "/")

@@ -1,0 +1,55 @@
+package wire
+
+import "encoding/json"
+
+// CodeNoResource is what revisions before 2026-07-28 say of a resource that there is none of; later ones say CodeInvalidParams (resources,
+// Error Handling).
+const CodeNoResource = -32002
+
+// Resource is a resource as resources/list shows it.
+type Resource struct {
+	URI         string `json:"uri"`
+	Name        string `json:"name"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	MIMEType    string `json:"mimeType,omitempty"`
+	Size        int64  `json:"size,omitempty"`
+}
+
+// ResourceTemplate is a family of resources as resources/templates/list shows it.
+type ResourceTemplate struct {
+	URITemplate string `json:"uriTemplate"`
+	Name        string `json:"name"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	MIMEType    string `json:"mimeType,omitempty"`
+}
+
+// Listed is either of these as its list shows it.
+func Listed[T Resource | ResourceTemplate](r T) json.RawMessage { return encode(r) }
+
+// Resources is a page of resources/list, and ResourceTemplates one of resources/templates/list. A server means revision 2026-07-28.
+func Resources(page []json.RawMessage, next string, server *Implementation) json.RawMessage {
+	return listing("resources", page, next, server)
+}
+
+// ResourceTemplates is a page of resources/templates/list.
+func ResourceTemplates(page []json.RawMessage, next string, server *Implementation) json.RawMessage {
+	return listing("resourceTemplates", page, next, server)
+}
+
+// listing is a page of a list. What is listed may depend on who asks, so nobody may keep it.
+func listing(member string, page []json.RawMessage, next string, server *Implementation) json.RawMessage {
+	if page == nil {
+		page = []json.RawMessage{}
+	}
+	o := Object{member: encode(page)}
+	if next != "" {
+		o["nextCursor"] = encode(next)
+	}
+	if server != nil {
+		o["resultType"], o["ttlMs"], o["cacheScope"] = encode(TypeComplete), encode(0), encode("private")
+		o.setMeta(MetaServerInfo, server)
+	}
+	return encode(o)
+}
