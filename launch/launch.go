@@ -56,6 +56,9 @@ type role struct {
 // fronts reports whether a process of these options has a front end.
 func (r role) fronts(o *options) bool { return r.serves || o.embedded() && !r.needsRedis }
 
+// runs reports whether a process of these options runs tools.
+func (r role) runs(o *options) bool { return r.works || o.work || o.embedded() }
+
 // serverGC lets a front end, whose memory is small and short-lived, collect less often: it answers several times as many requests.
 const serverGC = 400
 

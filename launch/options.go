@@ -14,6 +14,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3"
 
+	"github.com/longhaul-mcp/longhaul/internal/configfile"
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -40,7 +41,7 @@ type options struct {
 	drain       time.Duration
 
 	configFile string
-	config     config
+	config     configfile.File
 
 	check    bool
 	probe    string
@@ -218,8 +219,12 @@ func (o *options) settleConfig(r role) (err error) {
 	if o.configFile == "" || o.probe != "" {
 		return nil
 	}
-	o.config, err = readConfig(o.configFile, r.fronts(o))
-	return err
+	file, err := configfile.Read(o.configFile, configfile.Options{Serves: r.fronts(o), Works: r.runs(o), Check: o.check})
+	if err != nil {
+		return fmt.Errorf("-config: %w", err)
+	}
+	o.config = *file
+	return nil
 }
 
 // setHold reads the flag -hold.

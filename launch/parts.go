@@ -75,7 +75,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	p.watcher = p.store.NewWatcher()
 	p.dispatcher = keeper.NewDispatcher(q, log)
 	p.keeper = keeper.New(p.store, q, name, log)
-	if r.works || o.work || o.embedded() {
+	if r.runs(o) {
 		p.worker = worker.New(worker.Options{
 			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(connect(ro)), Dispatcher: p.dispatcher, Name: name,
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
@@ -84,7 +84,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	if r.fronts(o) {
 		if p.front, err = server.New(server.Options{
 			Store: p.store, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Secret: o.secret(),
-			Hold: o.hold, Clients: o.config.clients, NoHandles: !o.handleTools,
+			Hold: o.hold, Clients: o.config.Clients, NoHandles: !o.handleTools,
 			Version: Version, Logger: log,
 		}); err != nil {
 			return nil, err

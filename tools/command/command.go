@@ -99,6 +99,12 @@ func Add(reg *tasks.Registry, c Command) error {
 	return nil
 }
 
+// Validate explains everything that is wrong with the command, but for its Tool.
+func (c *Command) Validate() error {
+	_, err := newRunner(*c)
+	return err
+}
+
 // runner is a command, checked and ready.
 type runner struct {
 	Command

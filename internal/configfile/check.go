@@ -1,0 +1,73 @@
+package configfile
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// checked is a kind whose parts have to go together. What check complains of is told where the part is without which it would not.
+func (k kind[T]) checked(check func(value, T) error) kind[T] {
+	return kind[T]{shape: k.shape, read: func(v value) (T, error) {
+		t, err := k.read(v)
+		if v.without != nil {
+			return t, err // a trial: whoever tries checks
+		}
+		errs := []error{err}
+		for _, complaint := range faults(check(v, t)) {
+			culprit := v.culprit(func(v value) bool {
+				t, _ := k.read(v) //nolint:errcheck // the fault is told already
+				return !slices.ContainsFunc(faults(check(v, t)), func(e error) bool { return e.Error() == complaint.Error() })
+			})
+			if _, scalar := culprit.node.(ast.ScalarNode); scalar || err == nil { // otherwise it may be about what could not be read
+				errs = append(errs, culprit.wrong("%v", complaint))
+			}
+		}
+		return t, errors.Join(errs...)
+	}}
+}
+
+// maxTrials bounds how often parts of one file are read anew.
+const maxTrials = 2000
+
+// culprit is the last part of v without which it would be fine: a text or a number if there is one, otherwise v itself.
+func (v value) culprit(fine func(value) bool) value {
+	return v.search(func(part value) bool {
+		*v.trials++
+		if *v.trials > maxTrials {
+			return false
+		}
+		s := *v.source
+		s.without = part.node
+		return fine(value{&s, v.name, v.node})
+	})
+}
+
+func (v value) search(blamed func(value) bool) value {
+	found := v
+	for _, part := range slices.Backward(v.parts()) {
+		if !blamed(part) {
+			continue
+		}
+		found = part.search(blamed)
+		if _, scalar := found.node.(ast.ScalarNode); scalar {
+			return found
+		}
+	}
+	return found
+}
+
+// parts are the values of an object, or the entries of a list.
+func (v value) parts() (list []value) {
+	if members, ok := v.members(); ok {
+		for _, m := range members {
+			list = append(list, m.value)
+		}
+		return list
+	}
+	if _, ok := v.node.(*ast.SequenceNode); ok {
+		list, _ = v.entries() //nolint:errcheck // it is a list
+	}
+	return list
+}

@@ -1,0 +1,118 @@
+package configfile
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// File is what a file says.
+type File struct {
+	Clients []server.Client   // front ends
+	Tools   []command.Command // processes that run tools
+	Servers []upstream.Server // these too
+}
+
+// Options say what the file is read for.
+type Options struct {
+	// Serves and Works: the process is a front end, it runs tools. The part of others may hold anything. Zero: it is none.
+	Serves, Works bool
+	// Check reads the parts of others too. What they refer to may be missing here.
+	Check bool
+}
+
+// file is the whole of it.
+var file = object(
+	part("clients", "How long calls stay open, by client (front ends).", listOf(client), serves, func(f *File) *[]server.Client { return &f.Clients }),
+	part("tools", "Programs that serve as tools (workers).", listOf(tool), works, func(f *File) *[]command.Command { return &f.Tools }),
+	part("servers", "MCP servers whose tools become durable (workers).", listOf(mcpServer), works, func(f *File) *[]upstream.Server { return &f.Servers }),
+)
+
+func serves(o Options) bool { return o.Serves }
+func works(o Options) bool  { return o.Works }
+
+// part is a key of the file that is read by those who use it.
+func part[F any](name, about string, k kind[F], mine func(Options) bool, field func(*File) *F) key[File] {
+	all := at(name, about, k, field)
+	read := all.read
+	all.read = func(v value, f *File) error {
+		if mine(v.Options) || v.Check {
+			return read(v, f)
+		}
+		return nil
+	}
+	return all
+}
+
+const maxFile = 4 << 20
+
+// Read reads a file. The error says of each slip where it is.
+func Read(path string, o Options) (*File, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	base, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	return parse(text, &source{Options: o, path: path, base: base, trials: new(int)})
+}
+
+func parse(text []byte, s *source) (*File, error) {
+	if len(text) > maxFile {
+		return nil, fmt.Errorf("%s has %d bytes, the limit is %d", s.path, len(text), maxFile)
+	}
+	tree, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte("\ufeff")), 0) // editors of Windows begin files so
+	if e, ok := errors.AsType[yaml.Error](err); ok {
+		return nil, &fault{s.path, e.GetToken(), e.GetMessage()}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.path, err)
+	}
+	switch documents := documents(s, tree); len(documents) {
+	case 0:
+		return &File{}, nil
+	case 1:
+		f, err := file.read(documents[0])
+		return &f, inOrder(err)
+	default:
+		return nil, documents[1].wrong("a second document begins here: put everything into the first")
+	}
+}
+
+// documents are those of a file that hold anything.
+func documents(s *source, tree *ast.File) (list []value) {
+	for _, d := range tree.Docs {
+		if d.Body != nil && d.Body.Type() != ast.CommentGroupType {
+			list = append(list, value{s, "the configuration", d.Body})
+		}
+	}
+	return list
+}
+
+// inOrder sorts faults by where they are.
+func inOrder(err error) error {
+	list := faults(err)
+	slices.SortStableFunc(list, func(a, b error) int {
+		x, okX := errors.AsType[*fault](a)
+		y, okY := errors.AsType[*fault](b)
+		if !okX || !okY {
+			return 0
+		}
+		return cmp.Or(cmp.Compare(x.at.Position.Line, y.at.Position.Line), cmp.Compare(x.at.Position.Column, y.at.Position.Column))
+	})
+	return errors.Join(list...)
+}

@@ -1,0 +1,203 @@
+package configfile
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
+)
+
+// kind is a kind of value: how it is read, and how the published schema describes it. What could be read comes with the error.
+type kind[T any] struct {
+	read  func(value) (T, error)
+	shape *jsonschema.Schema
+}
+
+// as is a kind that is read as another one, and made into what is used.
+func as[T, F any](k kind[F], make func(value, F) (T, error)) kind[T] {
+	return kind[T]{shape: k.shape, read: func(v value) (T, error) {
+		f, err := k.read(v)
+		t, wrong := make(v, f)
+		return t, errors.Join(err, wrong)
+	}}
+}
+
+// maybe is a kind that tells what is not there from what is zero.
+func maybe[T any](k kind[T]) kind[*T] {
+	return as(k, func(_ value, t T) (*T, error) { return &t, nil })
+}
+
+var text = kind[string]{value.text, &jsonschema.Schema{Type: "string"}}
+
+var boolean = kind[bool]{
+	func(v value) (bool, error) {
+		if n, ok := v.node.(*ast.BoolNode); ok {
+			return n.Value, nil
+		}
+		return false, v.mustBe("true or false")
+	},
+	&jsonschema.Schema{Type: "boolean"},
+}
+
+// count is a whole number from 0.
+var count = kind[int]{
+	func(v value) (int, error) {
+		n, ok := v.node.(*ast.IntegerNode)
+		if !ok {
+			return 0, v.mustBe("a whole number")
+		}
+		switch i := n.Value.(type) {
+		case uint64:
+			if i <= maxCount {
+				return int(i), nil
+			}
+		case int64:
+			return 0, v.wrong("%s is %d: it cannot be negative", v.name, i)
+		}
+		return 0, v.wrong("%s is %s: use at most %d", v.name, n.Token.Value, maxCount)
+	},
+	&jsonschema.Schema{Type: "integer", Minimum: jsonschema.Ptr(0.0), Maximum: jsonschema.Ptr(float64(maxCount))},
+}
+
+const maxCount = 1_000_000_000
+
+// number is one from 0, with or without a fraction.
+var number = kind[float64]{
+	func(v value) (float64, error) {
+		if n, ok := v.node.(*ast.FloatNode); ok {
+			if n.Value < 0 {
+				return 0, v.wrong("%s is %s: it cannot be negative", v.name, n.Token.Value)
+			}
+			return n.Value, nil
+		}
+		if v.node.Type() != ast.IntegerType {
+			return 0, v.mustBe("a number")
+		}
+		i, err := count.read(v)
+		return float64(i), err
+	},
+	&jsonschema.Schema{Type: "number", Minimum: jsonschema.Ptr(0.0)},
+}
+
+// duration is a time that is not nothing.
+var duration = kind[time.Duration]{
+	func(v value) (time.Duration, error) {
+		if n, ok := v.node.(*ast.IntegerNode); ok {
+			return 0, v.wrong("%s has no unit: write %ss, or %sm", v.name, n.Token.Value, n.Token.Value)
+		}
+		text, err := v.text()
+		if err != nil {
+			return 0, v.mustBe("a time such as 50s or 5m")
+		}
+		d, err := parseDuration(text)
+		switch {
+		case err != nil:
+			return 0, v.wrong("%s %q: use a number with a unit, such as 50s or 5m", v.name, text)
+		case d <= 0:
+			return 0, v.wrong("%s %s: it must be positive", v.name, text)
+		}
+		return d, nil
+	},
+	&jsonschema.Schema{Type: "string", Pattern: `^\+?([0-9]+d|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`},
+}
+
+// parseDuration reads a time as Go does, or whole days.
+func parseDuration(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(text)
+}
+
+// units of sizes. Longer ones come before those that they end with.
+var units = []struct {
+	name  string
+	bytes int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}}
+
+// size is a number of bytes.
+var size = kind[int64]{
+	func(v value) (int64, error) {
+		if n, ok := v.node.(*ast.IntegerNode); ok {
+			return 0, v.wrong("%s has no unit: write %sMiB, or %sGiB", v.name, n.Token.Value, n.Token.Value)
+		}
+		text, err := v.text()
+		if err != nil {
+			return 0, v.mustBe("a size such as 512MiB or 2GiB")
+		}
+		for _, u := range units {
+			digits, ok := strings.CutSuffix(text, u.name)
+			if n, err := strconv.ParseUint(strings.TrimSpace(digits), 10, 32); ok && err == nil && n > 0 && int64(n) <= maxSize/u.bytes {
+				return int64(n) * u.bytes, nil
+			}
+		}
+		return 0, v.wrong("%s %q: use a whole number with a unit, such as 512MiB or 2GiB", v.name, text)
+	},
+	&jsonschema.Schema{Type: "string", Pattern: `^0*[1-9][0-9]* *([KMGT]iB|[kMGT]B)$`},
+}
+
+const maxSize = 1 << 60
+
+// oneOf is one of some words.
+func oneOf[T ~string](words ...T) kind[T] {
+	k := kind[T]{shape: &jsonschema.Schema{Type: "string"}}
+	var known []string
+	for _, w := range words {
+		known = append(known, string(w))
+		k.shape.Enum = append(k.shape.Enum, string(w))
+	}
+	k.read = func(v value) (T, error) {
+		text, err := v.text()
+		for _, w := range words {
+			if text == string(w) && err == nil {
+				return w, nil
+			}
+		}
+		if err != nil {
+			return "", v.mustBe("one of " + strings.Join(known, ", "))
+		}
+		return "", v.wrong("%s %q is none of %s%s", v.name, text, strings.Join(known, ", "), spelling.Suggestion(text, known))
+	}
+	return k
+}
+
+// listOf is a list of values of a kind.
+func listOf[T any](k kind[T]) kind[[]T] {
+	return kind[[]T]{shape: &jsonschema.Schema{Types: []string{"array", "null"}, Items: k.shape}, read: func(v value) (list []T, err error) {
+		entries, err := v.entries()
+		errs := []error{err}
+		for _, e := range entries {
+			t, err := k.read(e)
+			list, errs = append(list, t), append(errs, err)
+		}
+		return list, errors.Join(errs...)
+	}}
+}
+
+// mapOf is an object whose keys are names that the author of the file chooses.
+func mapOf[T any](k kind[T]) kind[map[string]T] {
+	shape := &jsonschema.Schema{Type: "object", AdditionalProperties: k.shape}
+	return kind[map[string]T]{shape: shape, read: func(v value) (map[string]T, error) {
+		members, ok := v.members()
+		if !ok {
+			return nil, v.mustBe("an object")
+		}
+		m := make(map[string]T)
+		var errs []error
+		for _, member := range members {
+			name, err := member.key.text()
+			if err == nil {
+				member.value.name = name
+				m[name], err = k.read(member.value)
+			}
+			errs = append(errs, err)
+		}
+		return m, errors.Join(errs...)
+	}}
+}

@@ -1,0 +1,132 @@
+package configfile
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+// value is a part of a file that knows where it stands, so that what is wrong with it can be found.
+type value struct {
+	*source
+	name string
+	node ast.Node
+}
+
+// source is what a value comes from, and how it is read.
+type source struct {
+	Options
+	path    string
+	base    string   // where relative paths begin
+	without ast.Node // read as if this were not there
+	trials  *int     // how often the file may be read anew in search of a culprit
+}
+
+// fault is something that is wrong in a file.
+type fault struct {
+	path string
+	at   *token.Token
+	what string
+}
+
+func (f *fault) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", f.path, f.at.Position.Line, f.at.Position.Column, f.what)
+}
+
+func (v value) wrong(format string, args ...any) error {
+	return &fault{v.path, first(v.node), fmt.Sprintf(format, args...)}
+}
+
+func (v value) mustBe(what string) error {
+	return v.wrong("%s must be %s, not %s", v.name, what, v.kind())
+}
+
+// first is where a value begins. The own token of an object is the colon after its first key.
+func first(n ast.Node) *token.Token {
+	if m, ok := n.(ast.MapNode); ok {
+		if i := m.MapRange(); i.Next() {
+			return i.Key().GetToken()
+		}
+	}
+	return n.GetToken()
+}
+
+// kind is what a value is, in words.
+func (v value) kind() string {
+	switch v.node.Type() {
+	case ast.NullType:
+		return "nothing"
+	case ast.BoolType:
+		return "true or false"
+	case ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType:
+		return "a number"
+	case ast.StringType, ast.LiteralType:
+		return "text"
+	case ast.MappingType, ast.MappingValueType:
+		return "an object"
+	case ast.SequenceType:
+		return "a list"
+	}
+	return "YAML's " + v.node.Type().YAMLName() // anchors, aliases, tags: nothing here needs them
+}
+
+// member is a key of an object with its value.
+type member struct{ key, value value }
+
+// members are those of an object; ok is false if it is none.
+func (v value) members() (list []member, ok bool) {
+	m, ok := v.node.(ast.MapNode)
+	if !ok {
+		return nil, false
+	}
+	for i := m.MapRange(); i.Next(); {
+		if i.Value() != v.without {
+			list = append(list, member{value{v.source, "a key", i.Key()}, value{v.source, "", i.Value()}})
+		}
+	}
+	return list, true
+}
+
+// entries are those of a list. One that is there and empty is one.
+func (v value) entries() (list []value, err error) {
+	s, ok := v.node.(*ast.SequenceNode)
+	if !ok {
+		if v.node.Type() == ast.NullType {
+			return nil, nil
+		}
+		return nil, v.mustBe("a list")
+	}
+	for _, n := range s.Values {
+		if n != v.without {
+			list = append(list, value{v.source, "an entry of " + v.name, n})
+		}
+	}
+	return list, nil
+}
+
+func (v value) text() (string, error) {
+	switch n := v.node.(type) {
+	case *ast.StringNode:
+		return n.Value, nil
+	case *ast.LiteralNode:
+		return n.Value.Value, nil
+	}
+	return "", v.mustBe("text")
+}
+
+// faults are the errors that an error was joined from.
+func faults(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what was joined is taken apart, not what was wrapped
+	if !ok {
+		return []error{err}
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		list = append(list, faults(e)...)
+	}
+	return list
+}
