@@ -66,7 +66,7 @@ func newTwin(m *model, n store.NewTask, start int) *twin {
 		message: "queued", questions: map[string]*question{}, memory: map[string]string{},
 		created: m.now, updated: m.now, started: never, over: never, next: never,
 	}
-	t.wait()
+	t.wait(look)
 	if start > m.now {
 		t.message = "starts at " + n.Start.UTC().Format(time.RFC3339)
 	}

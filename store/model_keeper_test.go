@@ -144,7 +144,7 @@ func (m *model) look(id tasks.ID) moved {
 		}
 	}
 	if t.phase == tasks.Delayed {
-		t.wait()
+		t.wait(look)
 		t.message = "queued"
 		t.event("due")
 	}

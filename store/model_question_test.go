@@ -34,7 +34,7 @@ func (t *twin) answered(n int) (woke bool) {
 		t.status = tasks.Working
 	}
 	if t.phase == tasks.Parked {
-		t.wait()
+		t.wait(again)
 		t.message = ""
 		woke = true
 	}

@@ -14,7 +14,8 @@ const (
 
 	// what the store is told
 	liveness   = 2
-	look       = 1 // the first pause between two looks
+	look       = 2 // the first pause between two looks
+	again      = 1 // the pause before the first look at a task that ran before
 	gap        = 3
 	pause      = 6
 	keptEvents = 8

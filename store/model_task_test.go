@@ -82,10 +82,10 @@ func (t *twin) mine(l store.Lease) bool {
 	return t.ended() && l.Attempt == t.attempt && l.Token == t.holder
 }
 
-// wait makes a task claimable.
-func (t *twin) wait() {
+// wait makes a task claimable, which is looked at soon.
+func (t *twin) wait(soon int) {
 	t.phase, t.queued, t.looks = tasks.Queued, t.now, 0
-	t.due[t.id] = t.now + look
+	t.due[t.id] = t.now + soon
 }
 
 // raise makes the next attempt the current one.
@@ -93,7 +93,7 @@ func (t *twin) raise(phase tasks.Phase, delay int) {
 	t.attempt++
 	t.prev, t.holder, t.reports, t.remembered = t.holder, "", 0, 0
 	delete(t.live, t.id)
-	t.wait()
+	t.wait(again)
 	t.phase = phase
 	switch phase {
 	case tasks.Delayed:

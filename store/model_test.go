@@ -29,7 +29,7 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 		rdb := redistest.Open(t, o)
 		s := open(t, rdb, store.Options{
 			Shards: 1, Events: keptEvents,
-			Liveness: minutes(liveness), Look: minutes(look), Gap: minutes(gap), Pause: minutes(pause),
+			Liveness: minutes(liveness), Look: minutes(look), Again: minutes(again), Gap: minutes(gap), Pause: minutes(pause),
 		})
 		events := rdb.PSubscribe(t.Context(), inShard+"t:*")
 		t.Cleanup(func() { _ = events.Close() })

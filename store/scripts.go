@@ -24,8 +24,8 @@ type scripts struct {
 }
 
 func load(o Options) scripts {
-	constants := fmt.Sprintf("local LIVENESS, LOOK, STEADY, GRACE, EVENT_CAP, ANSWERED = %d, %d, %d, %d, %d, '%s'\n",
-		o.Liveness.Milliseconds(), o.Look.Milliseconds(), steady.Milliseconds(), grace.Milliseconds(), o.Events, tasks.Answer.To())
+	constants := fmt.Sprintf("local LIVENESS, LOOK, AGAIN, STEADY, GRACE, EVENT_CAP, ANSWERED = %d, %d, %d, %d, %d, %d, '%s'\n",
+		o.Liveness.Milliseconds(), o.Look.Milliseconds(), o.Again.Milliseconds(), steady.Milliseconds(), grace.Milliseconds(), o.Events, tasks.Answer.To())
 	prelude := constants + source("prelude")
 	task := func(name string) *redis.Script { return redis.NewScript(prelude + source(name)) }
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }

@@ -19,6 +19,7 @@ type Options struct {
 	Shards   int           // how many shards a new Redis is divided into. Zero: 16, or what the Redis already has
 	Liveness time.Duration // how long an attempt is believed to run without a beat. Zero: 15 s
 	Look     time.Duration // how soon an unclaimed task is looked at again, at first. Zero: 5 s
+	Again    time.Duration // the same, of one that was claimed before. Zero: 500 ms
 	Gap      time.Duration // silence of the keeper after which nobody is reaped for a while. Zero: 6 s
 	Pause    time.Duration // that while. Zero: 2 × Liveness
 	Strict   bool          // create, answer and the end of a task wait for a replica. Zero: false
@@ -44,6 +45,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Look == 0 {
 		o.Look = 5 * time.Second
+	}
+	if o.Again == 0 {
+		o.Again = 500 * time.Millisecond
 	}
 	if o.Gap == 0 {
 		o.Gap = 6 * time.Second

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -72,6 +74,37 @@ func TestADeployMovesRunningTasks(t *testing.T) {
 		if done := r.untilStatus(task, tasks.Completed); done.Failures != 0 {
 			t.Errorf("%d failures: a deploy is none", done.Failures)
 		}
+	})
+}
+
+// A drained worker may give its attempt back and never hear that it did: then it does not know that the next one is to be enqueued.
+func TestADrainWhoseReplyIsLost(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, o *redis.UniversalOptions) {
+		never := store.Options{Look: time.Hour, Liveness: time.Hour}
+		r := newRig(t, o, never)
+		drained := new(deafened)
+		started := make(chan int, 2)
+		reg := tool("long", func(ctx context.Context, a *tasks.Attempt, _ none) (none, error) {
+			started <- a.Number()
+			if a.Number() == 1 {
+				<-ctx.Done()
+				drained.deaf.Store(true)
+			}
+			return none{}, context.Cause(ctx)
+		})
+		stop := r.start(reg, func(w *worker.Options) { w.Store = drained.store(t, o, never) })
+		task := r.create("long", `{}`, tasks.Policy{})
+		<-started
+		r.start(reg)
+		stopped := make(chan struct{})
+		go func() { defer close(stopped); stop() }()
+		r.untilStatus(task, tasks.Completed)
+		if len(started) != 1 || <-started != 2 {
+			t.Error("want one more attempt, the second")
+		}
+		drained.deaf.Store(false)
+		<-stopped
 	})
 }
 

@@ -1,4 +1,4 @@
--- look says whether an unclaimed task's time has come (a parked one's, if a question lapsed), and when to look again: 5 s, doubling,
+-- look says whether an unclaimed task's time has come (a parked one's, if a question lapsed), and when to look again: LOOK, doubling,
 -- since most only wait their turn.
 -- ARGV[2] longest pause between two looks  ARGV[3] status message of a task whose time to start has come
 -- returns {1, delivery, ms since it became claimable} enqueue it | {0} nothing to do

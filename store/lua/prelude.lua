@@ -73,6 +73,9 @@ local function wait()
   if at > 0 then redis.call('ZADD', DUE, at, ID) else redis.call('ZREM', DUE, ID) end
 end
 
+-- requeue has a task looked at that ran before. That is soon: whoever is to enqueue it may be going, or never hear that it is to.
+local function requeue() redis.call('ZADD', DUE, NOW + AGAIN, ID) end
+
 -- raise makes the next attempt the current one. It belongs to nobody yet, and its asynq TaskID was never used.
 local function raise(phase, delay)
   set('attempt', num('attempt') + 1, 'prev', get('token'), 'token', '', 'phase', phase, 'queued', NOW, 'looks', 0, 'reports', 0, 'remembered', 0)
@@ -83,7 +86,7 @@ local function raise(phase, delay)
     set('next', NOW + delay)
     redis.call('ZADD', DUE, NOW + delay, ID)
   else
-    redis.call('ZADD', DUE, NOW + LOOK, ID)
+    requeue()
   end
 end
 
@@ -97,7 +100,7 @@ local function answered(n)
   if parked then
     set('phase', 'queued', 'queued', NOW, 'looks', 0)
     say('')
-    redis.call('ZADD', DUE, NOW + LOOK, ID)
+    requeue()
   end
   event('answer', '')
   return parked
