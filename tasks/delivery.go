@@ -6,4 +6,6 @@ type Delivery struct {
 	Attempt  int
 	Queue    string
 	Priority Priority
+	// Limit names what has to let it into the queue, "" if nothing has to. What a worker is handed was let in, and names none.
+	Limit string
 }

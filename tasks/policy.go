@@ -25,6 +25,11 @@ type Policy struct {
 	// Backoff is the pause before the second attempt; it doubles with each failure up to 10 minutes, ± 20 %. Zero: 5 seconds.
 	Backoff time.Duration `json:"backoff,omitempty"`
 
+	// Concurrency is how many attempts of the tool there may be at once, over all workers. Zero: as many as there are slots.
+	Concurrency int `json:"concurrency,omitempty"`
+	// Rate is how often the tool may be started, over all workers; what follows a crash or a deploy is no new start. Zero: no limit.
+	Rate Rate `json:"rate,omitzero"`
+
 	// Rerun says whether the tool may be started again after a crash or a deploy. Zero: Yes.
 	Rerun Switch `json:"rerun,omitempty"`
 	// Exclusive attempts stop themselves before a partitioned worker's task could be given to another. Zero: false.
@@ -112,6 +117,7 @@ const (
 	defaultMaxLifetime = 30 * 24 * time.Hour
 	maxBefore          = 16
 	longestDuration    = 10 * 365 * 24 * time.Hour
+	maxConcurrency     = 100_000
 )
 
 // WithDefaults fills every field that is zero; queue is what Queue becomes.
@@ -129,6 +135,9 @@ func (p Policy) WithDefaults(queue string) Policy {
 	p.MaxLifetime = cmp.Or(p.MaxLifetime, defaultMaxLifetime)
 	return p
 }
+
+// Limited reports whether the policy bounds what all workers together do with the tool.
+func (p Policy) Limited() bool { return p.Concurrency > 0 || !p.Rate.IsZero() }
 
 // Pause is how long to wait before the attempt that follows the given number of failures, with its jitter.
 func (p Policy) Pause(failures int) time.Duration {
@@ -179,6 +188,12 @@ func (p Policy) Validate() error {
 	}
 	if p.Attempts < 0 {
 		bad("attempts is %d: it cannot be negative", p.Attempts)
+	}
+	if p.Concurrency < 0 || p.Concurrency > maxConcurrency {
+		bad("concurrency is %d: use 1 to %d, or 0 for no limit", p.Concurrency, maxConcurrency)
+	}
+	if err := p.Rate.Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	switch p.Priority {
 	case "", High, Normal, Low:
