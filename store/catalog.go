@@ -12,6 +12,10 @@ import (
 // Announce lists tools in the catalogue, unless a process that started later announced them. started is "" at a process's first
 // announcement; it is returned, and names the process in the later ones.
 func (s *Store) Announce(ctx context.Context, started string, tools []tasks.Tool) (string, error) {
+	started, err := s.announceLimits(ctx, started, tools) // first: no call may find the tool without its limit
+	if err != nil {
+		return started, err
+	}
 	for _, t := range tools {
 		doc, err := json.Marshal(t)
 		if err != nil {

@@ -62,6 +62,14 @@ func (n NewTask) input() json.RawMessage {
 	return n.Arguments
 }
 
+// limit is what has to let the task into the queue: its tool's own, if it has one.
+func (n NewTask) limit() string {
+	if n.Policy.Limited() {
+		return n.Tool
+	}
+	return ""
+}
+
 // window is for how long a task that has ended serves repeats, as create.lua takes it.
 func (n NewTask) window() int64 {
 	if n.Key != "" {
@@ -140,18 +148,22 @@ func (n NewTask) message() string {
 
 func (n NewTask) fields() []any {
 	p := n.Policy
-	return []any{
+	fields := []any{
 		"status", string(tasks.Working), "tool", n.Tool, "owner", string(n.Owner), "queue", p.Queue, "priority", string(p.Priority),
 		"attempts", p.Attempts, "rerun", string(p.Rerun), "ttl", p.Retention.Milliseconds(),
 		"caps", n.Capabilities.String(), "key", n.Repeats(), "digest", n.digest(), "ptoken", string(n.Token),
 	}
+	if limit := n.limit(); limit != "" {
+		fields = append(fields, "limit", limit)
+	}
+	return fields
 }
 
 // fresh is the task that create wrote, without reading it back.
 func (n NewTask) fresh(at time.Time, phase tasks.Phase) *tasks.Task {
 	return &tasks.Task{
 		ID: n.ID, Tool: n.Tool, Owner: n.Owner, Status: tasks.Working, Phase: phase, Message: n.message(),
-		Delivery: tasks.Delivery{Task: n.ID, Attempt: 1, Queue: n.Policy.Queue, Priority: n.Policy.Priority},
+		Delivery: tasks.Delivery{Task: n.ID, Attempt: 1, Queue: n.Policy.Queue, Priority: n.Policy.Priority, Limit: n.limit()},
 		Attempts: n.Policy.Attempts, Created: at, Updated: at, Retention: n.Policy.Retention, Token: n.Token, Kept: n.Waiter == "",
 	}
 }

@@ -83,6 +83,21 @@ const (
 	catalogKey = "lh:catalog" // hash: tool → "<started> <description>"; also the channel of its changes; never expires
 )
 
+// limitsKey is a hash: tool → "<started> <most at once> <starts> <within ms>", 0 = no limit. Never expires. What else there is of a limit
+// is under the same tag, and goes entry by entry.
+const limitsKey = limitTag + "limits"
+
+const limitTag = "lh:{lim}:"
+
+func permitsKey(limit string) string { return limitTag + "permits:" + limit } // zset: who has a permit; when it was last seen to be needed
+func startsKey(limit string) string  { return limitTag + "starts:" + limit }  // zset: <id>#<attempt> → when it started; an id: let in, not started
+func waitingKey(limit string) string { return limitTag + "wait:" + limit }    // zset: who waits for a permit; since when
+
+// limitKeys are KEYS[1..4] of every script of a limit.
+func limitKeys(limit string) []string {
+	return []string{limitsKey, permitsKey(limit), startsKey(limit), waitingKey(limit)}
+}
+
 // taskKeys are KEYS[1..11] of every task script.
 func taskKeys(id tasks.ID) []string {
 	s := id.Shard()

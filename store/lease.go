@@ -28,9 +28,10 @@ type Claimed struct {
 	Tool         string
 	Arguments    json.RawMessage // nil if Redis lost them
 	Capabilities tasks.Capabilities
-	Failures     int // of earlier attempts
-	GivenBack    int // how often a worker could not run it
-	Answered     int // answers that are in
+	Failures     int    // of earlier attempts
+	GivenBack    int    // how often a worker could not run it
+	Answered     int    // answers that are in
+	Limit        string // that had to let it in, "" if none had
 }
 
 // Claim takes an attempt for one worker, once. ErrLost: it has ended, was superseded, or is another's.
@@ -54,6 +55,7 @@ func claimed(l Lease, rec record, in string) (*Claimed, error) {
 	c := &Claimed{
 		Lease: l, Tool: rec["tool"], Capabilities: tasks.ParseCapabilities(rec["caps"]),
 		Failures: rec.int("failures"), GivenBack: rec.int("backs"), Answered: rec.int("answered"),
+		Limit: rec["limit"],
 	}
 	if in == "" {
 		return c, nil
@@ -134,6 +136,8 @@ type Release struct {
 	Message string
 	// Answered is how many answers the attempt has seen: with more, it is not parked.
 	Answered int
+	// Limit has to let the next attempt into the queue. "": what had to before.
+	Limit string
 }
 
 // ErrEnded: the task has ended; there is nothing to give back.
@@ -150,7 +154,7 @@ func (s *Store) Release(ctx context.Context, l Lease, how Release) (next tasks.D
 		cause = how.Err.Error()
 	}
 	r, err := s.task(ctx, s.scripts.release, l.Task, l.args(string(how.Phase), how.Delay.Milliseconds(),
-		count(how.Failed), count(how.Unable), how.Message, cause, how.Answered)...)
+		count(how.Failed), count(how.Unable), how.Message, cause, how.Answered, how.Limit)...)
 	if err != nil {
 		return next, fmt.Errorf("release: %w", err)
 	}
@@ -177,7 +181,7 @@ func count(b bool) int {
 func delivery(id tasks.ID, v []any) tasks.Delivery {
 	r := reply(v)
 	attempt, _ := strconv.Atoi(r.text(0))
-	return tasks.Delivery{Task: id, Attempt: attempt, Queue: r.text(1), Priority: tasks.Priority(r.text(2))}
+	return tasks.Delivery{Task: id, Attempt: attempt, Queue: r.text(1), Priority: tasks.Priority(r.text(2)), Limit: r.text(3)}
 }
 
 // Leave says that the tool of an ended task has returned, so that its place is free.

@@ -44,7 +44,7 @@ func pairs(flat []any) record {
 }
 
 func (r record) delivery(id tasks.ID) tasks.Delivery {
-	return tasks.Delivery{Task: id, Attempt: r.int("attempt"), Queue: r["queue"], Priority: tasks.Priority(r["priority"])}
+	return tasks.Delivery{Task: id, Attempt: r.int("attempt"), Queue: r["queue"], Priority: tasks.Priority(r["priority"]), Limit: r["limit"]}
 }
 
 // beside is what a task keeps next to its hash.

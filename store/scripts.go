@@ -21,6 +21,7 @@ type scripts struct {
 	tick, elect, resign, announce, index                                                   *redis.Script
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
 	abandon, keep, orphan                                                                  *redis.Script
+	limit, admit, begin, hold, free, tend, needs                                           *redis.Script
 }
 
 func load(o Options) scripts {
@@ -28,6 +29,8 @@ func load(o Options) scripts {
 		o.Liveness.Milliseconds(), o.Look.Milliseconds(), o.Again.Milliseconds(), steady.Milliseconds(), grace.Milliseconds(), o.Events, tasks.Answer.To())
 	prelude := constants + source("prelude")
 	task := func(name string) *redis.Script { return redis.NewScript(prelude + source(name)) }
+	limits := source("limits")
+	limit := func(name string) *redis.Script { return redis.NewScript(limits + source(name)) }
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
 	return scripts{
 		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
@@ -37,6 +40,7 @@ func load(o Options) scripts {
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), index: plain("index"),
 		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),
 		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"), done: plain("done"),
+		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tend: limit("tend"), needs: task("needs"),
 	}
 }
 

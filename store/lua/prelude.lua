@@ -90,7 +90,7 @@ local function raise(phase, delay)
   end
 end
 
-local function delivery() return {get('attempt'), get('queue'), get('priority')} end
+local function delivery() return redis.call('HMGET', T, 'attempt', 'queue', 'priority', 'limit') end
 
 -- answered counts answers that came in: the last open question moves the status, and a parked task becomes claimable.
 local function answered(n)
