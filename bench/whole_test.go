@@ -32,7 +32,7 @@ func whole(b *testing.B, f *rig.Fleet) *rig.Client {
 		b.Fatal(err)
 	}
 	watcher, q := st.NewWatcher(), queue.New(rdb)
-	dispatcher := keeper.NewDispatcher(q, log)
+	dispatcher := keeper.NewDispatcher(st, q, log)
 	front, err := server.New(server.Options{
 		Store: st, Watcher: watcher, Dispatcher: dispatcher, Anonymous: server.Local, Version: "bench", Logger: log,
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/queue"
@@ -22,19 +24,22 @@ const (
 
 // Keeper moves tasks on when time passes, while it is the elected one.
 type Keeper struct {
-	store   *store.Store
-	queue   *queue.Queue
+	gate
 	process string
 	log     *slog.Logger
+	elected atomic.Bool // as of the last round
 }
 
 // New makes a keeper. The process's name tells it from the others that stand for election.
 func New(s *store.Store, q *queue.Queue, process string, log *slog.Logger) *Keeper {
-	return &Keeper{s, q, process, log}
+	return &Keeper{gate: gate{s, q}, process: process, log: log}
 }
 
 // Run stands for election, and keeps while elected, until ctx ends. It returns nil.
 func (k *Keeper) Run(ctx context.Context) error {
+	var porter sync.WaitGroup
+	porter.Go(func() { k.port(ctx) })
+	defer porter.Wait()
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	failing := false
@@ -96,6 +101,7 @@ func (k *Keeper) elect(ctx context.Context) (bool, error) {
 func (k *Keeper) round(ctx context.Context) error {
 	for more := true; more; {
 		elected, err := k.elect(ctx)
+		k.elected.Store(elected)
 		if err != nil || !elected {
 			return err
 		}

@@ -19,5 +19,5 @@ func (k *Keeper) reap(ctx context.Context, id tasks.ID) (bool, error) {
 		return false, nil
 	}
 	k.log.Info("worker lost, task runs again", "task", id, "attempt", m.Next.Attempt)
-	return true, k.queue.Enqueue(ctx, *m.Next) // if this fails, due has it
+	return true, k.enqueue(ctx, *m.Next) // if this fails, due has it
 }

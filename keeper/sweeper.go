@@ -14,11 +14,17 @@ func (k *Keeper) sweep(ctx context.Context, id tasks.ID) (bool, error) {
 	if err != nil || m.Next == nil {
 		return false, err
 	}
-	err = k.queue.Enqueue(ctx, *m.Next)
-	if errors.Is(err, queue.ErrConflict) {
-		return true, k.renew(ctx, *m.Next)
-	}
+	err = k.put(ctx, *m.Next)
 	return err == nil, err
+}
+
+// put enqueues a delivery, or another one in its place if the queue has lost it.
+func (k *Keeper) put(ctx context.Context, d tasks.Delivery) error {
+	err := k.enqueue(ctx, d)
+	if errors.Is(err, queue.ErrConflict) {
+		return k.renew(ctx, d)
+	}
+	return err
 }
 
 // renew replaces a delivery that the queue knows but will hand to nobody: its taker died before the claim. One that waits its turn is fine.
@@ -32,5 +38,5 @@ func (k *Keeper) renew(ctx context.Context, d tasks.Delivery) error {
 		return err
 	}
 	k.log.Info("delivery was lost, enqueued anew", "task", d.Task, "attempt", m.Next.Attempt, "was", state)
-	return k.queue.Enqueue(ctx, *m.Next)
+	return k.enqueue(ctx, *m.Next)
 }

@@ -73,7 +73,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	}
 	q, name := queue.New(rdb), processName()
 	p.watcher = p.store.NewWatcher()
-	p.dispatcher = keeper.NewDispatcher(q, log)
+	p.dispatcher = keeper.NewDispatcher(p.store, q, log)
 	p.keeper = keeper.New(p.store, q, name, log)
 	if r.runs(o) {
 		p.worker = worker.New(worker.Options{

@@ -17,6 +17,8 @@ type drop struct{}
 
 func (drop) Dispatch(tasks.Delivery) {}
 
+func (drop) Settle(string, tasks.ID) {}
+
 func (drop) Position(context.Context, tasks.Delivery) (int, error) { return 0, nil }
 
 func BenchmarkGet(b *testing.B) {

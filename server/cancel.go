@@ -18,5 +18,6 @@ func (s *Server) cancel(ctx context.Context, q *request) (json.RawMessage, error
 	if err := s.store.Cancel(ctx, t.ID); err != nil {
 		return nil, err
 	}
+	s.opts.Dispatcher.Settle(t.Delivery.Limit, t.ID)
 	return wire.Acknowledged(s.about), nil
 }

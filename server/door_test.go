@@ -281,6 +281,8 @@ type clumsy struct{}
 
 func (clumsy) Dispatch(tasks.Delivery) { panic("clumsy") }
 
+func (clumsy) Settle(string, tasks.ID) { panic("clumsy") }
+
 func (clumsy) Position(context.Context, tasks.Delivery) (int, error) { panic("clumsy") }
 
 func TestAPanicEndsOneRequestOnly(t *testing.T) {

@@ -47,6 +47,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Dispatch makes the front its own queue.
 func (f *front) Dispatch(d tasks.Delivery) { f.deliveries <- d }
 
+// Settle has nothing to do: no worker is behind this front end.
+func (f *front) Settle(string, tasks.ID) {}
+
 // Position is what the test says of any task that waits; 0: that nobody can know.
 func (f *front) Position(context.Context, tasks.Delivery) (int, error) {
 	if n := f.position.Load(); n > 0 {

@@ -167,6 +167,7 @@ func (s *Server) taskCancel(ctx context.Context, m *managed) (json.RawMessage, e
 	if err := s.store.Cancel(ctx, m.task.ID); err != nil {
 		return nil, err
 	}
+	s.opts.Dispatcher.Settle(m.task.Delivery.Limit, m.task.ID)
 	return s.handleNow(ctx, m.task.ID)
 }
 

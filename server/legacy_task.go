@@ -87,6 +87,7 @@ func (s *Server) legacyCancel(ctx context.Context, q *request) (json.RawMessage,
 	if err != nil {
 		return nil, err
 	}
+	s.opts.Dispatcher.Settle(t.Delivery.Limit, t.ID)
 	return s.legacyGet(ctx, q)
 }
 

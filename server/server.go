@@ -16,10 +16,11 @@ import (
 )
 
 // Dispatcher hands a created or resumed task to the queue. Dispatch may block while too many are on their way. Position is its place
-// there, 1 for the next one, or 0 where that is not known.
+// there, 1 for the next one, or 0 where that is not known. Settle passes on what a task that was cancelled had of a limit, "" for none.
 type Dispatcher interface {
 	Dispatch(d tasks.Delivery)
 	Position(ctx context.Context, d tasks.Delivery) (int, error)
+	Settle(limit string, id tasks.ID)
 }
 
 // Options say how a front end behaves. Store, Watcher and Dispatcher are required.

@@ -78,6 +78,9 @@ func (a *attempt) park(ctx context.Context) bool {
 		a.cancel(tasks.ErrParked)
 		return true
 	}
+	if a.stepAside(ctx) != nil {
+		return false
+	}
 	how := a.waiting()
 	_, err := a.w.opts.Store.Release(ctx, a.Lease, how)
 	if errors.Is(err, store.ErrAnswered) {

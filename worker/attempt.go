@@ -22,6 +22,7 @@ type attempt struct {
 	log    *slog.Logger
 
 	why     string // it failed, for the log
+	permit  permit
 	cancel  context.CancelCauseFunc
 	started time.Time // when the tool was
 	claimed time.Time // when the claim was first tried: Redis counts its liveness from then, or later
@@ -64,6 +65,9 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 	returned := make(chan answer, 1)
 	go a.call(ctx, tool, args, returned) // not waited for only where a tool ignores that its context has ended
 	ans, ok := a.await(ctx, returned)
+	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
+		_ = a.write(a.stepAside) // what keeps it from being written keeps the outcome too
+	}
 	a.flush() // what the tool said comes before its end
 	a.settle(ctx, ans)
 	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {

@@ -79,7 +79,9 @@ func (a *attempt) alone() time.Duration {
 func (a *attempt) beatOnce(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return a.pulse(a.w.opts.Store.Beat(ctx, a.Lease))
+	err := a.pulse(a.w.opts.Store.Beat(ctx, a.Lease))
+	a.holdPermit(ctx)
+	return err
 }
 
 // pulse acts on what Redis says of the attempt.

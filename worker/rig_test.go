@@ -43,7 +43,7 @@ func newRig(t *testing.T, opts *redis.UniversalOptions, o store.Options) *rig {
 		t.Fatal(err)
 	}
 	q := queue.New(rdb)
-	r := &rig{t: t, opts: opts, rdb: rdb, store: s, watcher: s.NewWatcher(), queue: q, out: keeper.NewDispatcher(q, quiet())}
+	r := &rig{t: t, opts: opts, rdb: rdb, store: s, watcher: s.NewWatcher(), queue: q, out: keeper.NewDispatcher(s, q, quiet())}
 	ctx, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = r.watcher.Run(ctx) })

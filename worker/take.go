@@ -53,6 +53,7 @@ func (w *Worker) run(c *store.Claimed, tried time.Time) {
 	ctx, cancel := context.WithCancelCause(w.running)
 	defer cancel(nil)
 	a.cancel = cancel
+	defer a.settlePermit()
 	tool, ok := w.opts.Registry.Lookup(c.Tool)
 	if !ok {
 		a.giveBack(fmt.Sprintf("waiting for a worker that has %s", c.Tool))
@@ -72,5 +73,7 @@ func (w *Worker) run(c *store.Claimed, tried time.Time) {
 		a.giveBack(fmt.Sprintf("waiting for a worker whose %s takes these arguments", c.Tool))
 		return
 	}
-	a.run(ctx, tool, args)
+	if a.permitted() {
+		a.run(ctx, tool, args)
+	}
 }

@@ -90,7 +90,7 @@ func newStage(t *testing.T, opts *redis.UniversalOptions, c command.Command) *st
 		t.Fatal(err)
 	}
 	q, log := queue.New(rdb), slog.New(slog.DiscardHandler)
-	s := &stage{t: t, store: st, watcher: st.NewWatcher(), out: keeper.NewDispatcher(q, log)}
+	s := &stage{t: t, store: st, watcher: st.NewWatcher(), out: keeper.NewDispatcher(st, q, log)}
 	s.tool, _ = reg.Lookup(c.Tool.Name)
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup

@@ -77,7 +77,7 @@ func newFleet(t *testing.T, opts *redis.UniversalOptions) *fleet {
 		t.Fatal(err)
 	}
 	q, log := queue.New(rdb), slog.New(slog.DiscardHandler)
-	f := &fleet{t: t, opts: opts, store: s, watcher: s.NewWatcher(), out: keeper.NewDispatcher(q, log)}
+	f := &fleet{t: t, opts: opts, store: s, watcher: s.NewWatcher(), out: keeper.NewDispatcher(s, q, log)}
 	ctx, stop := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { _ = f.watcher.Run(ctx) })

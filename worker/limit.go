@@ -1,0 +1,78 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"sync"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// permit is what lets an attempt of a limited tool run. It is the task's, so that the next attempt has it too, unless this one goes on
+// while its task does not need it any more: then the attempt has one of its own.
+type permit struct {
+	mu    sync.Mutex // held over trips to Redis: what was said last holds
+	limit string     // "": there is none
+	aside bool       // the attempt has one of its own
+}
+
+// permitted says whether the attempt may start its tool. If its permit was lost, or its task is older than the limit, it goes back to wait
+// for one.
+func (a *attempt) permitted() bool {
+	limit := a.Limit
+	if limit == "" && a.policy.Limited() {
+		limit = a.Tool
+	}
+	if limit == "" {
+		return true
+	}
+	ctx, cancel := context.WithDeadline(a.w.writing, a.claimed.Add(claimTimeout)) // later the attempt may be another's
+	defer cancel()
+	var ok bool
+	err := insist(ctx, a.log, "ask for the permit", func(ctx context.Context) (err error) {
+		ok, err = a.w.opts.Store.Begin(ctx, limit, a.Lease)
+		return err
+	})
+	if err != nil || !ok {
+		a.release("not permitted", store.Release{Phase: tasks.Queued, Message: "queued", Limit: limit, Err: err})
+		return false
+	}
+	a.permit.limit = limit
+	return true
+}
+
+// holdPermit says that the tool runs. What is not heard the next beat says again: it must not wait for this.
+func (a *attempt) holdPermit(ctx context.Context) {
+	a.permit.mu.Lock()
+	defer a.permit.mu.Unlock()
+	if a.permit.limit == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, retryBeat)
+	defer cancel()
+	if err := a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, a.permit.aside); err != nil {
+		a.log.Debug("permit is not held", "err", err)
+	}
+}
+
+// stepAside comes before the task can be let in again while this attempt's tool still runs: each counts then.
+func (a *attempt) stepAside(ctx context.Context) error {
+	a.permit.mu.Lock()
+	defer a.permit.mu.Unlock()
+	if a.permit.limit == "" {
+		return nil
+	}
+	a.permit.aside = true // whether this is heard or not: the beats say it too
+	return a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, true)
+}
+
+// settlePermit passes the permit on, once the tool has returned or was left behind.
+func (a *attempt) settlePermit() {
+	a.permit.mu.Lock()
+	defer a.permit.mu.Unlock()
+	if a.permit.aside {
+		a.w.opts.Dispatcher.Yield(a.permit.limit, a.Lease)
+	}
+	a.w.opts.Dispatcher.Settle(cmp.Or(a.permit.limit, a.Limit), a.Task)
+}

@@ -1,0 +1,227 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// crowd counts how many run at once.
+type crowd struct {
+	mu        sync.Mutex
+	now, most int
+	begun     []time.Time
+}
+
+func (c *crowd) enter() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now++
+	c.most = max(c.most, c.now)
+	c.begun = append(c.begun, time.Now())
+}
+
+func (c *crowd) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now--
+}
+
+func (c *crowd) inside() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func permits(limit string) string { return "lh:{lim}:permits:" + limit }
+func waiting(limit string) string { return "lh:{lim}:wait:" + limit }
+
+// idle waits until nobody holds or wants a permit.
+func (r *rig) idle(limit string) {
+	r.t.Helper()
+	r.eventually("all permits are free", func() bool {
+		return r.rdb.Exists(r.t.Context(), permits(limit), waiting(limit)).Val() == 0
+	})
+}
+
+// announced waits until the limit of a tool is known.
+func (r *rig) announced(limit string) {
+	r.t.Helper()
+	r.eventually("the limit is announced", func() bool { return r.rdb.HExists(r.t.Context(), "lh:{lim}:limits", limit).Val() })
+}
+
+func TestConcurrencyIsBoundedOverAllWorkers(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var c crowd
+		p := tasks.Policy{Concurrency: 2}
+		for range 3 {
+			r.start(tool("few", func(context.Context, *tasks.Attempt, none) (none, error) {
+				c.enter()
+				defer c.leave()
+				<-time.After(20 * time.Millisecond) // others could begin
+				return none{}, nil
+			}, p))
+		}
+		r.announced("few")
+		var all []*tasks.Task
+		for range 20 {
+			all = append(all, r.create("few", `{}`, p))
+		}
+		for _, task := range all {
+			r.untilStatus(task, tasks.Completed)
+		}
+		if c.most != 2 {
+			t.Errorf("%d at once, want 2", c.most)
+		}
+		r.idle("few")
+	})
+}
+
+// What is waited for is somebody's end, so the next one begins at once. The keeper, which looks every second, is not needed.
+func TestTheNextOneBeginsAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		p := tasks.Policy{Concurrency: 1}
+		r.start(tool("one", func(context.Context, *tasks.Attempt, none) (none, error) { return none{}, nil }, p))
+		r.announced("one")
+		began := time.Now()
+		var all []*tasks.Task
+		for range 20 {
+			all = append(all, r.create("one", `{}`, p))
+		}
+		for _, task := range all {
+			r.untilStatus(task, tasks.Completed)
+		}
+		if took := time.Since(began); took > 9*time.Second {
+			t.Errorf("20 tasks took %s one after the other", took)
+		}
+	})
+}
+
+func TestARateIsKeptOverAllWorkers(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var c crowd
+		p := tasks.Policy{Rate: tasks.Rate{N: 5, Per: time.Second}}
+		for range 3 {
+			r.start(tool("slow", func(context.Context, *tasks.Attempt, none) (none, error) {
+				c.enter()
+				c.leave()
+				return none{}, nil
+			}, p))
+		}
+		r.announced("slow")
+		var all []*tasks.Task
+		for range 20 {
+			all = append(all, r.create("slow", `{}`, p))
+		}
+		for _, task := range all {
+			r.untilStatus(task, tasks.Completed)
+		}
+		for i := range c.begun[5:] {
+			if d := c.begun[i+5].Sub(c.begun[i]); d < 700*time.Millisecond { // a second, but for how long a start takes to get here
+				t.Errorf("starts %d to %d took %s", i, i+5, d)
+			}
+		}
+		t.Logf("20 starts took %s", c.begun[19].Sub(c.begun[0]))
+		r.idle("slow")
+	})
+}
+
+// An attempt that nobody let in, or whose permit was lost, is not run: it waits for one.
+func TestNoAttemptRunsWithoutAPermit(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var c crowd
+		p := tasks.Policy{Concurrency: 1}
+		gate := make(chan struct{})
+		r.start(tool("one", func(context.Context, *tasks.Attempt, none) (none, error) {
+			c.enter()
+			defer c.leave()
+			<-gate
+			return none{}, nil
+		}, p))
+		r.announced("one")
+		first := r.create("one", `{}`, p)
+		r.eventually("the first one runs", func() bool { return c.inside() == 1 })
+		older := r.create("one", `{}`, tasks.Policy{}) // than the limit
+		if err := r.queue.Enqueue(t.Context(), older.Delivery); err != nil {
+			t.Log(err) // it was dispatched before
+		}
+		r.eventually("the older one waits", func() bool { return r.rdb.ZCard(t.Context(), waiting("one")).Val() == 1 })
+		close(gate)
+		r.untilStatus(first, tasks.Completed)
+		if got := r.untilStatus(older, tasks.Completed); got.Failures != 0 {
+			t.Errorf("%d failures", got.Failures)
+		}
+		if c.most != 1 {
+			t.Errorf("%d at once", c.most)
+		}
+		r.idle("one")
+	})
+}
+
+// A tool that ignores the end of its context counts until it returns: its task's next attempt waits.
+func TestATimedOutToolKeepsItsPermitWhileItRuns(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var c crowd
+		p := tasks.Policy{Concurrency: 1, Attempts: 2, Timeout: 50 * time.Millisecond, Backoff: 10 * time.Millisecond}
+		gate := make(chan struct{})
+		r.start(tool("deaf", func(context.Context, *tasks.Attempt, none) (none, error) {
+			c.enter()
+			defer c.leave()
+			<-gate
+			return none{}, nil
+		}, p))
+		r.announced("deaf")
+		task := r.create("deaf", `{}`, p)
+		r.until(task, "a failure", func(t *tasks.Task) bool { return t.Failures == 1 })
+		r.eventually("the next attempt waits", func() bool {
+			return r.rdb.ZScore(t.Context(), waiting("deaf"), string(task.ID)).Err() == nil
+		})
+		if held := r.rdb.ZRange(t.Context(), permits("deaf"), 0, -1).Val(); len(held) != 1 || held[0] != string(task.ID)+"#1" {
+			t.Errorf("permits of %v, want the first attempt's", held)
+		}
+		close(gate)
+		r.untilStatus(task, tasks.Completed)
+		if c.most != 1 {
+			t.Errorf("%d at once", c.most)
+		}
+		r.idle("deaf")
+	})
+}
+
+// A task that waits for an answer needs no permit, and asks for one when it goes on.
+func TestAParkedTaskHasNoPermit(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var c crowd
+		p := tasks.Policy{Concurrency: 1, Park: 10 * time.Millisecond}
+		r.start(tool("asks", func(ctx context.Context, a *tasks.Attempt, _ none) (none, error) {
+			c.enter()
+			defer c.leave()
+			_, err := a.Ask(ctx, "sure", tasks.Form[name]("sure?"))
+			return none{}, err
+		}, p))
+		r.announced("asks")
+		one, other := r.create("asks", `{}`, p), r.create("asks", `{}`, p)
+		for _, task := range []*tasks.Task{one, other} {
+			r.until(task, "parked", func(t *tasks.Task) bool { return t.Phase == tasks.Parked })
+		}
+		r.idle("asks")
+		for _, task := range []*tasks.Task{one, other} {
+			next, err := r.store.Answer(t.Context(), task.ID, map[string]json.RawMessage{"sure": []byte(`{"action":"accept","content":{"name":"Ada"}}`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.out.Dispatch(*next)
+		}
+		for _, task := range []*tasks.Task{one, other} {
+			r.untilStatus(task, tasks.Completed)
+		}
+		if c.most != 1 {
+			t.Errorf("%d at once", c.most)
+		}
+		r.idle("asks")
+	})
+}
