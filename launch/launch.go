@@ -59,6 +59,14 @@ func (r role) fronts(o *options) bool { return r.serves || o.embedded() && !r.ne
 // runs reports whether a process of these options runs tools.
 func (r role) runs(o *options) bool { return r.works || o.work || o.embedded() }
 
+// tools are the names of those that the program brings along.
+func (r role) tools(o *options) (names []string) {
+	for _, t := range r.registry(o).Tools() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
 // serverGC lets a front end, whose memory is small and short-lived, collect less often: it answers several times as many requests.
 const serverGC = 400
 

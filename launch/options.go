@@ -219,7 +219,7 @@ func (o *options) settleConfig(r role) (err error) {
 	if o.configFile == "" || o.probe != "" {
 		return nil
 	}
-	file, err := configfile.Read(o.configFile, configfile.Options{Serves: r.fronts(o), Works: r.runs(o), Check: o.check})
+	file, err := configfile.Read(o.configFile, configfile.Options{Serves: r.fronts(o), Works: r.runs(o), Check: o.check, Taken: r.tools(o)})
 	if err != nil {
 		return fmt.Errorf("-config: %w", err)
 	}

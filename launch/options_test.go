@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 var (
-	serverRole = role{name: "server", serves: true, reads: true}
-	workerRole = role{name: "worker", works: true, reads: true, needsRedis: true}
-	ownRole    = role{name: "own", works: true}
+	serverRole = role{name: "server", registry: noTools, serves: true, reads: true}
+	workerRole = role{name: "worker", registry: noTools, works: true, reads: true, needsRedis: true}
+	ownRole    = role{name: "own", registry: noTools, works: true}
 )
+
+func noTools(*options) *tasks.Registry { return new(tasks.Registry) }
 
 func TestWrongFlagsAreExplained(t *testing.T) {
 	t.Parallel()

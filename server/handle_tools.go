@@ -54,6 +54,11 @@ var catalogueOfHandles = []handleTool{
 	{name: waitTool, ofTask: true, title: "Wait for a task", about: fmt.Sprintf("Waits for a task that was started by another tool, and gives its result. It returns early when the task is done or asks something, otherwise after %d seconds, and says what to do next.", longestSeconds), input: waitInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskWait},
 }
 
+// IsHandle reports whether a name is that of a handle tool: no worker's tool can have it.
+func IsHandle(name string) bool {
+	return slices.ContainsFunc(catalogueOfHandles, func(t handleTool) bool { return t.name == name })
+}
+
 // handleTools are the handle tools that a front end serves, by name: nil if none.
 type handleTools map[string]*handleTool
 

@@ -31,6 +31,8 @@ type Options struct {
 	Serves, Works bool
 	// Check reads the parts of others too. What they refer to may be missing here.
 	Check bool
+	// Taken are the names of the tools that the process has without the file.
+	Taken []string
 }
 
 // file is the whole of it.
@@ -38,7 +40,7 @@ var file = object(
 	part("clients", "How long calls stay open, by client (front ends).", listOf(client), serves, func(f *File) *[]server.Client { return &f.Clients }),
 	part("tools", "Programs that serve as tools (workers).", listOf(tool), works, func(f *File) *[]command.Command { return &f.Tools }),
 	part("servers", "MCP servers whose tools become durable (workers).", listOf(mcpServer), works, func(f *File) *[]upstream.Server { return &f.Servers }),
-)
+).checked(distinct)
 
 func serves(o Options) bool { return o.Serves }
 func works(o Options) bool  { return o.Works }
@@ -56,7 +58,7 @@ func part[F any](name, about string, k kind[F], mine func(Options) bool, field f
 	return all
 }
 
-const maxFile = 4 << 20
+const maxFile = 1 << 20
 
 // Read reads a file. The error says of each slip where it is.
 func Read(path string, o Options) (*File, error) {
@@ -103,7 +105,7 @@ func documents(s *source, tree *ast.File) (list []value) {
 	return list
 }
 
-// inOrder sorts faults by where they are.
+// inOrder sorts faults by where they are. What several found is told once.
 func inOrder(err error) error {
 	list := faults(err)
 	slices.SortStableFunc(list, func(a, b error) int {
@@ -114,5 +116,5 @@ func inOrder(err error) error {
 		}
 		return cmp.Or(cmp.Compare(x.at.Position.Line, y.at.Position.Line), cmp.Compare(x.at.Position.Column, y.at.Position.Column))
 	})
-	return errors.Join(list...)
+	return errors.Join(slices.CompactFunc(list, func(a, b error) bool { return a.Error() == b.Error() })...)
 }

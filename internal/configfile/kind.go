@@ -27,6 +27,11 @@ func as[T, F any](k kind[F], make func(value, F) (T, error)) kind[T] {
 	}}
 }
 
+// matching is a kind of text that editors check by a pattern.
+func matching[T any](pattern string, k kind[T]) kind[T] {
+	return kind[T]{k.read, &jsonschema.Schema{Type: "string", Pattern: pattern}}
+}
+
 // maybe is a kind that tells what is not there from what is zero.
 func maybe[T any](k kind[T]) kind[*T] {
 	return as(k, func(_ value, t T) (*T, error) { return &t, nil })
@@ -44,44 +49,44 @@ var boolean = kind[bool]{
 	&jsonschema.Schema{Type: "boolean"},
 }
 
-// count is a whole number from 0.
+// count is a whole number from 1.
 var count = kind[int]{
 	func(v value) (int, error) {
 		n, ok := v.node.(*ast.IntegerNode)
 		if !ok {
 			return 0, v.mustBe("a whole number")
 		}
-		switch i := n.Value.(type) {
-		case uint64:
-			if i <= maxCount {
-				return int(i), nil
-			}
-		case int64:
-			return 0, v.wrong("%s is %d: it cannot be negative", v.name, i)
+		i, ok := n.Value.(uint64)
+		switch {
+		case !ok || i == 0:
+			return 0, v.wrong("%s is %s: use 1 or more, or leave it out", v.name, n.Token.Value)
+		case i > maxCount:
+			return 0, v.wrong("%s is %s: use at most %d", v.name, n.Token.Value, maxCount)
 		}
-		return 0, v.wrong("%s is %s: use at most %d", v.name, n.Token.Value, maxCount)
+		return int(i), nil
 	},
-	&jsonschema.Schema{Type: "integer", Minimum: jsonschema.Ptr(0.0), Maximum: jsonschema.Ptr(float64(maxCount))},
+	&jsonschema.Schema{Type: "integer", Minimum: jsonschema.Ptr(1.0), Maximum: jsonschema.Ptr(float64(maxCount))},
 }
 
 const maxCount = 1_000_000_000
 
-// number is one from 0, with or without a fraction.
+// number is one above 0, with or without a fraction.
 var number = kind[float64]{
 	func(v value) (float64, error) {
-		if n, ok := v.node.(*ast.FloatNode); ok {
-			if n.Value < 0 {
-				return 0, v.wrong("%s is %s: it cannot be negative", v.name, n.Token.Value)
-			}
-			return n.Value, nil
+		if v.node.Type() == ast.IntegerType {
+			i, err := count.read(v)
+			return float64(i), err
 		}
-		if v.node.Type() != ast.IntegerType {
+		n, ok := v.node.(*ast.FloatNode)
+		switch {
+		case !ok:
 			return 0, v.mustBe("a number")
+		case n.Value <= 0 || n.Value > maxCount:
+			return 0, v.wrong("%s is %s: use more than 0 and at most %d", v.name, n.Token.Value, maxCount)
 		}
-		i, err := count.read(v)
-		return float64(i), err
+		return n.Value, nil
 	},
-	&jsonschema.Schema{Type: "number", Minimum: jsonschema.Ptr(0.0)},
+	&jsonschema.Schema{Type: "number", ExclusiveMinimum: jsonschema.Ptr(0.0), Maximum: jsonschema.Ptr(float64(maxCount))},
 }
 
 // duration is a time that is not nothing.
@@ -103,7 +108,7 @@ var duration = kind[time.Duration]{
 		}
 		return d, nil
 	},
-	&jsonschema.Schema{Type: "string", Pattern: `^\+?([0-9]+d|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`},
+	&jsonschema.Schema{Type: "string", Pattern: `^\+?([0-9]+d|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`, AllOf: []*jsonschema.Schema{{Pattern: "[1-9]"}}},
 }
 
 // parseDuration reads a time as Go does, or whole days.
@@ -162,7 +167,7 @@ func oneOf[T ~string](words ...T) kind[T] {
 		if err != nil {
 			return "", v.mustBe("one of " + strings.Join(known, ", "))
 		}
-		return "", v.wrong("%s %q is none of %s%s", v.name, text, strings.Join(known, ", "), spelling.Suggestion(text, known))
+		return "", v.wrong("%s %q is unknown%s", v.name, text, spelling.Suggestion(text, known))
 	}
 	return k
 }
@@ -180,12 +185,15 @@ func listOf[T any](k kind[T]) kind[[]T] {
 	}}
 }
 
-// mapOf is an object whose keys are names that the author of the file chooses.
-func mapOf[T any](k kind[T]) kind[map[string]T] {
-	shape := &jsonschema.Schema{Type: "object", AdditionalProperties: k.shape}
+// mapOf is an object whose keys are names that the author of the file chooses, as far as check lets him.
+func mapOf[T any](check func(name string) error, k kind[T]) kind[map[string]T] {
+	shape := &jsonschema.Schema{Types: []string{"object", "null"}, AdditionalProperties: k.shape}
 	return kind[map[string]T]{shape: shape, read: func(v value) (map[string]T, error) {
 		members, ok := v.members()
 		if !ok {
+			if v.node.Type() == ast.NullType {
+				return nil, nil
+			}
 			return nil, v.mustBe("an object")
 		}
 		m := make(map[string]T)
@@ -193,6 +201,9 @@ func mapOf[T any](k kind[T]) kind[map[string]T] {
 		for _, member := range members {
 			name, err := member.key.text()
 			if err == nil {
+				if wrong := check(name); wrong != nil {
+					errs = append(errs, member.key.wrong("%s: %v", v.name, wrong))
+				}
 				member.value.name = name
 				m[name], err = k.read(member.value)
 			}
@@ -201,3 +212,5 @@ func mapOf[T any](k kind[T]) kind[map[string]T] {
 		return m, errors.Join(errs...)
 	}}
 }
+
+func anyName(string) error { return nil }

@@ -10,8 +10,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// policy is how a tool is run: a row for each field of tasks.Policy.
-var policy = object(
+// policy is how a tool is run.
+var policy = kind[tasks.Policy]{policyKeys.read, &jsonschema.Schema{Ref: "#/$defs/policy"}}
+
+// policyKeys has a row for each field of tasks.Policy.
+var policyKeys = object(
 	at("queue", "Where the tool's tasks wait. Default: the worker's -queue.", text, func(p *tasks.Policy) *string { return &p.Queue }),
 	at("priority", "Which tasks of a queue come first. Default: normal.", oneOf(tasks.High, tasks.Normal, tasks.Low), func(p *tasks.Policy) *tasks.Priority { return &p.Priority }),
 	at("delay", "How long a task waits before it may start. Default: not at all.", duration, func(p *tasks.Policy) *time.Duration { return &p.Delay }),
@@ -54,8 +57,16 @@ type form struct {
 	schema       json.RawMessage
 }
 
+var questionKey = as(text, func(v value, key string) (string, error) {
+	q := tasks.Question{Key: key, Request: tasks.Roots()}
+	if err := q.Validate(); err != nil {
+		return key, v.wrong("%v", err)
+	}
+	return key, nil
+})
+
 var question = as(object(
-	must(at("key", "Names the question within its task.", text, func(f *form) *string { return &f.key })),
+	must(at("key", "Names the question within its task: 1 to 128 bytes.", questionKey, func(f *form) *string { return &f.key })),
 	must(at("message", "What the user is asked.", text, func(f *form) *string { return &f.message })),
 	at("schema", "The fields to fill in: a JSON schema, an object with properties that are texts, numbers or truths. Default: none.", schema, func(f *form) *json.RawMessage { return &f.schema }),
 ), func(_ value, f form) (tasks.Question, error) {

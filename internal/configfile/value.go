@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -59,8 +60,12 @@ func (v value) kind() string {
 		return "nothing"
 	case ast.BoolType:
 		return "true or false"
-	case ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType:
+	case ast.IntegerType:
 		return "a number"
+	case ast.FloatType:
+		return "a number with a fraction"
+	case ast.InfinityType, ast.NanType:
+		return "no number at all"
 	case ast.StringType, ast.LiteralType:
 		return "text"
 	case ast.MappingType, ast.MappingValueType:
@@ -105,12 +110,22 @@ func (v value) entries() (list []value, err error) {
 	return list, nil
 }
 
+// digits are a number: one that YAML's reader has left a text does not fit.
+var digits = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
+
 func (v value) text() (string, error) {
 	switch n := v.node.(type) {
 	case *ast.StringNode:
+		if n.Token.Type == token.StringType && digits.MatchString(n.Value) {
+			return "", v.wrong("the number %s is too large; if it is a text write %q", n.Value, n.Value)
+		}
 		return n.Value, nil
 	case *ast.LiteralNode:
 		return n.Value.Value, nil
+	}
+	switch v.node.Type() {
+	case ast.BoolType, ast.IntegerType, ast.FloatType:
+		return "", v.wrong("%s must be text, not %s: write %q", v.name, v.kind(), v.node.GetToken().Value)
 	}
 	return "", v.mustBe("text")
 }

@@ -24,7 +24,7 @@ type Command struct {
 	// Args are the program and its arguments, templates but for the first: see "Arguments" in the package comment.
 	// A program without a slash is looked for in PATH.
 	Args []string
-	// Env are variables for the program, whose values are templates. Zero: none besides the usual ones.
+	// Env are variables for the program, whose values are templates; ${env:NAME} and ${file:PATH} are looked up at each start. Zero: none besides the usual ones.
 	Env map[string]string
 	// Pass names variables of this process that the program gets too. Zero: PATH, HOME, LANG, TZ and TMPDIR alone.
 	Pass []string
@@ -196,17 +196,17 @@ func (r *runner) based(path string) string {
 // parse reads the templates. known are the names that they may use; nil: any.
 func (r *runner) parse(known map[string]bool, bad func(string, ...any)) {
 	if len(r.Args) == 0 || r.Args[0] == "" {
-		bad("args are empty: their first is the program")
+		bad("command: it is empty, and its first element would be the program")
 		return
 	}
 	if strings.Contains(r.Args[0], "${") {
-		bad("args: the program itself cannot be a template")
+		bad("command: the program itself cannot be a template")
 	}
 	guarded := true
 	for _, arg := range r.Args[1:] {
-		t, err := parseTemplate(arg, known)
+		t, err := parseTemplate(arg, syntax{known: known})
 		if err != nil {
-			bad("args: %w", err)
+			bad("command: %w", err)
 		}
 		t.guarded = guarded
 		r.args = append(r.args, t)
@@ -216,7 +216,7 @@ func (r *runner) parse(known map[string]bool, bad func(string, ...any)) {
 		if err := validVariable(name); err != nil {
 			bad("env: %w", err)
 		}
-		t, err := parseTemplate(value, known)
+		t, err := parseTemplate(value, syntax{known: known, refers: true})
 		if err == nil && t.spreads() {
 			err = errors.New("a list cannot spread over one variable")
 		}

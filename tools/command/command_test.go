@@ -92,7 +92,7 @@ func TestWhatIsWrongWithACommand(t *testing.T) {
 	t.Parallel()
 	schema := json.RawMessage(`{"type":"object","properties":{"full":{"type":"boolean"}}}`)
 	for name, c := range map[string]command.Command{
-		"args are empty":                  {},
+		"command: it is empty":            {},
 		"cannot be a template":            {Args: []string{"${arg:full}"}},
 		`no property "ful"`:               {Args: []string{"x", "${arg:ful}"}},
 		"${name}: use":                    {Args: []string{"x", "${name}"}},

@@ -19,6 +19,11 @@
 //	${out}, ${base}  the directory LONGHAUL_OUT; where relative paths of the configuration begin
 //	$${              a literal ${
 //
+// In variables also, looked up at each start (package reference); nowhere else, since everyone on the machine sees arguments:
+//
+//	${env:NAME}      a variable of this process
+//	${file:PATH}     the content of a file, of 64 KiB at most, without the line breaks at its end; a relative path begins at Base
+//
 // An element (or a variable) with a placeholder whose argument was not given, or is null, is left out whole: "--since=${arg:since}" appears
 // only with a value, "${if:full}--full" only if full is true. An empty string is a value.
 //

@@ -3,10 +3,12 @@ package command
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/reference"
 )
 
 // template is one element of an argument list, or one variable's value, with placeholders.
@@ -31,6 +33,7 @@ const (
 	flag        kind = "flag" // an argument that may begin with -
 	condition   kind = "if"
 	directories kind = "dir"
+	referred    kind = "reference" // to a variable of this process, or a file
 )
 
 // The directories that a template may name.
@@ -39,62 +42,63 @@ const (
 	baseDir = "base"
 )
 
-// parseTemplate reads a template; known are the names of arguments that it may use, nil: any.
-func parseTemplate(s string, known map[string]bool) (template, error) {
+// syntax says which placeholders a template may have.
+type syntax struct {
+	known  map[string]bool // names of arguments; nil: any
+	refers bool            // also references: not in arguments, which everyone on the machine sees
+}
+
+// parseTemplate reads a template.
+func parseTemplate(s string, syn syntax) (template, error) {
 	t := template{source: s}
 	if strings.ContainsRune(s, 0) {
 		return t, fmt.Errorf("%q: a NUL cannot be passed", s)
 	}
-	for rest := s; rest != ""; {
-		before, after, found := strings.Cut(rest, "${")
-		if found && strings.HasSuffix(before, "$") { // $${ is a literal ${
-			t.literal(before[:len(before)-1] + "${")
-			rest = after
-			continue
-		}
-		t.literal(before)
-		if !found {
-			break
-		}
-		inside, after, found := strings.Cut(after, "}")
-		if !found {
-			return t, fmt.Errorf("%q: a ${ without }; write $${ for a literal one", s)
-		}
-		p, err := parsePart(inside, known)
-		if err != nil {
-			return t, fmt.Errorf("%q: %w", s, err)
-		}
-		if p.each && t.spreads() {
-			return t, fmt.Errorf("%q: only one list can spread", s)
+	err := reference.Scan(s, func(text string) {
+		t.parts = append(t.parts, part{text: text})
+	}, func(inside string) error {
+		p, err := syn.part(inside)
+		if err == nil && p.each && t.spreads() {
+			err = errors.New("only one list can spread")
 		}
 		t.parts = append(t.parts, p)
-		rest = after
+		return err
+	})
+	if err != nil {
+		return t, fmt.Errorf("%q: %w", s, err)
 	}
 	return t, nil
 }
 
-func (t *template) literal(s string) {
-	if s != "" {
-		t.parts = append(t.parts, part{text: s})
-	}
-}
-
-func parsePart(inside string, known map[string]bool) (part, error) {
+func (s syntax) part(inside string) (part, error) {
 	if inside == outDir || inside == baseDir {
 		return part{kind: directories, text: inside}, nil
+	}
+	if reference.Is(inside) {
+		if !s.refers {
+			return part{}, fmt.Errorf("${%s}: whoever lists the processes of the machine sees arguments: give it to the program as a variable, in env", inside)
+		}
+		return part{kind: referred, text: inside}, nil
 	}
 	word, name, _ := strings.Cut(inside, ":")
 	p := part{kind: kind(word)}
 	p.text, p.each = strings.CutSuffix(name, "...")
 	switch {
 	case p.kind != argument && p.kind != flag && p.kind != condition || p.text == "":
-		return p, fmt.Errorf("${%s}: use ${arg:NAME}, ${flag:NAME}, ${if:NAME}, ${out} or ${base}", inside)
+		return p, fmt.Errorf("${%s}: use ${arg:NAME}, ${flag:NAME}, ${if:NAME}, ${out} or ${base}%s, and $${ for a literal ${", inside, s.more())
 	case p.kind == condition && p.each:
 		return p, fmt.Errorf("${%s}: a condition does not spread", inside)
-	case known != nil && !known[p.text]:
+	case s.known != nil && !s.known[p.text]:
 		return p, fmt.Errorf("${%s}: the input schema has no property %q", inside, p.text)
 	}
 	return p, nil
+}
+
+func (s syntax) more() string {
+	if s.refers {
+		return ", ${env:NAME} or ${file:PATH}"
+	}
+	return ""
 }
 
 // spreads: it stands for as many arguments as a list has items.
@@ -172,6 +176,9 @@ func (p part) value(v values, item json.RawMessage) (text string, ok bool, err e
 		return p.text, true, nil
 	case directories:
 		return v.dirs[p.text], true, nil
+	case referred:
+		text, err = reference.Lookup(p.text, v.dirs[baseDir])
+		return text, true, err
 	}
 	raw := v.args[p.text]
 	if p.each {
