@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"time"
 
@@ -21,8 +20,7 @@ const (
 
 var errUndecodable = errors.New("message is not one of asynq's")
 
-// pacer is the hook on the client of asynq's server. asynq asks each of its queues in turn, in one goroutine, round
-// after round; the pacer decides when it may.
+// pacer paces asynq's server. asynq asks each of its queues in turn, in one goroutine, round after round; the pacer decides when it may.
 type pacer struct {
 	ctx   context.Context // ends the pacing; the context that asynq gives a command never ends
 	slots Slots
@@ -41,31 +39,16 @@ type pacer struct {
 	taken sync.WaitGroup
 }
 
-// DialHook leaves dialling alone.
-func (p *pacer) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
-}
-
-// ProcessPipelineHook leaves pipelines alone: asynq takes tasks one by one.
-func (p *pacer) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
-}
-
-// ProcessHook holds asynq's dequeue script until it may run, and learns from what it found.
-func (p *pacer) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		if !isDequeue(cmd) {
-			return next(ctx, cmd)
-		}
-		if !p.ready() {
-			return redis.Nil // asynq is about to be stopped; until then its queues look empty
-		}
-		if p.only != nil && !p.only[nameOf(cmd)] {
-			p.empty++ // it was empty in the last round, and nothing was announced for it
-			return redis.Nil
-		}
-		return p.learn(cmd, next(ctx, once{cmd}))
+// process is asynq's dequeue script: it is held until it may run, and what it found is learnt from.
+func (p *pacer) process(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+	if !p.ready() {
+		return redis.Nil // asynq is about to be stopped; until then its queues look empty
 	}
+	if p.only != nil && !p.only[nameOf(cmd)] {
+		p.empty++ // it was empty in the last round, and nothing was announced for it
+		return redis.Nil
+	}
+	return p.learn(cmd, next(ctx, once{cmd}))
 }
 
 // ready waits until there is a slot and perhaps something to take; not so when the pacing ends first.

@@ -44,11 +44,16 @@ const handlers = 32
 
 // Server takes deliveries for one worker.
 type Server struct {
-	rdb redis.UniversalClient
+	rdb  redis.UniversalClient
+	hook hook
 }
 
 // NewServer makes a server on a client of its own, to which it adds a hook: nothing else may use the client.
-func NewServer(rdb redis.UniversalClient) *Server { return &Server{rdb} }
+func NewServer(rdb redis.UniversalClient) *Server {
+	s := &Server{rdb: rdb}
+	rdb.AddHook(&s.hook)
+	return s
+}
 
 // Close closes the client. It must wait for Serve to return: asynq panics on a client that is closed under it.
 func (s *Server) Close() error { return s.rdb.Close() }
@@ -61,7 +66,8 @@ func (s *Server) Close() error { return s.rdb.Close() }
 // ends. It must return quickly, and asynq then forgets the delivery. It may be called from several goroutines at once,
 // and, for what was already taken, after ctx has ended. The priority of attempts after the first is reported as normal.
 //
-// It may be called once. The client's read timeout bounds how long a Redis that stopped answering can delay the return.
+// It may be called again when it has returned: to serve other queues. The client's read timeout bounds how long a Redis that stopped
+// answering can delay the return.
 func (s *Server) Serve(ctx context.Context, o ServeOptions, handle func(context.Context, tasks.Delivery)) error {
 	weights, err := o.weights()
 	if err != nil {
@@ -80,7 +86,7 @@ func (s *Server) Serve(ctx context.Context, o ServeOptions, handle func(context.
 	defer w.close()
 	p := &pacer{ctx: ctx, slots: o.Slots, woken: w, names: len(weights), after: o.after}
 	h := &handler{base: context.WithoutCancel(ctx), pacer: p, logger: o.Logger, handle: handle}
-	s.rdb.AddHook(p)
+	s.hook.pacer.Store(p)
 	server := asynq.NewServerFromRedisClient(s.rdb, config(weights, h, o.aside))
 	if err := server.Start(h); err != nil {
 		return fmt.Errorf("serve: %w", err)

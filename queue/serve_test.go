@@ -97,6 +97,33 @@ func TestHandlersContextOutlivesServe(t *testing.T) {
 	}
 }
 
+// One that has returned can serve again: other queues, with slots that are as many as before.
+func TestServeAgain(t *testing.T) {
+	t.Parallel()
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		t.Parallel()
+		q, server, s := queue.New(redistest.Open(t, opts)), queue.NewServer(redistest.Open(t, opts)), newSlots(1)
+		for range 3 {
+			d := enqueue(t, q, first(newQueue()))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			var got tasks.Delivery
+			if err := server.Serve(ctx, queue.ServeOptions{Queues: map[string]int{d.Queue: 1}, Slots: s}, func(_ context.Context, d tasks.Delivery) {
+				got = d
+				s.Release()
+				cancel()
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(d, got); diff != "" {
+				t.Error(diff)
+			}
+			if n := s.inUse(); n != 0 {
+				t.Errorf("%d slots are still taken", n)
+			}
+		}
+	})
+}
+
 // asynq enqueues at the tail. Recovered work must not wait behind the backlog a second time.
 func TestSecondAttemptsOvertakeTheBacklog(t *testing.T) {
 	t.Parallel()

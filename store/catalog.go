@@ -29,6 +29,15 @@ func (s *Store) Announce(ctx context.Context, started string, tools []tasks.Tool
 	return started, nil
 }
 
+// Unlist takes a tool out of the catalogue that this process announced and does not have any more. What a process announced that started
+// later stays; one that started earlier, and still has the tool, announces it when it hears of this. started is what Announce returned.
+func (s *Store) Unlist(ctx context.Context, started, tool string) error {
+	if err := s.scripts.unlist.Run(ctx, s.rdb, []string{catalogKey}, started, tool).Err(); err != nil {
+		return fmt.Errorf("unlist %s: %w", tool, err)
+	}
+	return nil
+}
+
 // Catalog reads every announced tool, in no order. Entries that this program cannot read are left out.
 func (s *Store) Catalog(ctx context.Context) ([]tasks.Tool, error) {
 	entries, err := s.rdb.HGetAll(ctx, catalogKey).Result()

@@ -47,6 +47,47 @@ func TestTheProcessThatStartedLastIsListed(t *testing.T) {
 	})
 }
 
+func TestTheLastAnnouncerUnlists(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
+		ctx := within(t, 20*time.Second)
+		announce := func(started string) string {
+			t.Helper()
+			started, err := s.Announce(ctx, started, []tasks.Tool{{Name: "crawl"}, {Name: "other"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return started
+		}
+		listed := func() int {
+			t.Helper()
+			list, err := s.Catalog(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		unlist := func(started string) {
+			t.Helper()
+			if err := s.Unlist(ctx, started, "crawl"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first, second := announce(""), announce("")
+		if unlist(first); listed() != 2 {
+			t.Error("an older process took out what another one has")
+		}
+		if unlist(second); listed() != 1 {
+			t.Error("who announced it could not take it out")
+		}
+		if announce(first); listed() != 2 {
+			t.Error("an older process that still has it could not list it again")
+		}
+		if unlist(second); listed() != 2 {
+			t.Error("who took it out did so to another's")
+		}
+	})
+}
+
 func TestWatchersHearOfTheCatalogue(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
 		w := watcher(t, s)

@@ -15,7 +15,8 @@ import (
 )
 
 // Registry is the set of tools that one binary can run. The zero value is empty and ready. It is filled before it is used; what comes
-// from elsewhere and may change (the tools of other servers, and what else they have: Source) is Put into it at any time.
+// from elsewhere and may change (tools of a configuration, those of other servers, and what these have besides: Source) is Put into it, and
+// Dropped from it, at any time.
 type Registry struct {
 	mu      sync.RWMutex
 	tools   map[string]*Registered
@@ -47,8 +48,8 @@ func (r *Registry) Add(t Tool, h Handler) {
 	r.keep(reg)
 }
 
-// Put registers a tool, or another version of one, while workers may use the registry: they announce it at once, and attempts that begin
-// later run it. A worker serves the tool's queue only if it did so before: see Expect.
+// Put registers a tool, or another version of one, while workers may use the registry: they announce it at once, attempts that begin
+// later run it, and those that run are not disturbed. A worker that was told which queues to serve goes on with these.
 func (r *Registry) Put(t Tool, h Handler) error {
 	reg, err := compile(t, h)
 	if err != nil {
@@ -59,6 +60,15 @@ func (r *Registry) Put(t Tool, h Handler) error {
 	r.keep(reg)
 	r.tell()
 	return nil
+}
+
+// Drop takes a tool out while workers may use the registry. They withdraw its announcement, and give back what they are asked to run of
+// it; attempts that run are not disturbed.
+func (r *Registry) Drop(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.tools, name)
+	r.tell()
 }
 
 // tell says that something was put or dropped.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -10,15 +11,17 @@ import (
 // announceEvery repairs a catalogue that Redis lost, or that an operator retired a tool from too early.
 const announceEvery = 30 * time.Second
 
-// announce lists this worker's tools in the catalogue, for as long as it serves them, and as they change.
+// announce lists this worker's tools in the catalogue, for as long as it serves them, and as they change. It announces again when the
+// catalogue has changed, too: another worker that does not have a tool any more may have taken out what this one has.
 func (w *Worker) announce(ctx context.Context) {
+	catalogue, stop := w.opts.Watcher.CatalogChanged()
+	defer stop()
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
-	started := ""
+	a := announced{tools: make(map[string]bool)}
 	for {
 		wait, changed := tick.C, w.opts.Registry.Changed()
-		var err error
-		if started, err = w.opts.Store.Announce(ctx, started, w.tools()); err != nil && ctx.Err() == nil {
+		if err := w.list(ctx, &a); err != nil && ctx.Err() == nil {
 			w.opts.Logger.Warn("tools are not announced yet, trying again", "err", err)
 			wait = time.After(time.Second)
 		}
@@ -27,8 +30,34 @@ func (w *Worker) announce(ctx context.Context) {
 			return
 		case <-wait:
 		case <-changed:
+		case <-catalogue:
 		}
 	}
+}
+
+// announced is what this worker may have in the catalogue.
+type announced struct {
+	started string // names this worker there
+	tools   map[string]bool
+}
+
+// list has the catalogue list the tools that there are, and none that there were.
+func (w *Worker) list(ctx context.Context, a *announced) (err error) {
+	tools := w.tools()
+	for name := range a.tools {
+		if slices.ContainsFunc(tools, func(t tasks.Tool) bool { return t.Name == name }) {
+			continue
+		}
+		if err := w.opts.Store.Unlist(ctx, a.started, name); err != nil {
+			return err
+		}
+		delete(a.tools, name)
+	}
+	for _, t := range tools {
+		a.tools[t.Name] = true
+	}
+	a.started, err = w.opts.Store.Announce(ctx, a.started, tools)
+	return err
 }
 
 func (w *Worker) tools() []tasks.Tool {

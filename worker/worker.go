@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ type Options struct {
 
 	Concurrency  int            // attempts at once. Zero: DefaultConcurrency
 	DefaultQueue string         // for tools whose policy names none. Zero: DefaultQueue
-	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools
+	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools, also of those that come later
 	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: not at all
 	Hung         time.Duration  // how long a tool that ignores the end of its context keeps its slot. Zero: DefaultHung
 	Logger       *slog.Logger   // Zero: slog.Default
@@ -52,6 +51,7 @@ type Worker struct {
 	opts     Options
 	slots    slots
 	hung     hung
+	queues   map[string]int // that are served: changed by serve alone
 	work     sync.WaitGroup // attempts, and what hands them over
 	attempts atomic.Int64   // that run
 	draining chan struct{}  // closed when the worker was told to stop
@@ -77,18 +77,9 @@ func New(o Options, reg prometheus.Registerer) *Worker {
 	}
 	w := &Worker{opts: o, slots: newSlots(o.Concurrency), hung: make(hung, o.Concurrency), draining: make(chan struct{})}
 	w.metrics = newMetrics(reg, w.slots)
-	if len(o.Queues) == 0 {
-		w.opts.Queues = w.ownQueues()
-	}
+	w.queues = maps.Clone(o.Queues)
+	w.grow()
 	return w
-}
-
-func (w *Worker) ownQueues() map[string]int {
-	queues := make(map[string]int)
-	for _, q := range w.opts.Registry.Queues() {
-		queues[cmp.Or(q, w.opts.DefaultQueue)] = 1
-	}
-	return queues
 }
 
 func (w *Worker) policy(t *tasks.Registered) tasks.Policy {
@@ -106,8 +97,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { close(w.draining) })
 	defer stop()
 
-	w.complain()
-	w.opts.Logger.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.opts.Queues)), "slots", w.opts.Concurrency, "tools", len(w.opts.Registry.Tools()))
+	w.opts.Logger.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.queues)), "slots", w.opts.Concurrency, "tools", len(w.opts.Registry.Tools()))
 	serving := make(chan error, 1)
 	w.work.Go(func() { w.announce(ctx) })
 	w.work.Go(func() { serving <- w.serve(ctx) })
@@ -126,20 +116,6 @@ func (w *Worker) Run(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("%d attempts did not end: their tools did not stop, or Redis did not take what came of them; their tasks run again elsewhere", n))
 	}
 	return err
-}
-
-func (w *Worker) serve(ctx context.Context) error {
-	defer func() { _ = w.opts.Queue.Close() }() // here, since it may outlast Run while Redis is away
-	return w.opts.Queue.Serve(ctx, queue.ServeOptions{Queues: w.opts.Queues, Slots: w.slots, Logger: w.opts.Logger}, w.take)
-}
-
-// complain says which of its own tools nobody may be serving.
-func (w *Worker) complain() {
-	for _, t := range w.opts.Registry.Tools() {
-		if q := w.policy(t).Queue; w.opts.Queues[q] == 0 {
-			w.opts.Logger.Warn("this worker does not serve the queue of its own tool: another one has to", "tool", t.Name, "queue", q)
-		}
-	}
 }
 
 // await waits for all that runs here, for d at most.
