@@ -24,6 +24,8 @@ func play(part string) int {
 		return count()
 	case "worker":
 		return work()
+	case "speaker":
+		return speak(os.Args[1])
 	}
 	return 99
 }
@@ -86,4 +88,18 @@ func work() int {
 		return 1
 	}
 	return 0
+}
+
+// speak is a worker that has a program to speak to.
+func speak(id string) int {
+	script, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return 1
+	}
+	p, err := command.Start([]string{"sh", "-c", string(script)}, "", []string{"PATH=" + os.Getenv("PATH"), "LONGHAUL_TASK=" + id}, io.Discard)
+	if err != nil {
+		return 1
+	}
+	_ = p.Wait() // whoever plays this part is killed
+	return 1
 }
