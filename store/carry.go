@@ -77,7 +77,7 @@ func (s *Store) Forget(ctx context.Context, session string, errands ...Errand) e
 
 // Drop ends a stream's errands: other streams of the session take them up.
 func (s *Store) Drop(ctx context.Context, session, stream string, errands ...Errand) error {
-	args := []any{stream, sessionNudge}
+	args := []any{stream, lookAgain}
 	for _, e := range errands {
 		args = append(args, e.field)
 	}

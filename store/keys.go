@@ -73,14 +73,15 @@ const (
 	resultField   = "w:"
 )
 
-// sessionNudge is what is said on a session's channel, as an event: look again.
-const sessionNudge = "0 0 " + endEvent + " "
+// lookAgain is what is said, as an event, on the channel of a session, a source or a request to one.
+const lookAgain = "0 0 " + endEvent + " "
 
 const (
 	keeperKey  = "lh:keeper"  // string: who is the keeper; expires with its lease
 	shardsKey  = "lh:shards"  // string: how many shards there are; never expires
 	secretKey  = "lh:secret"  // string: keys that sign requestState; never expires
 	catalogKey = "lh:catalog" // hash: tool → "<started> <description>"; also the channel of its changes; never expires
+	sourcesKey = "lh:sources" // hash: source → "<started> <description, perhaps compressed>"; also the channel of its changes; never expires
 )
 
 // limitsKey is a hash: tool → "<started> <most at once> <starts> <within ms>", 0 = no limit. Never expires. What else there is of a limit
@@ -97,6 +98,23 @@ func waitingKey(limit string) string { return limitTag + "wait:" + limit }    //
 func limitKeys(limit string) []string {
 	return []string{limitsKey, permitsKey(limit), startsKey(limit), waitingKey(limit)}
 }
+
+// sourceTag is of what belongs to one source: each of its scripts touches several of these.
+func sourceTag(source string) string { return "lh:{src:" + source + "}:" }
+
+// inquiryKey is a hash: method, params, by which worker until when, answer of a request to a source; also the channel of its changes. Expires when
+// nobody waits for the answer any more.
+func inquiryKey(source, id string) string { return inquiryPrefix(source) + id }
+
+// inquiryPrefix is what the keys of a source's requests begin with, for the script that finds them by their ids.
+func inquiryPrefix(source string) string { return sourceTag(source) + "q:" }
+
+// inquiriesKey is a list: the ids of requests that no worker has taken; also the channel that has the source's workers look. Expires with
+// the last of them.
+func inquiriesKey(source string) string { return sourceTag(source) + "wait" }
+
+// askedKey is a zset of the workers that answer for a source by until when they are believed to. Expires with the last of them.
+func askedKey(source string) string { return sourceTag(source) + "on" }
 
 // taskKeys are KEYS[1..11] of every task script.
 func taskKeys(id tasks.ID) []string {

@@ -79,7 +79,7 @@ func (s *Store) amend(ctx context.Context, session, field, value string) error {
 func (s *Store) EndSession(ctx context.Context, id string) error {
 	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Del(ctx, sessionKey(id))
-		p.Publish(ctx, sessionKey(id), sessionNudge)
+		p.Publish(ctx, sessionKey(id), lookAgain)
 		return nil
 	})
 	if err != nil {
@@ -113,7 +113,5 @@ func (s *Store) noted(ctx context.Context, session, field string) (string, error
 // SessionChanged signals when a session may have ended, or what its streams carry may have changed, and once at the start.
 // stop ends it.
 func (w *Watcher) SessionChanged(id string) (changes <-chan struct{}, stop func()) {
-	n := &nudge{make(chan struct{}, 1)}
-	w.enlist(sessionKey(id), n)
-	return n.c, func() { w.quit(sessionKey(id), n) }
+	return w.nudges(sessionKey(id))
 }

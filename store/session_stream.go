@@ -65,7 +65,7 @@ func (s *Store) Heard(ctx context.Context, session string, id tasks.ID) (seq int
 }
 
 func (s *Store) nudge(ctx context.Context, session string) error {
-	if err := s.rdb.Publish(ctx, sessionKey(session), sessionNudge).Err(); err != nil {
+	if err := s.rdb.Publish(ctx, sessionKey(session), lookAgain).Err(); err != nil {
 		return fmt.Errorf("nudge session: %w", err)
 	}
 	return nil

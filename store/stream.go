@@ -70,7 +70,7 @@ func (s *Store) OpenStream(ctx context.Context, x Stream) error {
 
 // Resume begins another take of a session's stream. Whoever serves an earlier one learns of it by SessionChanged.
 func (s *Store) Resume(ctx context.Context, session, id string) (*Stream, error) {
-	v, err := s.scripts.resume.Run(ctx, s.rdb, []string{streamKey(id)}, session, streamLife.Milliseconds(), sessionKey(session), sessionNudge).Slice()
+	v, err := s.scripts.resume.Run(ctx, s.rdb, []string{streamKey(id)}, session, streamLife.Milliseconds(), sessionKey(session), lookAgain).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("resume stream: %w", err)
 	}
@@ -119,7 +119,7 @@ func (s *Store) KeepStream(ctx context.Context, session, id string, request json
 // Withdraw notes that a session's client cancelled a request, and tells whoever serves it. ok is false if it is not in flight. Of the
 // request are known its kind, its task and what waits for that.
 func (s *Store) Withdraw(ctx context.Context, session string, request json.RawMessage) (x Stream, ok bool, err error) {
-	v, err := s.scripts.withdraw.Run(ctx, s.rdb, []string{sessionKey(session)}, requestField+string(request), sessionNudge).Slice()
+	v, err := s.scripts.withdraw.Run(ctx, s.rdb, []string{sessionKey(session)}, requestField+string(request), lookAgain).Slice()
 	if err != nil {
 		return x, false, fmt.Errorf("cancel request: %w", err)
 	}

@@ -42,7 +42,7 @@ const patience = 2 * time.Second
 
 // NewWatcher makes a watcher on the store's client.
 func (s *Store) NewWatcher() *Watcher {
-	return &Watcher{store: s, sub: s.rdb.Subscribe(context.Background(), catalogKey), topics: make(map[string]*topic)}
+	return &Watcher{store: s, sub: s.rdb.Subscribe(context.Background(), catalogKey, sourcesKey), topics: make(map[string]*topic)}
 }
 
 // Run reads the connection until ctx ends. It returns nil.
@@ -81,8 +81,8 @@ func (w *Watcher) route(m any) {
 			w.confirm(m.Channel)
 		}
 	case *redis.Message:
-		if m.Channel == catalogKey {
-			w.each(catalogKey, listener.resync)
+		if ofCatalogue(m.Channel) {
+			w.each(m.Channel, listener.resync)
 		} else if e, ok := parseEvent(m.Payload); ok {
 			w.each(m.Channel, func(l listener) { l.hear(e) })
 		}
@@ -154,7 +154,7 @@ func (w *Watcher) quit(channel string, l listener) {
 		}
 	}
 	w.mu.Unlock()
-	if last && channel != catalogKey {
+	if last && !ofCatalogue(channel) {
 		_ = w.sub.Unsubscribe(context.Background(), channel) // without a connection there is nothing to end
 	}
 }
@@ -162,6 +162,7 @@ func (w *Watcher) quit(channel string, l listener) {
 // recheck compares the watched tasks with Redis, in batches, and has the changed ones read again.
 func (w *Watcher) recheck(ctx context.Context) {
 	w.each(catalogKey, listener.resync)
+	w.each(sourcesKey, listener.resync)
 	const batch = 500
 	entries := w.entries()
 	for len(entries) > 0 && ctx.Err() == nil {
@@ -207,16 +208,28 @@ func (w *Watcher) compare(ctx context.Context, entries []*entry) {
 // Nudged signals when an attempt's worker should beat at once: its task ended, was answered, or a message may have been lost.
 // It does not wait for the subscription. stop ends it.
 func (w *Watcher) Nudged(id tasks.ID) (nudged <-chan struct{}, stop func()) {
-	n := &nudge{make(chan struct{}, 1)}
-	w.enlist(taskKey(id), n)
-	return n.c, func() { w.quit(taskKey(id), n) }
+	return w.nudges(taskKey(id))
 }
 
-// CatalogChanged signals when the catalogue may have changed. stop ends it.
+// CatalogChanged signals when the catalogue of tools or that of sources may have changed. stop ends it.
 func (w *Watcher) CatalogChanged() (changes <-chan struct{}, stop func()) {
+	return w.nudges(catalogKey, sourcesKey)
+}
+
+// ofCatalogue: what is said on this channel is no event, and the watcher always listens to it.
+func ofCatalogue(channel string) bool { return channel == catalogKey || channel == sourcesKey }
+
+// nudges signals when something was said on one of the channels, or may have been.
+func (w *Watcher) nudges(channels ...string) (nudged <-chan struct{}, stop func()) {
 	n := &nudge{make(chan struct{}, 1)}
-	w.enlist(catalogKey, n)
-	return n.c, func() { w.quit(catalogKey, n) }
+	for _, c := range channels {
+		w.enlist(c, n)
+	}
+	return n.c, func() {
+		for _, c := range channels {
+			w.quit(c, n)
+		}
+	}
 }
 
 type nudge struct{ c chan struct{} }

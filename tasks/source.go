@@ -145,3 +145,11 @@ func (r *Registry) Sources() []*Source {
 	slices.SortFunc(list, func(a, b *Source) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
+
+// Source finds a source by name.
+func (r *Registry) Source(name string) (*Source, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.sources[name]
+	return s, ok
+}
