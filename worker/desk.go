@@ -135,7 +135,7 @@ func (d *desk) hold(ctx context.Context, q *store.Inquiry, retract context.Cance
 		case <-ctx.Done():
 			return
 		}
-		if awaited, err := d.w.opts.Store.Hold(ctx, q, d.name); err == nil && !awaited {
+		if awaited, err := d.w.opts.Store.Asking(ctx, q, d.name); err == nil && !awaited {
 			retract(errRetracted)
 			return
 		}
