@@ -11,7 +11,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// attendance is a session's GET stream: it carries what belongs to no request, that is how the list of tools changes, how the session's
+// attendance is a session's GET stream: it carries what belongs to no request, that is how the lists of tools and so on change, how the session's
 // tasks do, and their questions while no tasks/result is open. There is one at a time: a client that opens a second one has lost the
 // first, whether or not we have noticed yet.
 type attendance struct {
@@ -75,9 +75,7 @@ func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *cat
 		case u := <-updates:
 			err = a.update(ctx, u)
 		case <-seen.superseded:
-			if seen, err = a.server.mirror.read(); err == nil {
-				err = a.out.send(wire.ToolsChanged(nil))
-			}
+			seen, err = a.listsChanged(seen)
 		case <-ping.C:
 			a.renew(ctx)
 			if err = a.out.ping(); err == nil {
@@ -94,6 +92,19 @@ func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *cat
 			return
 		}
 	}
+}
+
+func (a *attendance) listsChanged(seen *catalogue) (*catalogue, error) {
+	now, err := a.server.mirror.read()
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range now.changed(seen) {
+		if err := a.out.send(wire.ListChanged(list, nil)); err != nil {
+			return nil, err
+		}
+	}
+	return now, nil
 }
 
 // look reads the session again: which tasks it has, and whether this is still its stream.

@@ -80,7 +80,9 @@ func TestTheDoorChecks(t *testing.T) {
 		"removed subscribe":    {modern("resources/subscribe", nil), 404, wire.CodeMethodNotFound},
 		"removed tasks/list":   {modern("tasks/list", nil), 404, wire.CodeMethodNotFound},
 		"removed tasks/result": {modern("tasks/result", get), 404, wire.CodeMethodNotFound},
-		"absent prompts":       {modern("prompts/list", nil), 404, wire.CodeMethodNotFound},
+		"absent prompts":       {modern("prompts/remove", nil), 404, wire.CodeMethodNotFound},
+		"prompt of no name":    {modern("prompts/get", obj{}), 400, wire.CodeInvalidParams},
+		"odd prompts cursor":   {modern("prompts/list", obj{"cursor": "§"}), 400, wire.CodeInvalidParams},
 		"removed unsubscribe":  {modern("resources/unsubscribe", nil), 404, wire.CodeMethodNotFound},
 		"unknown resource":     {modern("resources/read", obj{"uri": "file:///etc/passwd"}), 400, wire.CodeInvalidParams},
 		"resource of no name":  {modern("resources/read", obj{}), 400, wire.CodeInvalidParams},
@@ -259,10 +261,15 @@ func TestTheServerAdvertisesTheExtensionOnce(t *testing.T) {
 	f := start(t)
 	m, _ := f.ask(modern("server/discover", nil))
 	caps := m.Result["capabilities"].(obj)
-	if _, ok := caps["extensions"].(obj)[wire.TasksExtension]; !ok || caps["tasks"] != nil || caps["prompts"] != nil {
+	if _, ok := caps["extensions"].(obj)[wire.TasksExtension]; !ok || caps["tasks"] != nil {
 		t.Errorf("2026-07-28: got %v", caps)
 	}
-	if caps["tools"].(obj)["listChanged"] != true {
+	for _, list := range []string{"tools", "resources", "prompts"} {
+		if caps[list].(obj)["listChanged"] != true {
+			t.Errorf("2026-07-28: got %v", caps)
+		}
+	}
+	if caps["completions"] == nil {
 		t.Errorf("2026-07-28: got %v", caps)
 	}
 	info, _ := m.Result["_meta"].(obj)[wire.MetaServerInfo].(obj)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -34,3 +35,9 @@ func Fitting(list []Client, name string) string {
 
 // Handle is what a model is told of a task.
 func Handle(t *tasks.Task) json.RawMessage { return handle(t, time.Now()) }
+
+// Mirrors reports whether a source is in this server's copy of the catalogue.
+func (s *Server) Mirrors(source string) bool {
+	c, err := s.mirror.read()
+	return err == nil && slices.ContainsFunc(c.sources.all, func(x *tasks.Source) bool { return x.Name == source })
+}

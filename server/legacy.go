@@ -18,8 +18,6 @@ func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
 	switch {
 	case q.Method == methodInitialize:
 		s.initialize(q, r, body)
-	case delegated[q.Method]:
-		s.delegate(q.out.w, q, r, body)
 	case m.serve == nil:
 		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found"})
 	case !q.revision.since(m.since):

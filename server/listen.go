@@ -19,8 +19,8 @@ const maxSubscribed = 1000
 type subscription struct {
 	*request
 	server   *Server
-	tools    bool
-	follower *follower // nil: follows none
+	wanted   wire.Filter // of which tasks, granted says
+	follower *follower   // nil: follows none
 	granted  map[tasks.ID]mark
 	queued   map[tasks.ID]*tasks.Task // those whose place in the queue is told; nil: none is, there are too many tasks
 }
@@ -33,11 +33,11 @@ type mark struct {
 
 // listen serves subscriptions/listen until the client leaves or we shut down.
 func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error) {
-	tools, texts, err := wire.ListenFilter(q.Params)
+	wanted, err := wire.ListenFilter(q.Params)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := q.subscribable(texts)
+	ids, err := q.subscribable(wanted.TaskIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 	if err != nil {
 		return nil, err
 	}
-	sub := &subscription{request: q, server: s, tools: tools, granted: make(map[tasks.ID]mark, len(ids))}
+	sub := &subscription{request: q, server: s, wanted: wanted, granted: make(map[tasks.ID]mark, len(ids))}
 	if len(ids) > 0 {
 		if sub.follower, err = s.follow(ctx, ids...); err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 }
 
 // subscribable are the ids that can be looked for. Malformed ones are like unknown ones: not granted.
-func (q *request) subscribable(texts []string) ([]tasks.ID, error) {
+func (q *request) subscribable(texts []tasks.ID) ([]tasks.ID, error) {
 	if len(texts) > 0 && !q.extended() {
 		return nil, incapable(true)
 	}
@@ -78,7 +78,7 @@ func (q *request) subscribable(texts []string) ([]tasks.ID, error) {
 	}
 	ids, seen := make([]tasks.ID, 0, len(texts)), make(map[tasks.ID]bool, len(texts))
 	for _, text := range texts {
-		if id, err := tasks.ParseID(text); err == nil && !seen[id] {
+		if id, err := tasks.ParseID(string(text)); err == nil && !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}
@@ -140,7 +140,8 @@ func (x *subscription) close() {
 // open acknowledges what is granted, and then shows each task as it stands: what happened before the subscription is not
 // missed either.
 func (x *subscription) open(ctx context.Context, ids []tasks.ID, visible map[tasks.ID]*tasks.Task) error {
-	filter := wire.Filter{ToolsListChanged: x.tools}
+	filter := x.wanted
+	filter.TaskIDs = nil
 	for _, id := range ids {
 		if visible[id] != nil {
 			filter.TaskIDs = append(filter.TaskIDs, id)
@@ -207,7 +208,7 @@ func (x *subscription) run(ctx context.Context, seen *catalogue) (json.RawMessag
 		case u := <-updates:
 			err = x.update(ctx, u)
 		case <-seen.superseded:
-			seen, err = x.toolsChanged()
+			seen, err = x.listsChanged(seen)
 		case <-ping.C:
 			err = x.silence(ctx)
 		case <-x.server.draining:
@@ -231,10 +232,18 @@ func (x *subscription) update(ctx context.Context, u store.Update) error {
 	return x.show(ctx, u.Task)
 }
 
-func (x *subscription) toolsChanged() (*catalogue, error) {
+func (x *subscription) listsChanged(seen *catalogue) (*catalogue, error) {
 	now, err := x.server.mirror.read()
-	if err != nil || !x.tools {
-		return now, err
+	if err != nil {
+		return nil, err
 	}
-	return now, x.out.send(wire.ToolsChanged(x.ID))
+	for _, list := range now.changed(seen) {
+		if !x.wanted.Lists(list) {
+			continue
+		}
+		if err := x.out.send(wire.ListChanged(list, x.ID)); err != nil {
+			return nil, err
+		}
+	}
+	return now, nil
 }

@@ -24,19 +24,12 @@ var methods = map[string]method{
 	"tasks/update":             {nameMember: "taskId", extension: true, serve: (*Server).update},
 	"tasks/cancel":             {nameMember: "taskId", extension: true, serve: (*Server).cancel},
 	"subscriptions/listen":     {serve: (*Server).listen},
-	"prompts/get":              {nameMember: "name"},
+	"prompts/list":             {serve: (*Server).listPrompts},
+	"prompts/get":              {nameMember: "name", serve: (*Server).getPrompt},
+	"completion/complete":      {serve: (*Server).complete},
 	"resources/list":           {serve: (*Server).listResources},
 	"resources/templates/list": {serve: (*Server).listTemplates},
 	"resources/read":           {nameMember: "uri", serve: (*Server).readResource},
-}
-
-// delegated lists what the SDK serves before 2026-07-28, beside initialize. To what it does not know it gives no JSON-RPC answer.
-var delegated = map[string]bool{
-	"prompts/list":          true,
-	"prompts/get":           true,
-	"resources/subscribe":   true,
-	"resources/unsubscribe": true,
-	"completion/complete":   true,
 }
 
 // legacyMethods lists what we serve ourselves before 2026-07-28.
@@ -54,6 +47,9 @@ var legacyMethods = map[string]struct {
 	"resources/list":           {serve: (*Server).listResources},
 	"resources/templates/list": {serve: (*Server).listTemplates},
 	"resources/read":           {serve: (*Server).readResource},
+	"prompts/list":             {serve: (*Server).listPrompts},
+	"prompts/get":              {serve: (*Server).getPrompt},
+	"completion/complete":      {serve: (*Server).complete},
 	"ping":                     {serve: (*Server).pong},
 	"logging/setLevel":         {session: true, serve: (*Server).setLevel},
 }

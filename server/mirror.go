@@ -59,10 +59,19 @@ type catalogue struct {
 	tools      map[string]*tool
 	names      []string // sorted: a Redis hash has no order, and tools/list must have one
 	broken     map[string]string
+	sources    *sources
 	superseded chan struct{}
 }
 
-func (c *catalogue) same(other *catalogue) bool {
+// changed names the lists that are others than they were before.
+func (c *catalogue) changed(before *catalogue) (lists []string) {
+	if !c.sameTools(before) {
+		lists = append(lists, wire.ToolList)
+	}
+	return append(lists, c.sources.changed(before.sources)...)
+}
+
+func (c *catalogue) sameTools(other *catalogue) bool {
 	return len(c.tools) == len(other.tools) && !slices.ContainsFunc(c.names, func(name string) bool {
 		t, ok := other.tools[name]
 		return !ok || t.digest != c.tools[name].digest
@@ -141,9 +150,14 @@ func (m *mirror) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	sources, err := m.store.Sources(ctx)
+	if err != nil {
+		return err
+	}
 	old := m.current.Load()
 	fresh := m.build(announced, old)
-	if old != nil && old.same(fresh) {
+	fresh.sources = arrange(sources)
+	if old != nil && len(fresh.changed(old)) == 0 && fresh.sources.askedAlike(old.sources) {
 		return nil
 	}
 	m.current.Store(fresh)

@@ -18,9 +18,13 @@ type shelved struct {
 	listed json.RawMessage
 }
 
-// shelf is what this server lists. Other sources than the results of tasks join here, and in readResource.
+// shelf is what this server lists: what comes of tasks, and what servers behind workers have.
 func (s *Server) shelf() (*shelf, error) {
-	return &shelf{templates: ownTemplates}, nil
+	c, err := s.mirror.read()
+	if err != nil {
+		return nil, err
+	}
+	return &c.sources.shelf, nil
 }
 
 // listResources serves resources/list. Results of tasks are not listed: whoever may read them has their links.
@@ -79,7 +83,7 @@ func (s *Server) readResource(ctx context.Context, q *request) (json.RawMessage,
 	case strings.HasPrefix(uri, ownScheme):
 		return s.readOwn(ctx, q, uri)
 	}
-	return nil, q.noResource(uri)
+	return s.readMirrored(ctx, q, uri)
 }
 
 // noResource is one text for what is unknown, expired, malformed or another caller's.

@@ -17,13 +17,16 @@ import (
 // newSDK is the handler of every request that is not ours.
 func newSDK(about wire.Implementation, log *slog.Logger) http.Handler {
 	caps := &mcp.ServerCapabilities{
-		Tools:     &mcp.ToolCapabilities{ListChanged: true},
-		Resources: &mcp.ResourceCapabilities{}, // read and listed by us
-		Logging:   &mcp.LoggingCapabilities{},  // held calls send log messages
+		Tools: &mcp.ToolCapabilities{ListChanged: true},
+		// Always, though there may be none: servers behind workers may come at any time, and a client asks once what we have.
+		Resources:   &mcp.ResourceCapabilities{ListChanged: true},
+		Prompts:     &mcp.PromptCapabilities{ListChanged: true},
+		Completions: &mcp.CompletionCapabilities{},
+		Logging:     &mcp.LoggingCapabilities{}, // held calls send log messages
 	}
 	caps.AddExtension(wire.TasksExtension, nil)
 	server := mcp.NewServer(&mcp.Implementation{Name: about.Name, Version: about.Version}, &mcp.ServerOptions{Capabilities: caps})
-	server.AddReceivingMiddleware(guard(log), legacyCapabilities, advertised(caps))
+	server.AddReceivingMiddleware(guard(log), legacyCapabilities, ours)
 	return mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, &mcp.StreamableHTTPOptions{
 		Stateless:                  true,
 		JSONResponse:               true, // nothing that the SDK serves for us sends notifications
@@ -58,17 +61,13 @@ func legacyCapabilities(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
-// advertised refuses what we do not offer: the SDK would answer with an empty list, as if we did. Of resources nothing else is offered than
-// what we serve ourselves.
-func advertised(caps *mcp.ServerCapabilities) mcp.Middleware {
-	offered := map[string]bool{"prompts": caps.Prompts != nil, "resources": false, "completion": caps.Completions != nil}
-	return func(next mcp.MethodHandler) mcp.MethodHandler {
-		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-			feature, _, _ := strings.Cut(method, "/")
-			if ok, listed := offered[feature]; listed && !ok {
-				return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "method not found"}
-			}
-			return next(ctx, method, req)
+// ours refuses what is left of the features that we serve ourselves: the SDK would answer as if it had them.
+func ours(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		switch feature, _, _ := strings.Cut(method, "/"); feature {
+		case "resources", "prompts", "completion":
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "method not found"}
 		}
+		return next(ctx, method, req)
 	}
 }

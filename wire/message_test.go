@@ -68,7 +68,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("not a JSON-RPC error: %v", err)
 		}
 		_, _ = wire.InputResponses(m.Params)
-		_, _, _ = wire.ListenFilter(m.Params)
+		_, _ = wire.ListenFilter(m.Params)
 		for _, out := range [][]byte{wire.Response(m.ID, json.RawMessage("{}")), wire.ErrorResponse(m.ID, &wire.Error{Code: 1, Message: m.Method})} {
 			var back struct{ ID json.RawMessage }
 			if err := json.Unmarshal(out, &back); err != nil || !bytes.Equal(back.ID, m.ID) {

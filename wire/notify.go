@@ -45,9 +45,16 @@ func Logged(of tasks.ID, level Level, logger, message string) []byte {
 	}{metaOf(resultMeta{Related: relatedTo(of)}), level, logger, message}))
 }
 
-// ToolsChanged is the message of notifications/tools/list_changed: on a subscription, or on a session's stream, which has none.
-func ToolsChanged(subscription json.RawMessage) []byte {
-	return notify("notifications/tools/list_changed", encode(struct {
+// The lists that may change while a client listens.
+const (
+	ToolList     = "tools"
+	ResourceList = "resources" // and templates
+	PromptList   = "prompts"
+)
+
+// ListChanged is the message that one of these lists changed: on a subscription, or on a session's stream, which has none.
+func ListChanged(list string, subscription json.RawMessage) []byte {
+	return notify("notifications/"+list+"/list_changed", encode(struct {
 		Meta *resultMeta `json:"_meta,omitempty"`
 	}{metaOf(resultMeta{Subscription: subscription})}))
 }

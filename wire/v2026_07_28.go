@@ -110,25 +110,46 @@ func quoted(s string) string {
 	return string(encode(s))
 }
 
-// Filter is what a subscriptions/listen asks for, and what its acknowledgement grants.
+// Filter is what a subscriptions/listen asks for, and what its acknowledgement grants. Asked for, the ids are as the client wrote them:
+// check each.
 type Filter struct {
-	ToolsListChanged bool       `json:"toolsListChanged,omitempty"`
-	TaskIDs          []tasks.ID `json:"taskIds,omitempty"`
+	ToolsListChanged     bool       `json:"toolsListChanged,omitempty"`
+	PromptsListChanged   bool       `json:"promptsListChanged,omitempty"`
+	ResourcesListChanged bool       `json:"resourcesListChanged,omitempty"`
+	TaskIDs              []tasks.ID `json:"taskIds,omitempty"`
 }
 
-// ListenFilter reads the filter of a subscriptions/listen. Task ids are as the client wrote them: check each.
-func ListenFilter(params Object) (tools bool, ids []string, err error) {
+// Lists reports whether the filter is about a list.
+func (f Filter) Lists(list string) bool {
+	switch list {
+	case ToolList:
+		return f.ToolsListChanged
+	case ResourceList:
+		return f.ResourcesListChanged
+	case PromptList:
+		return f.PromptsListChanged
+	}
+	return false
+}
+
+// ListenFilter reads the filter of a subscriptions/listen.
+func ListenFilter(params Object) (Filter, error) {
+	var f Filter
 	o, ok := params.Object("notifications")
 	if !ok || !params.Has("notifications") {
-		return false, nil, &Error{Code: CodeInvalidParams, Message: "notifications must be an object"}
+		return f, &Error{Code: CodeInvalidParams, Message: "notifications must be an object"}
 	}
-	if o.Has("toolsListChanged") && json.Unmarshal(o["toolsListChanged"], &tools) != nil {
-		return false, nil, &Error{Code: CodeInvalidParams, Message: "toolsListChanged must be a boolean"}
+	for member, wanted := range map[string]*bool{
+		"toolsListChanged": &f.ToolsListChanged, "promptsListChanged": &f.PromptsListChanged, "resourcesListChanged": &f.ResourcesListChanged,
+	} {
+		if o.Has(member) && json.Unmarshal(o[member], wanted) != nil {
+			return f, &Error{Code: CodeInvalidParams, Message: member + " must be a boolean"}
+		}
 	}
-	if o.Has("taskIds") && json.Unmarshal(o["taskIds"], &ids) != nil {
-		return false, nil, &Error{Code: CodeInvalidParams, Message: "taskIds must be an array of strings"}
+	if o.Has("taskIds") && json.Unmarshal(o["taskIds"], &f.TaskIDs) != nil {
+		return f, &Error{Code: CodeInvalidParams, Message: "taskIds must be an array of strings"}
 	}
-	return tools, ids, nil
+	return f, nil
 }
 
 // Listening is the acknowledgement that opens a subscription's stream.

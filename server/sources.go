@@ -1,0 +1,119 @@
+package server
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// sources are the servers behind workers (tasks.Source), and what they have as one list of each kind. Where two have the same, the first
+// by its name is asked.
+type sources struct {
+	all     []*tasks.Source // by name
+	shelf   shelf
+	prompts []shelved // by name
+	owners  map[string]map[string]*tasks.Source
+}
+
+// arrange puts together what is announced.
+func arrange(announced []*tasks.Source) *sources {
+	x := &sources{all: announced, owners: make(map[string]map[string]*tasks.Source)}
+	slices.SortFunc(x.all, func(a, b *tasks.Source) int { return cmp.Compare(a.Name, b.Name) })
+	x.shelf.resources = x.gather("uri", func(s *tasks.Source) []json.RawMessage { return s.Resources })
+	x.shelf.templates = append(x.gather("uriTemplate", func(s *tasks.Source) []json.RawMessage { return s.Templates }), ownTemplates...)
+	x.prompts = x.gather("name", func(s *tasks.Source) []json.RawMessage { return s.Prompts })
+	for _, list := range [][]shelved{x.shelf.resources, x.shelf.templates, x.prompts} {
+		slices.SortFunc(list, func(a, b shelved) int { return cmp.Compare(a.uri, b.uri) })
+	}
+	return x
+}
+
+// gather lists what the sources have, by the member that names it. Our own resources are not theirs to offer.
+func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage) (list []shelved) {
+	owners := make(map[string]*tasks.Source)
+	x.owners[member] = owners
+	for _, s := range x.all {
+		for _, raw := range of(s) {
+			var o wire.Object
+			if json.Unmarshal(raw, &o) != nil {
+				continue // a newer worker may know better than we do
+			}
+			name, ok := o.Text(member)
+			if !ok || owners[name] != nil || strings.HasPrefix(name, ownScheme) {
+				continue
+			}
+			owners[name] = s
+			list = append(list, shelved{name, raw})
+		}
+	}
+	return list
+}
+
+// changed names the lists that are others than they were before.
+func (x *sources) changed(before *sources) (lists []string) {
+	if !same(x.shelf.resources, before.shelf.resources) || !same(x.shelf.templates, before.shelf.templates) {
+		lists = append(lists, wire.ResourceList)
+	}
+	if !same(x.prompts, before.prompts) {
+		lists = append(lists, wire.PromptList)
+	}
+	return lists
+}
+
+func same(a, b []shelved) bool {
+	return slices.EqualFunc(a, b, func(a, b shelved) bool { return a.uri == b.uri && bytes.Equal(a.listed, b.listed) })
+}
+
+// askedAlike reports whether requests go the same ways as before, too.
+func (x *sources) askedAlike(before *sources) bool {
+	return slices.EqualFunc(x.all, before.all, func(a, b *tasks.Source) bool {
+		return a.Name == b.Name && a.URIPrefix == b.URIPrefix && a.Completes == b.Completes && a.Subscribes == b.Subscribes
+	})
+}
+
+// ofPrompt is the source that has a prompt: nil if none does.
+func (x *sources) ofPrompt(name string) *tasks.Source { return x.owners["name"][name] }
+
+// ofURI is the source to ask for a resource, or to complete a template of one: that whose prefix the URI has, the longest first; of those
+// without a prefix the one that lists it, or lists a template that it may be of, or else the first that has any.
+func (x *sources) ofURI(uri string) *tasks.Source {
+	var best *tasks.Source
+	for _, s := range x.all {
+		if s.URIPrefix != "" && strings.HasPrefix(uri, s.URIPrefix) && (best == nil || len(s.URIPrefix) > len(best.URIPrefix)) {
+			best = s
+		}
+	}
+	best = cmp.Or(best, x.owners["uri"][uri], x.owners["uriTemplate"][uri])
+	for _, t := range x.shelf.templates {
+		if best == nil && fits(t.uri, uri) {
+			best = x.owners["uriTemplate"][t.uri]
+		}
+	}
+	for _, s := range x.all {
+		if best == nil && s.URIPrefix == "" && len(s.Resources)+len(s.Templates) > 0 {
+			best = s
+		}
+	}
+	return best
+}
+
+// fits: a URI has what the template has around its variables, in that order. Who reads the resource will know exactly.
+func fits(template, uri string) bool {
+	for first := true; ; first = false {
+		literal, rest, more := strings.Cut(template, "{")
+		i := strings.Index(uri, literal)
+		if i < 0 || first && i > 0 {
+			return false
+		}
+		if !more {
+			return strings.HasSuffix(uri, literal) && (!first || uri == literal)
+		}
+		uri = uri[i+len(literal):]
+		_, template, _ = strings.Cut(rest, "}")
+	}
+}
