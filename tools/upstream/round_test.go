@@ -89,3 +89,40 @@ func TestAskingForAModel(t *testing.T) {
 		t.Error(got, err)
 	}
 }
+
+// Clients see the server's own names of its questions, as far as one name stands for one question.
+func TestNamesOfQuestions(t *testing.T) {
+	t.Parallel()
+	url := newScript(t, map[string]func(*query){
+		"server/discover": func(q *query) { q.result(object{"supportedVersions": []string{"2026-07-28"}}) },
+		"tools/list": func(q *query) {
+			q.result(object{"tools": []object{{"name": "t", "inputSchema": object{"type": "object"}}}})
+		},
+		"tools/call": func(q *query) {
+			round := map[any]int{nil: 0, "1": 1, "2": 2}[q.Params["requestState"]]
+			if round == 2 {
+				q.result(object{"content": []object{}})
+				return
+			}
+			q.result(object{"resultType": "input_required", "requestState": string(rune('1' + round)), "inputRequests": object{"who": object{
+				"method": "elicitation/create", "params": object{"message": []string{"Who?", "Who else?"}[round]},
+			}}})
+		},
+	}).url
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	k := newTask()
+	asked := make(map[string]string) // as the store keeps them
+	k.ask = func(_ context.Context, q tasks.Question) (json.RawMessage, error) {
+		if digest, ok := asked[q.Key]; ok && digest != q.Request.Digest() {
+			return nil, tasks.Permanent(tasks.ErrKeyReused)
+		}
+		asked[q.Key] = q.Request.Digest()
+		return json.RawMessage(`{"action":"accept"}`), nil
+	}
+	if got, err := r.attempt(t.Context(), k, "up_t", object{}); err != nil {
+		t.Fatal(got, err)
+	}
+	if keys := k.keys(); len(keys) != 3 || keys[0] != "who" || keys[1] != "who" || !strings.HasPrefix(keys[2], "who-") || len(asked) != 2 {
+		t.Errorf("%q", keys)
+	}
+}

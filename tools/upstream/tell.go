@@ -64,7 +64,7 @@ func (x *session) answer(ctx context.Context, q client.Question) (client.Answer,
 	if err := c.pause(1); err != nil {
 		return client.Answer{}, err
 	}
-	reply, err := c.attempt.Ask(ctx, c.key(q, x.modern()), q.InputRequest)
+	reply, err := c.put(ctx, q, x.modern())
 	if err == nil {
 		err = c.pause(-1)
 	}
@@ -103,9 +103,21 @@ func (c *call) pause(more int) error {
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
+// put asks under the server's own name for the question, if it has one and nothing else was asked under it: clients see the names.
+func (c *call) put(ctx context.Context, q client.Question, named bool) (tasks.Reply, error) {
+	key, again := c.key(q, named)
+	if named && !again && plainKey.MatchString(q.Key) {
+		reply, err := c.attempt.Ask(ctx, q.Key, q.InputRequest)
+		if !errors.Is(err, tasks.ErrKeyReused) {
+			return reply, err
+		}
+	}
+	return c.attempt.Ask(ctx, key, q.InputRequest)
+}
+
 // key names a question within our task so that an attempt that starts over asks it under the same name: by what is asked, and how often it
 // was before. Before 2026-07-28 the server's own key is only a number that it counts up.
-func (c *call) key(q client.Question, named bool) string {
+func (c *call) key(q client.Question, named bool) (key string, again bool) {
 	name, what := string(q.Kind()), q.Digest()
 	if named {
 		what += q.Key
@@ -114,11 +126,11 @@ func (c *call) key(q client.Question, named bool) string {
 		name = q.Key
 	}
 	sum := sha256.Sum256([]byte(what))
-	key := name + "-" + hex.EncodeToString(sum[:4])
+	key = name + "-" + hex.EncodeToString(sum[:4])
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.asked[key]++; c.asked[key] > 1 {
-		key = fmt.Sprintf("%s-%d", key, c.asked[key])
+		return fmt.Sprintf("%s-%d", key, c.asked[key]), true
 	}
-	return key
+	return key, false
 }
