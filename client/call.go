@@ -23,6 +23,9 @@ type CallOptions struct {
 	StartAt time.Time
 	// TTL is how long a server of 2025-11-25 is asked to keep the task. Default: 24 hours.
 	TTL time.Duration
+	// Answers are the kinds of question that this call declares from 2026-07-28 on: earlier revisions declare them once for all. Default:
+	// Options.Answers.
+	Answers *tasks.Capabilities
 }
 
 const (
@@ -205,7 +208,7 @@ func (k *call) try(ctx context.Context) (json.RawMessage, error) {
 		params["task"] = object{"ttl": ttl(k.opts.TTL).Milliseconds()}
 	}
 	return k.Client.send(ctx, &request{
-		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.notice(), asks: k.asks,
+		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.notice(), asks: k.asks, answers: k.opts.Answers,
 	})
 }
 

@@ -5,27 +5,37 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// ErrNoWatch: the server does not tell when its tools change.
-var ErrNoWatch = errors.New("this server does not tell when its tools change")
+// ErrNoWatch: the server does not tell when its lists change.
+var ErrNoWatch = errors.New("this server does not tell when its lists change")
 
-// WatchTools tells when the server says that its list of tools has changed, and once at first, when from then on nothing is missed. It
-// returns when ctx ends, or the stream does: what happened before the next one is open may have been missed.
-func (c *Client) WatchTools(ctx context.Context, changed func()) error {
+// The notifications that tell of a list that has changed.
+var listsChanged = []string{"notifications/tools/list_changed", "notifications/resources/list_changed", "notifications/prompts/list_changed"}
+
+// ListsChanged are the subscriptions of 2026-07-28 to the lists that a server may have: those that it has not it does not grant.
+var ListsChanged = map[string]any{"toolsListChanged": true, "resourcesListChanged": true, "promptsListChanged": true}
+
+// TellsOfLists reports whether a notification tells that one of the lists has changed.
+func TellsOfLists(method string) bool { return slices.Contains(listsChanged, method) }
+
+// WatchLists tells when the server says that its list of tools, resources or prompts has changed, and once at first, when from then on
+// nothing is missed. It returns when ctx ends, or the stream does: what happened before the next one is open may have been missed.
+func (c *Client) WatchLists(ctx context.Context, changed func()) error {
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	quiet := time.AfterFunc(silence, func() { leave(errSilence) })
 	defer quiet.Stop()
 	r := &request{
-		method: "subscriptions/listen", params: object{"notifications": object{"toolsListChanged": true}},
+		method: "subscriptions/listen", params: object{"notifications": ListsChanged},
 		alive: func() { quiet.Reset(silence) },
 		notice: func(m message) {
 			switch {
-			case m.Method == "notifications/tools/list_changed", m.Method == "notifications/subscriptions/acknowledged" && grantsTools(m.Params):
+			case TellsOfLists(m.Method), m.Method == "notifications/subscriptions/acknowledged" && grantsLists(m.Params):
 				changed()
 			case m.Method == "notifications/subscriptions/acknowledged":
 				leave(ErrNoWatch)
@@ -49,13 +59,16 @@ func (c *Client) WatchTools(ctx context.Context, changed func()) error {
 	return err
 }
 
-func grantsTools(params json.RawMessage) bool {
+func grantsLists(params json.RawMessage) bool {
 	var granted struct {
 		Notifications struct {
-			Tools bool `json:"toolsListChanged"`
+			Tools     bool `json:"toolsListChanged"`
+			Resources bool `json:"resourcesListChanged"`
+			Prompts   bool `json:"promptsListChanged"`
 		} `json:"notifications"`
 	}
-	return json.Unmarshal(params, &granted) == nil && granted.Notifications.Tools
+	n := &granted.Notifications
+	return json.Unmarshal(params, &granted) == nil && (n.Tools || n.Resources || n.Prompts)
 }
 
 func hasHTTP(err error, statuses ...int) bool {

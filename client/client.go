@@ -91,7 +91,11 @@ type Server struct {
 	Instructions  string
 	Revision      string // that is spoken with it
 	Tasks         bool   // it may make tasks of calls
-	legacyTasks   bool   // it takes a task parameter in tools/call
+	Resources     bool
+	Subscribes    bool // to resources: it tells when one changes
+	Prompts       bool
+	Completes     bool // arguments of prompts and of URI templates
+	legacyTasks   bool // it takes a task parameter in tools/call
 	legacyList    bool
 }
 

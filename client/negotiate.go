@@ -56,6 +56,7 @@ func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 		Supported    []string `json:"supportedVersions"`
 		Capabilities struct {
 			Extensions map[string]json.RawMessage `json:"extensions"`
+			features
 		} `json:"capabilities"`
 		Instructions string   `json:"instructions"`
 		ServerInfo   *program `json:"serverInfo"`
@@ -71,6 +72,7 @@ func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 	}
 	about := Server{Revision: wire.V20260728, Instructions: found.Instructions}
 	_, about.Tasks = found.Capabilities.Extensions[wire.TasksExtension]
+	about.have(found.Capabilities.features)
 	for _, info := range []*program{found.ServerInfo, found.Meta.ServerInfo} {
 		if info != nil {
 			about.Name, about.Version = info.Name, info.Version
@@ -78,6 +80,20 @@ func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 	}
 	c.server.Store(&about)
 	return "", nil
+}
+
+// features are the capabilities that every revision declares alike.
+type features struct {
+	Resources *struct {
+		Subscribe bool `json:"subscribe"`
+	} `json:"resources"`
+	Prompts     *struct{} `json:"prompts"`
+	Completions *struct{} `json:"completions"`
+}
+
+func (s *Server) have(f features) {
+	s.Resources, s.Prompts, s.Completes = f.Resources != nil, f.Prompts != nil, f.Completions != nil
+	s.Subscribes = s.Resources && f.Resources.Subscribe
 }
 
 type program struct {
@@ -138,6 +154,7 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 		ServerInfo   program `json:"serverInfo"`
 		Instructions string  `json:"instructions"`
 		Capabilities struct {
+			features
 			Logging *struct{} `json:"logging"`
 			Tasks   struct {
 				List     *struct{} `json:"list"`
@@ -156,11 +173,13 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 		return fmt.Errorf("the server speaks %q, which this client does not", found.Version)
 	}
 	takes := found.Capabilities.Tasks.Requests.Tools.Call != nil
-	c.server.Store(&Server{
+	about := Server{
 		Name: found.ServerInfo.Name, Version: found.ServerInfo.Version, Instructions: found.Instructions, Revision: found.Version, Tasks: takes,
 		legacyTasks: takes,
 		legacyList:  found.Capabilities.Tasks.List != nil,
-	})
+	}
+	about.have(found.Capabilities.features)
+	c.server.Store(&about)
 	if err := c.notify(ctx, "notifications/initialized", nil); err != nil || c.opts.Log == nil || found.Capabilities.Logging == nil {
 		return err
 	}
@@ -168,11 +187,15 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 }
 
 // capabilities are what a request of 2026-07-28 declares.
-func (c *Client) capabilities(bare bool) object {
-	if bare {
+func (c *Client) capabilities(r *request) object {
+	if r.bare {
 		return object{}
 	}
-	caps := c.asks()
+	kinds := c.opts.Answers
+	if r.answers != nil {
+		kinds = *r.answers
+	}
+	caps := asks(kinds)
 	caps["extensions"] = object{wire.TasksExtension: object{}}
 	return caps
 }
@@ -182,12 +205,12 @@ func (c *Client) legacyCapabilities(revision string) object {
 	if c.opts.Answer == nil && revision < wire.V20251125 {
 		return object{}
 	}
-	return c.asks()
+	return asks(c.opts.Answers)
 }
 
-func (c *Client) asks() object {
+func asks(kinds tasks.Capabilities) object {
 	caps, elicitation := object{}, object{}
-	for _, kind := range c.opts.Answers {
+	for _, kind := range kinds {
 		switch kind {
 		case tasks.CanFillForms, tasks.CanVisit:
 			elicitation[string(kind)] = object{}

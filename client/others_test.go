@@ -130,7 +130,7 @@ func TestAListThatChanges(t *testing.T) {
 			defer c.Close()
 			ctx, stop := context.WithCancelCause(t.Context())
 			told, ended := make(chan struct{}, 10), make(chan error, 1)
-			go func() { ended <- c.WatchTools(ctx, func() { told <- struct{}{} }) }()
+			go func() { ended <- c.WatchLists(ctx, func() { told <- struct{}{} }) }()
 			<-told
 			if _, err := c.Call(t.Context(), "grow", nil, client.CallOptions{}); err != nil {
 				t.Fatal(err)
@@ -146,7 +146,7 @@ func TestAListThatChanges(t *testing.T) {
 	t.Run("not told", func(t *testing.T) {
 		t.Parallel()
 		for _, s := range []*script{newScript(t, nil), newLegacy(t, map[string]func(*query){"GET": func(q *query) { q.w.WriteHeader(http.StatusMethodNotAllowed) }})} {
-			if err := s.dial(client.Options{}).WatchTools(t.Context(), func() {}); !errors.Is(err, client.ErrNoWatch) {
+			if err := s.dial(client.Options{}).WatchLists(t.Context(), func() {}); !errors.Is(err, client.ErrNoWatch) {
 				t.Error(err)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -19,16 +20,17 @@ type object = map[string]any
 
 // request is one JSON-RPC request.
 type request struct {
-	method string
-	name   string // what Mcp-Name repeats
-	params object
-	meta   object      // beside what every request says
-	header http.Header // Mcp-Param-*
-	bare   bool        // declares no capability, not even tasks
-	limit  time.Duration
-	notice func(m message) // told what comes before the answer
-	asks   *asking         // answers what an earlier revision's server asks meanwhile; nil: as long as the request's own stream is open
-	alive  func()          // told when anything comes
+	method  string
+	name    string // what Mcp-Name repeats
+	params  object
+	meta    object              // beside what every request says
+	header  http.Header         // Mcp-Param-*
+	bare    bool                // declares no capability, not even tasks
+	answers *tasks.Capabilities // declared instead of Options.Answers, from 2026-07-28 on; nil: those
+	limit   time.Duration
+	notice  func(m message) // told what comes before the answer
+	asks    *asking         // answers what an earlier revision's server asks meanwhile; nil: as long as the request's own stream is open
+	alive   func()          // told when anything comes
 }
 
 // quick is how long a request may take that is answered from what the server knows.
@@ -90,7 +92,7 @@ func (c *Client) encode(r *request, id int64) []byte {
 		maps.Copy(meta, object{
 			wire.MetaVersion:      c.Server().Revision,
 			wire.MetaClientInfo:   c.about(),
-			wire.MetaCapabilities: c.capabilities(r.bare),
+			wire.MetaCapabilities: c.capabilities(r),
 		})
 	}
 	if len(meta) > 0 {

@@ -38,47 +38,20 @@ type toolCache struct {
 	listed map[string]*Tool // nil: not yet
 }
 
-// maxPages bounds a list whose server never ends it.
-const maxPages = 1000
+// maxListed bounds what a list of tools may have, in bytes.
+const maxListed = 64 << 20
 
 // Tools lists the server's tools, in its order.
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
-	var list []Tool
-	cursor := ""
-	for range maxPages {
-		page, next, err := c.toolPage(ctx, cursor)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, page...)
-		if cursor = next; cursor == "" {
-			break
-		}
-	}
-	c.tools.keep(list)
-	return list, nil
-}
-
-func (c *Client) toolPage(ctx context.Context, cursor string) (list []Tool, next string, err error) {
-	params := object{}
-	if cursor != "" {
-		params["cursor"] = cursor
-	}
-	raw, err := c.persist(ctx, &request{method: "tools/list", params: params, limit: quick})
+	entries, _, err := c.Entries(ctx, "tools/list", "tools", maxListed)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	var page struct {
-		Tools []json.RawMessage `json:"tools"`
-		Next  string            `json:"nextCursor"`
-	}
-	if err := json.Unmarshal(raw, &page); err != nil {
-		return nil, "", fmt.Errorf("tools/list: %w", err)
-	}
-	for _, raw := range page.Tools {
+	var list []Tool
+	for _, raw := range entries {
 		t := Tool{Raw: raw}
 		if err := json.Unmarshal(raw, &t); err != nil {
-			return nil, "", fmt.Errorf("tools/list: %w", err)
+			return nil, fmt.Errorf("tools/list: %w", err)
 		}
 		if c.modern() {
 			if t.headers, err = wire.ParamHeaders(t.InputSchema); err != nil {
@@ -87,7 +60,8 @@ func (c *Client) toolPage(ctx context.Context, cursor string) (list []Tool, next
 		}
 		list = append(list, t)
 	}
-	return list, page.Next, nil
+	c.tools.keep(list)
+	return list, nil
 }
 
 func (tc *toolCache) keep(list []Tool) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/client"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -45,7 +46,7 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 	return b, nil
 }
 
-// listen asks a program of 2026-07-28, once, to tell when its list changes: it does not by itself. What it answers is of no interest.
+// listen asks a program of 2026-07-28, once, to tell when its lists change: it does not by itself. What it answers is of no interest.
 func (c *child) listen(ctx context.Context, list *line) {
 	c.mu.Lock()
 	first := !c.listens
@@ -55,7 +56,7 @@ func (c *child) listen(ctx context.Context, list *line) {
 		return
 	}
 	_ = c.write(ctx, encode(object{"jsonrpc": "2.0", "id": "list", "method": "subscriptions/listen", "params": object{ // else it has ended
-		"_meta": list.meta, "notifications": object{"toolsListChanged": true},
+		"_meta": list.meta, "notifications": client.ListsChanged,
 	}}))
 }
 
@@ -122,8 +123,8 @@ func (c *child) take(raw []byte) {
 		c.answered(m)
 	case m.Method == methodPing && m.ID != nil:
 		c.reply(object{"jsonrpc": "2.0", "id": m.ID, "result": object{}})
-	case m.Method == methodListed:
-		c.heard(m.Method)
+	case client.TellsOfLists(m.Method):
+		c.heard()
 	default:
 		c.deliver(m, raw)
 	}

@@ -14,7 +14,7 @@ type child struct {
 	process *Process
 	stderr  *tail
 	session string
-	heard   func(method string)
+	heard   func()
 	opened  bool // guarded by pipe.starting
 	out     chan []byte
 	done    chan struct{} // closed when it has ended, and all that it wrote was read
@@ -27,7 +27,7 @@ type child struct {
 	lastID   int
 }
 
-func newChild(process *Process, stderr *tail, session string, heard func(string)) *child {
+func newChild(process *Process, stderr *tail, session string, heard func()) *child {
 	c := &child{
 		process: process, stderr: stderr, session: session, heard: heard,
 		out: make(chan []byte), done: make(chan struct{}), requests: make(map[string]*asked),

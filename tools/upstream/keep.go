@@ -95,7 +95,7 @@ func (s *server) watchOnce(ctx context.Context) error {
 		return err
 	}
 	defer s.discard(x)
-	return x.client.WatchTools(ctx, s.poke)
+	return x.client.WatchLists(ctx, s.poke)
 }
 
 // sweep closes the sessions that no call has used for a while.

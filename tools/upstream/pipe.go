@@ -22,7 +22,7 @@ import (
 // something to say to it, also after it died: a new one is a new session, as HTTP has them before 2026-07-28.
 type pipe struct {
 	start func(ctx context.Context) (*Process, *tail, error)
-	heard func(method string) // what the server tells that belongs to no call
+	heard func() // its lists may have changed
 
 	starting sync.Mutex // held while a program is started: that may take a while
 	births   int
@@ -209,7 +209,6 @@ const (
 	methodInitialize = "initialize"
 	methodDiscover   = "server/discover"
 	methodCancelled  = "notifications/cancelled"
-	methodListed     = "notifications/tools/list_changed"
 	methodCall       = "tools/call"
 	methodList       = "tools/list"
 	methodResult     = "tasks/result"

@@ -201,7 +201,7 @@ func (s *server) borrowPipe() *pipe {
 	defer s.mu.Unlock()
 	p := s.shared
 	if p == nil || !p.alive() {
-		p = &pipe{start: s.startProgram, heard: func(string) { s.poke() }, closed: s.closed}
+		p = &pipe{start: s.startProgram, heard: s.poke, closed: s.closed}
 	}
 	s.borrowers[p]++
 	return p

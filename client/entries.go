@@ -1,0 +1,51 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// maxPages bounds a list whose server never ends it.
+const maxPages = 1000
+
+// Entries lists what one of the protocol's list methods lists, as the server wrote it: resources/list lists "resources". It stops before
+// the entries have more than so many bytes; whole is false then.
+func (c *Client) Entries(ctx context.Context, method, member string, bytes int) (list []json.RawMessage, whole bool, err error) {
+	params := object{}
+	for range maxPages {
+		page, next, err := c.page(ctx, method, member, params)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, entry := range page {
+			if bytes -= len(entry); bytes < 0 {
+				return list, false, nil
+			}
+			list = append(list, entry)
+		}
+		if next == "" {
+			return list, true, nil
+		}
+		params["cursor"] = next
+	}
+	return list, false, nil
+}
+
+func (c *Client) page(ctx context.Context, method, member string, params object) (page []json.RawMessage, next string, err error) {
+	raw, err := c.persist(ctx, &request{method: method, params: params, limit: quick})
+	if err != nil {
+		return nil, "", err
+	}
+	var answer map[string]json.RawMessage
+	if err = json.Unmarshal(raw, &answer); err == nil && answer[member] != nil {
+		err = json.Unmarshal(answer[member], &page)
+	}
+	if cursor, more := answer["nextCursor"]; err == nil && more {
+		err = json.Unmarshal(cursor, &next)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", method, err)
+	}
+	return page, next, nil
+}

@@ -1,0 +1,33 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// Request is one that may be sent again without harm, such as resources/read.
+type Request struct {
+	Method string
+	// Name is what Mcp-Name repeats of the params, for the methods that have it: the URI of a resource, the name of a prompt.
+	Name string
+	// Params are an object. Its _meta is added to.
+	Params map[string]json.RawMessage
+	// Answers are the kinds of question that may come instead of a result, from 2026-07-28 on.
+	Answers tasks.Capabilities
+}
+
+// Request sends a request until it is answered. The result is as the server wrote it, and may be a question of 2026-07-28.
+func (c *Client) Request(ctx context.Context, q Request) (json.RawMessage, error) {
+	params, meta := object{}, object{}
+	for name, value := range q.Params {
+		params[name] = value
+	}
+	if raw, ok := q.Params["_meta"]; ok {
+		if err := json.Unmarshal(raw, &meta); err != nil {
+			return nil, err
+		}
+	}
+	return c.persist(ctx, &request{method: q.Method, name: q.Name, params: params, meta: meta, limit: quick, answers: &q.Answers})
+}
