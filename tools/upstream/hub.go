@@ -80,6 +80,9 @@ func (h *Hub) validate() error {
 			err = errors.Join(err, errors.New("another one has its name"))
 		}
 		seen[s.Name] = true
+		if err == nil {
+			err = s.clash(h.opts.Servers[:i])
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", what, err))
 		}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,9 +25,11 @@ const longhaul = "longhaul"
 // listTime is how long a server may take to list its tools.
 const listTime = time.Minute
 
-// refresh lists the server's tools and registers what is new about them. It is false if they could not be listed.
+// refresh lists what the server has and registers what is new about it. It is false if the server could not be asked.
 func (s *server) refresh(ctx context.Context) bool {
-	list, about, err := s.list(ctx)
+	s.refreshing.Lock()
+	defer s.refreshing.Unlock()
+	l, err := s.list(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = errors.Join(context.Cause(ctx), s.health.status())
 	}
@@ -34,14 +37,15 @@ func (s *server) refresh(ctx context.Context) bool {
 		s.tell(fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
 		return false
 	}
+	s.readable.Store(s.hasResources(l)) // from the first call on
 	var problems []error
 	offers := make(map[string]bool)
 	anyChanged := false
-	for _, t := range list {
-		if !s.relays(t.Name) || about.Name == longhaul && slices.Contains(handleTools, t.Name) {
+	for _, t := range l.tools {
+		if !s.relays(t.Name) || l.about.Name == longhaul && slices.Contains(handleTools, t.Name) {
 			continue
 		}
-		changed, err := s.register(t, about)
+		changed, err := s.register(t, l.about)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -54,9 +58,14 @@ func (s *server) refresh(ctx context.Context) bool {
 			problems = append(problems, fmt.Errorf("the configuration speaks of a tool %q that is not relayed: the server does not list it", name))
 		}
 	}
+	if l.err == nil {
+		problems = append(problems, s.mirror(l))
+	} else {
+		problems = append(problems, fmt.Errorf("its resources and prompts cannot be listed, trying again: %w", reason(l.err)))
+	}
 	s.tell(errors.Join(problems...))
-	s.offer(offers, anyChanged)
-	return true
+	s.offer(offers, anyChanged, l.err == nil)
+	return l.err == nil
 }
 
 // tell logs what is wrong, once.
@@ -74,10 +83,10 @@ func (s *server) tell(err error) {
 }
 
 // offer takes note of what the server offers now. Sessions that know another list ask again.
-func (s *server) offer(offers map[string]bool, changed bool) {
+func (s *server) offer(offers map[string]bool, changed, whole bool) {
 	s.mu.Lock()
 	first := !s.listed
-	s.offers, s.listed = offers, true
+	s.offers, s.listed, s.whole = offers, true, whole
 	if changed {
 		s.age++
 	}
@@ -90,7 +99,7 @@ func (s *server) offer(offers map[string]bool, changed bool) {
 func (s *server) isListed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.listed
+	return s.listed && s.whole
 }
 
 // promise notes an offer ahead of the others: as soon as a tool is registered it may be called.
@@ -106,17 +115,38 @@ func (s *server) stillOffers(tool string) bool {
 	return s.offers[tool]
 }
 
-func (s *server) list(ctx context.Context) (list []client.Tool, about client.Server, err error) {
+// listing is what a server says that it has.
+type listing struct {
+	about                         client.Server
+	tools                         []client.Tool
+	resources, templates, prompts []json.RawMessage
+	part                          bool  // there are more of these than are listed here
+	err                           error // why these are not known
+}
+
+func (s *server) list(ctx context.Context) (*listing, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	x, err := s.take(ctx) // beside the calls: they may last
 	if err != nil {
-		return nil, about, err
+		return nil, err
 	}
-	list, err = x.client.Tools(ctx)
-	s.judge(ctx, err)
-	s.give(x, err != nil)
-	return list, x.client.Server(), err
+	l := &listing{about: x.client.Server()}
+	l.tools, err = x.client.Tools(ctx)
+	if isUnknown(err) && (l.about.Resources || l.about.Prompts) {
+		err = nil // it has no tools
+	}
+	if err == nil {
+		l.err = s.browse(ctx, x, l)
+	}
+	s.judge(ctx, cmp.Or(err, l.err))
+	s.give(x, err != nil || l.err != nil)
+	return l, err
+}
+
+func isUnknown(err error) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && e.Code == wire.CodeMethodNotFound
 }
 
 // register puts a tool into the registry, if it is new or has changed.

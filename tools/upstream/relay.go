@@ -80,7 +80,7 @@ func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessa
 	if err != nil {
 		return nil, c.explain(err)
 	}
-	return readResult(result.Raw)
+	return r.server.readResult(result.Raw)
 }
 
 // spent: the session cannot serve another call, since the server may still be at this one.

@@ -3,12 +3,10 @@ package upstream
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
-	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // content is a content block as the server wrote it, of whatever kind: what we do not know is passed on too.
@@ -20,8 +18,9 @@ type content struct {
 // MarshalJSON is the block.
 func (c *content) MarshalJSON() ([]byte, error) { return c.raw, nil }
 
-// readResult is a result as it is passed on: unharmed but for what the server says of itself and its task, where we speak of ours.
-func readResult(raw json.RawMessage) (*tasks.Result, error) {
+// readResult is a result as it is passed on: unharmed but for the URIs of resources, and for what the server says of itself and its task,
+// where we speak of ours.
+func (s *server) readResult(raw json.RawMessage) (*tasks.Result, error) {
 	var r struct {
 		Meta       map[string]json.RawMessage `json:"_meta"`
 		Content    []json.RawMessage          `json:"content"`
@@ -33,13 +32,13 @@ func readResult(raw json.RawMessage) (*tasks.Result, error) {
 	}
 	out := &tasks.Result{IsError: r.IsError}
 	for _, block := range r.Content {
-		out.Content = append(out.Content, &content{raw: block})
+		out.Content = append(out.Content, &content{raw: s.linked(block)})
 	}
 	if len(r.Structured) > 0 && string(r.Structured) != "null" {
 		out.Structured = r.Structured
 	}
 	for name, value := range r.Meta {
-		if name == wire.MetaServerInfo || name == metaRelated || strings.HasPrefix(name, "dev.longhaul/") {
+		if isOwn(name) {
 			continue
 		}
 		if out.Meta == nil {

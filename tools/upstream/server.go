@@ -16,7 +16,8 @@ import (
 type Server struct {
 	// Name tells servers apart, in names of tools and in errors: 1 to 32 letters, digits, - and _.
 	Name string
-	// Prefix comes before the names of its tools. Nil: the server's name and _.
+	// Prefix comes before the names of its tools and prompts. Nil: the server's name and _. URIs of resources begin with the server's name
+	// and +, unless the prefix is empty: then they are the server's.
 	Prefix *string
 
 	// Command is a program that speaks MCP on its stdin and stdout, with its arguments.
@@ -35,6 +36,8 @@ type Server struct {
 	Allow, Deny []string
 	// Tools says more of single tools, by the names that the server uses.
 	Tools map[string]Tool
+	// NoResources and NoPrompts leave those of the server out. Zero: they are offered.
+	NoResources, NoPrompts bool
 	// Policy is that of every tool. A zero Rerun follows the tool's annotations.
 	Policy tasks.Policy
 	// Sessions bounds how many calls it gets at once; further ones wait. Zero: 16.
@@ -120,10 +123,7 @@ func (s *Server) nameOf(tool string) string {
 	if t := s.Tools[tool]; t.Name != "" {
 		return t.Name
 	}
-	if s.Prefix != nil {
-		return *s.Prefix + tool
-	}
-	return s.Name + "_" + tool
+	return s.prefix() + tool
 }
 
 // policyOf is what is said of how a tool is run.

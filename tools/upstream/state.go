@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"crypto/sha256"
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // server is one of the servers: what is said of it, with the sessions that are open to it.
@@ -15,8 +17,14 @@ type server struct {
 	http   *http.Client // of a server with a URL
 	health health
 	slots  chan struct{} // one for each session that is in use
+	asking chan struct{} // one for each request beside the calls
 	poked  chan struct{} // its list may have changed
 	log    *slog.Logger
+
+	readable atomic.Bool // its resources are
+
+	refreshing sync.Mutex         // held while lists are looked at
+	mirrored   *[sha256.Size]byte // the source that is registered; nil: none. Guarded by refreshing
 
 	closing  sync.WaitGroup
 	starting chan struct{} // held while a program is started that will be shared
@@ -31,6 +39,7 @@ type server struct {
 	revision  string
 	offers    map[string]bool // its own names of the tools that are relayed
 	listed    bool            // they are known
+	whole     bool            // so is what else it has
 }
 
 func newServer(h *Hub, config Server, rank int) *server {
@@ -40,7 +49,7 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
+		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)

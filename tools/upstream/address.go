@@ -1,0 +1,178 @@
+package upstream
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+// What servers have beside tools is known here by other names: prompts as tools are, resources by a URI that says in front of its scheme
+// which server it is read from (github+repo://x), so that two servers may have the same URIs.
+
+// scheme is what comes before the URIs of a server's resources: with what follows it is the scheme of a URI, which is lower case. Empty:
+// they keep theirs.
+func (s *Server) scheme() string {
+	if s.Prefix != nil && *s.Prefix == "" {
+		return ""
+	}
+	name := strings.ReplaceAll(strings.ToLower(s.Name), "_", "-")
+	if name[0] < 'a' || name[0] > 'z' {
+		name = "mcp-" + name // a scheme begins with a letter
+	}
+	return name + "+"
+}
+
+// clash: URIs of two servers would begin alike.
+func (s *Server) clash(others []Server) error {
+	for _, o := range others {
+		if o.Validate() == nil && s.scheme() != "" && o.scheme() == s.scheme() {
+			return fmt.Errorf("the URIs of its resources would begin with %s, as those of %s do: give it another name", s.scheme(), o.Name)
+		}
+	}
+	return nil
+}
+
+// prefix is what comes before the names of a server's prompts, and of the tools that have no name of their own.
+func (s *Server) prefix() string {
+	if s.Prefix != nil {
+		return *s.Prefix
+	}
+	return s.Name + "_"
+}
+
+// members is a JSON object as the server wrote it.
+type members = map[string]json.RawMessage
+
+// renamed is a JSON object with another value of a text member. What has no such member, or is no object, stays as it is.
+func renamed(raw json.RawMessage, member string, name func(string) string) json.RawMessage {
+	var m members
+	if json.Unmarshal(raw, &m) != nil || !rename(m, member, name) {
+		return raw
+	}
+	return encode(m)
+}
+
+func rename(m members, member string, name func(string) string) bool {
+	var text string
+	if m[member] == nil || json.Unmarshal(m[member], &text) != nil {
+		return false
+	}
+	m[member] = encode(name(text))
+	return true
+}
+
+func prefixed(prefix string) func(string) string {
+	return func(name string) string { return prefix + name }
+}
+
+// replaced is a JSON object with another value of a member that it has.
+func replaced(raw json.RawMessage, member string, value func(json.RawMessage) json.RawMessage) json.RawMessage {
+	var m members
+	if json.Unmarshal(raw, &m) != nil || m[member] == nil {
+		return raw
+	}
+	m[member] = value(m[member])
+	return encode(m)
+}
+
+// each is a list with each entry replaced. What is no list stays as it is.
+func each(raw json.RawMessage, entry func(json.RawMessage) json.RawMessage) json.RawMessage {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil || list == nil {
+		return raw
+	}
+	for i := range list {
+		list[i] = entry(list[i])
+	}
+	return encode(list)
+}
+
+// linked is a content block whose URIs can be read here.
+func (s *server) linked(block json.RawMessage) json.RawMessage {
+	if s.scheme() == "" || !s.readable.Load() {
+		return block
+	}
+	var kind struct {
+		Type string `json:"type"`
+	}
+	_ = json.Unmarshal(block, &kind) // what it is not is not changed
+	switch kind.Type {
+	case "resource_link":
+		return renamed(block, "uri", s.link)
+	case "resource":
+		return replaced(block, "resource", func(r json.RawMessage) json.RawMessage { return renamed(r, "uri", s.link) })
+	}
+	return block
+}
+
+// link is a URI that a server mentions as it can be read here. What is on the web is read there.
+func (s *server) link(uri string) string {
+	scheme, _, _ := strings.Cut(uri, ":")
+	if strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http") {
+		return uri
+	}
+	return s.scheme() + uri
+}
+
+// outward is the result of a method with the URIs that can be read here.
+func (s *server) outward(method string, result json.RawMessage) json.RawMessage {
+	scheme := s.scheme()
+	switch {
+	case scheme == "":
+		return result
+	case method == methodRead:
+		return replaced(result, "contents", func(list json.RawMessage) json.RawMessage {
+			return each(list, func(r json.RawMessage) json.RawMessage { return renamed(r, "uri", prefixed(scheme)) })
+		})
+	case method == methodPrompt:
+		return replaced(result, "messages", func(list json.RawMessage) json.RawMessage {
+			return each(list, func(m json.RawMessage) json.RawMessage { return replaced(m, "content", s.linked) })
+		})
+	}
+	return result
+}
+
+// inward has params name what they are about as the server does. About is its name for that.
+func (s *Server) inward(method string, params members) (about string, err error) {
+	switch method {
+	case methodRead:
+		return strip(params, "uri", s.scheme())
+	case methodPrompt:
+		return strip(params, "name", s.prefix())
+	case methodComplete:
+		return "", s.inwardRef(params)
+	}
+	return "", &tasks.Error{Code: wire.CodeMethodNotFound, Message: "method not found: " + method}
+}
+
+// inwardRef does so with what a completion is for.
+func (s *Server) inwardRef(params members) error {
+	var ref members
+	if json.Unmarshal(params["ref"], &ref) != nil {
+		return &tasks.Error{Code: wire.CodeInvalidParams, Message: "ref is not an object"}
+	}
+	member, prefix := "uri", s.scheme()
+	if ref["name"] != nil {
+		member, prefix = "name", s.prefix()
+	}
+	if _, err := strip(ref, member, prefix); err != nil {
+		return err
+	}
+	params["ref"] = encode(ref)
+	return nil
+}
+
+func strip(m members, member, prefix string) (name string, err error) {
+	if json.Unmarshal(m[member], &name) != nil {
+		return "", &tasks.Error{Code: wire.CodeInvalidParams, Message: member + " is not a string"}
+	}
+	name, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return "", &tasks.Error{Code: wire.CodeInvalidParams, Message: member + " does not begin with " + prefix}
+	}
+	m[member] = encode(name)
+	return name, nil
+}

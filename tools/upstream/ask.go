@@ -1,0 +1,126 @@
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+const (
+	// askTime is how long a server may take to answer what is asked beside calls. A client waits for it.
+	askTime = 30 * time.Second
+	// maxAsking is how much is asked at once, so that readers do not start a program each.
+	maxAsking = 4
+)
+
+// ask is tasks.Source.Ask of a server. It has sessions beside those of the calls, which may last.
+func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (json.RawMessage, error) {
+	params := make(members)
+	if err := json.Unmarshal(raw, &params); err != nil {
+		return nil, &tasks.Error{Code: wire.CodeInvalidParams, Message: "params are not an object"}
+	}
+	about, err := s.inward(method, params)
+	if err != nil {
+		return nil, err
+	}
+	q := client.Request{Method: method, Name: about, Params: params, Answers: declared(raw)}
+	params["_meta"] = passedOn(params["_meta"])
+	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errSlow)
+	defer cancel()
+	result, err := s.inquire(ctx, q)
+	if err != nil {
+		return nil, s.refusal(ctx, err)
+	}
+	return s.outward(method, withoutOwn(result)), nil
+}
+
+var errSlow = errors.New("it does not answer in time")
+
+func (s *server) inquire(ctx context.Context, q client.Request) (json.RawMessage, error) {
+	select {
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	x, err := s.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := x.client.Request(ctx, q)
+	s.judge(ctx, err)
+	s.give(x, err != nil && (broken(err) || ctx.Err() != nil && !x.modern()))
+	return result, err
+}
+
+// refusal is an error as whoever asked is told: the server's own word as it is, and what is wrong with the server by its name.
+func (s *server) refusal(ctx context.Context, err error) error {
+	e, ok := errors.AsType[*client.Error](err)
+	switch {
+	case ok && e.Code != 0 && !errors.Is(err, client.ErrUnreachable):
+		data := e.Data
+		if scheme := s.scheme(); scheme != "" {
+			data = renamed(data, "uri", prefixed(scheme)) // the resource that was not found
+		}
+		return &tasks.Error{Code: e.Code, Message: e.Message, Data: data}
+	case ctx.Err() != nil:
+		return &Error{Server: s.Name, Err: context.Cause(ctx)}
+	}
+	return &Error{Server: s.Name, Err: reason(err)}
+}
+
+// declared are the kinds of question that whoever asks can answer: those of 2026-07-28 come as results.
+func declared(params json.RawMessage) tasks.Capabilities {
+	var o wire.Object
+	if json.Unmarshal(params, &o) != nil {
+		return nil
+	}
+	m, err := wire.DecodeMeta(o)
+	if err != nil || m.Capabilities == nil {
+		return nil
+	}
+	return m.Capabilities.Asks
+}
+
+// passedOn is the _meta of a request without what it says of this hop: who asks, which revision, where progress goes.
+func passedOn(raw json.RawMessage) json.RawMessage {
+	var meta members
+	if json.Unmarshal(raw, &meta) != nil || meta == nil {
+		meta = make(members)
+	}
+	for name := range meta {
+		if isOwn(name) || name == "progressToken" || strings.HasPrefix(name, "io.modelcontextprotocol/") {
+			delete(meta, name)
+		}
+	}
+	return encode(meta)
+}
+
+// withoutOwn is a result without what the server says of itself.
+func withoutOwn(result json.RawMessage) json.RawMessage {
+	var r struct {
+		Meta members `json:"_meta"`
+	}
+	if json.Unmarshal(result, &r) != nil || r.Meta == nil {
+		return result
+	}
+	return replaced(result, "_meta", func(json.RawMessage) json.RawMessage {
+		for name := range r.Meta {
+			if isOwn(name) {
+				delete(r.Meta, name)
+			}
+		}
+		return encode(r.Meta)
+	})
+}
+
+// isOwn: a member of _meta is about the server that says it, not about the result.
+func isOwn(name string) bool {
+	return name == wire.MetaServerInfo || name == metaRelated || strings.HasPrefix(name, "dev.longhaul/")
+}
