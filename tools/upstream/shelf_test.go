@@ -1,0 +1,98 @@
+package upstream_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// newShelf is a server made with the SDK that has more than tools. All have the same names and URIs.
+func newShelf(name string) *mcp.Server {
+	s := mcp.NewServer(&mcp.Implementation{Name: "shelf", Version: "1"}, &mcp.ServerOptions{
+		CompletionHandler: func(_ context.Context, r *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
+			return &mcp.CompleteResult{Completion: mcp.CompletionResultDetails{Values: []string{name + " " + r.Params.Ref.Name + r.Params.Ref.URI}}}, nil
+		},
+		SubscribeHandler:   func(context.Context, *mcp.SubscribeRequest) error { return nil },
+		UnsubscribeHandler: func(context.Context, *mcp.UnsubscribeRequest) error { return nil },
+	})
+	read := func(_ context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+		if r.Params.URI == "repo://none/data" {
+			return nil, mcp.ResourceNotFoundError(r.Params.URI)
+		}
+		return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: r.Params.URI, Text: name + " has " + r.Params.URI}}}, nil
+	}
+	s.AddResource(&mcp.Resource{Name: "readme", URI: "repo://readme", Meta: mcp.Meta{"k": "v"}}, read)
+	s.AddResourceTemplate(&mcp.ResourceTemplate{Name: "data", URITemplate: "repo://{id}/data"}, read)
+	s.AddPrompt(&mcp.Prompt{Name: "review", Arguments: []*mcp.PromptArgument{{Name: "of"}}}, review)
+	link := func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
+		return &mcp.CallToolResult{Content: []mcp.Content{
+			&mcp.ResourceLink{URI: "repo://readme", Name: "readme"}, &mcp.ResourceLink{URI: "https://example.com/", Name: "web"}, embedded(),
+		}}, nil, nil
+	}
+	mcp.AddTool(s, &mcp.Tool{Name: "link"}, link)
+	mcp.AddTool(s, &mcp.Tool{Name: "wait"}, func(ctx context.Context, _ *mcp.CallToolRequest, v in) (*mcp.CallToolResult, any, error) {
+		mark(v.Dir, "began")
+		<-ctx.Done()
+		return nil, nil, ctx.Err()
+	})
+	mcp.AddTool(s, &mcp.Tool{Name: "grow"}, func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
+		s.AddResource(&mcp.Resource{Name: "new", URI: "repo://new"}, read)
+		return nil, nil, nil
+	})
+	mcp.AddTool(s, &mcp.Tool{Name: "write"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ in) (*mcp.CallToolResult, any, error) {
+		return nil, nil, s.ResourceUpdated(ctx, &mcp.ResourceUpdatedNotificationParams{URI: "repo://readme"})
+	})
+	return s
+}
+
+func embedded() *mcp.EmbeddedResource {
+	return &mcp.EmbeddedResource{Resource: &mcp.ResourceContents{URI: "repo://readme", Text: "inside"}}
+}
+
+func review(_ context.Context, r *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	if r.Params.Arguments["of"] == "" {
+		return nil, errors.New("nothing to review")
+	}
+	return &mcp.GetPromptResult{Messages: []*mcp.PromptMessage{
+		{Role: "user", Content: &mcp.TextContent{Text: r.Params.Name + " " + r.Params.Arguments["of"]}}, {Role: "user", Content: embedded()},
+	}}, nil
+}
+
+func serveShelf(t *testing.T, name string, sessions bool) string {
+	s := newShelf(name)
+	h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
+		Stateless: !sessions, PropagateRequestCancellation: true,
+	}))
+	t.Cleanup(func() {
+		h.Close()
+		for session := range s.Sessions() {
+			_ = session.Close()
+		}
+	})
+	return h.URL
+}
+
+// everyShelf runs a test with two such servers in each of the ways to speak to them.
+func everyShelf(t *testing.T, o upstream.Options, test func(t *testing.T, r *rig)) {
+	t.Parallel()
+	for way, server := range map[string]func(t *testing.T, name string) upstream.Server{
+		"stdio": func(_ *testing.T, name string) upstream.Server { return program(name, "shelf", "SHELF="+name) },
+		"HTTP": func(t *testing.T, name string) upstream.Server {
+			return upstream.Server{Name: name, URL: serveShelf(t, name, false)}
+		},
+		"HTTP sessions": func(t *testing.T, name string) upstream.Server {
+			return upstream.Server{Name: name, URL: serveShelf(t, name, true)}
+		},
+	} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t, o, server(t, "one"), server(t, "My_2")))
+		})
+	}
+}

@@ -1,0 +1,311 @@
+package upstream_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// source is what a server has beside its tools; nil: nothing.
+func (r *rig) source(name string) *tasks.Source {
+	for _, s := range r.reg.Sources() {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+func (r *rig) ask(name, method, params string) (string, error) {
+	r.t.Helper()
+	got, err := r.source(name).Ask(r.t.Context(), method, json.RawMessage(params))
+	return string(got), err
+}
+
+// refused is what a server said instead of a result.
+func refused(err error) string {
+	e, ok := errors.AsType[*tasks.Error](err)
+	if !ok {
+		return fmt.Sprint("not the server's word: ", err)
+	}
+	return fmt.Sprint(e.Code, " ", e.Message, " ", string(e.Data))
+}
+
+// Two servers have the same names and URIs, and are told apart.
+func TestSources(t *testing.T) {
+	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+		for name, scheme := range map[string]string{"one": "one+", "My_2": "my-2+"} {
+			s := r.source(name)
+			if s == nil {
+				t.Fatalf("%s has nothing", name)
+			}
+			listed := fmt.Sprintf("%s %s %s %v", s.Resources, s.Templates, s.Prompts, s.Completes)
+			for _, want := range []string{
+				`"uri":"` + scheme + `repo://readme"`, `"name":"readme"`, `{"k":"v"}`, `"uriTemplate":"` + scheme + `repo://{id}/data"`, `"name":"` + name + `_review"`, "true",
+			} {
+				if !strings.Contains(listed, want) {
+					t.Errorf("no %s in %s", want, listed)
+				}
+			}
+			for _, q := range []struct{ method, params, want string }{
+				{"resources/read", `{"uri":"` + scheme + `repo://readme"}`, name + " has repo://readme"},
+				{"resources/read", `{"uri":"` + scheme + `repo://readme"}`, `"uri":"` + scheme + `repo://readme"`},
+				{"resources/read", `{"uri":"` + scheme + `repo://7/data"}`, name + " has repo://7/data"},
+				{"prompts/get", `{"name":"` + name + `_review","arguments":{"of":"all"}}`, `"review all"`},
+				{"prompts/get", `{"name":"` + name + `_review","arguments":{"of":"all"}}`, `"uri":"` + scheme + `repo://readme"`},
+				{"completion/complete", `{"ref":{"type":"ref/prompt","name":"` + name + `_review"},"argument":{"name":"of","value":"a"}}`, name + " review"},
+				{"completion/complete", `{"ref":{"type":"ref/resource","uri":"` + scheme + `repo://{id}/data"},"argument":{"name":"id","value":"a"}}`, name + " repo://{id}/data"},
+			} {
+				got, err := r.ask(name, q.method, q.params)
+				if err != nil || !strings.Contains(got, q.want) || strings.Contains(got, "serverInfo") {
+					t.Errorf("%s %s: %s, %v", q.method, q.params, got, err)
+				}
+			}
+			for params, want := range map[string][2]string{
+				`{"uri":"` + scheme + `repo://none/data"}`:  {"resources/read", scheme + `repo://none/data"`},
+				`{"name":"` + name + `_review"}`:            {"prompts/get", "nothing to review"},
+				`{"uri":"other+repo://readme"}`:             {"resources/read", "-32602 uri does not begin with " + scheme},
+				`{"name":"review"}`:                         {"prompts/get", "-32602 name does not begin with " + name + "_"},
+				`{"ref":{"type":"ref/resource","uri":"x"}}`: {"completion/complete", "-32602 uri does not begin with"},
+				`[]`: {"prompts/get", "-32602 params are not an object"},
+				`{}`: {"tools/list", "-32601 "},
+			} {
+				if _, err := r.ask(name, want[0], params); !strings.Contains(refused(err), want[1]) {
+					t.Errorf("%s %s: %v", want[0], params, refused(err))
+				}
+			}
+		}
+	})
+}
+
+// What a tool links to can be read under the URI that its client sees.
+func TestLinksOfTools(t *testing.T) {
+	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+		got, err := r.call("one_link", in{})
+		if err != nil || strings.Count(got, `"uri":"one+repo://readme"`) != 2 || !strings.Contains(got, `"uri":"https://example.com/"`) {
+			t.Error(got, err)
+		}
+	})
+}
+
+func TestAListOfResourcesThatChanges(t *testing.T) {
+	everyShelf(t, upstream.Options{Refresh: time.Hour}, func(t *testing.T, r *rig) {
+		changed := r.reg.Changed()
+		if _, err := r.call("one_grow", in{}); err != nil {
+			t.Fatal(err)
+		}
+		<-changed
+		if got := fmt.Sprintf("%s", r.source("one").Resources); !strings.Contains(got, `"uri":"one+repo://new"`) {
+			t.Error(got)
+		}
+	})
+}
+
+// What is asked beside calls does not wait for them.
+func TestAskingWhileCallsLast(t *testing.T) {
+	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		const calls = 16 // as many as there may be
+		for range calls {
+			go func() { _, _ = r.attempt(ctx, newTask(), "one_wait", in{Dir: dir}); done <- struct{}{} }()
+		}
+		await(t, "the calls", func() bool { return marks(dir, "began") == calls })
+		if got, err := r.ask("one", "resources/read", `{"uri":"one+repo://readme"}`); err != nil {
+			t.Error(got, err)
+		}
+		cancel()
+		for range calls {
+			<-done
+		}
+	})
+}
+
+// listsPages serves a list of prompts in pages, and what else the test has.
+func listsPages(t *testing.T, pages int, more map[string]func(*query)) string {
+	on := map[string]func(*query){
+		"server/discover": func(q *query) {
+			q.result(object{"supportedVersions": []string{"2026-07-28"}, "capabilities": object{"prompts": object{}, "resources": object{}}})
+		},
+		"prompts/list": func(q *query) {
+			page := 0
+			_, _ = fmt.Sscan(fmt.Sprint(q.Params["cursor"]), &page)
+			result := object{"prompts": []object{{"name": fmt.Sprint("p", page)}, {"title": "nameless"}}}
+			if page+1 < pages {
+				result["nextCursor"] = fmt.Sprint(page + 1)
+			}
+			q.result(result)
+		},
+	}
+	for method, do := range more {
+		on[method] = do
+	}
+	return newScript(t, on).url
+}
+
+// A server without tools, whose list has pages, and which declares resources that it does not have.
+func TestPagesOfPrompts(t *testing.T) {
+	t.Parallel()
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: listsPages(t, 3, nil)})
+	s := r.source("up")
+	if s == nil || fmt.Sprintf("%s", s.Prompts) != `[{"name":"up_p0"} {"name":"up_p1"} {"name":"up_p2"}]` || s.Resources != nil || s.Completes {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A list that does not end is cut, and so is one that is too large.
+func TestListsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 1<<20)
+	url := listsPages(t, 1<<30, map[string]func(*query){"resources/list": func(q *query) {
+		q.result(object{"resources": []object{{"uri": "x://" + large}, {"uri": "y://" + large}}, "nextCursor": "on"})
+	}})
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	s := r.source("up")
+	if s == nil || len(s.Prompts) != 1000 || len(s.Resources) == 0 || len(s.Resources) > 3 {
+		t.Fatalf("%d prompts, %d resources", len(s.Prompts), len(s.Resources))
+	}
+}
+
+func TestWhatIsNotMirrored(t *testing.T) {
+	t.Parallel()
+	none := ""
+	r := start(t, upstream.Options{},
+		upstream.Server{Name: "tools", URL: serveShelf(t, "tools", false), NoResources: true, NoPrompts: true},
+		upstream.Server{Name: "prompts", URL: serveShelf(t, "prompts", false), NoResources: true},
+		upstream.Server{Name: "plain", URL: serveShelf(t, "plain", false), Prefix: &none},
+	)
+	if s := r.source("tools"); s != nil {
+		t.Errorf("%+v", s)
+	}
+	if got, err := r.call("tools_link", in{}); err != nil || !strings.Contains(got, `"uri":"repo://readme"`) {
+		t.Errorf("a link of a server whose resources are left out: %s, %v", got, err)
+	}
+	if s := r.source("prompts"); s == nil || s.Resources != nil || s.Templates != nil || len(s.Prompts) != 1 {
+		t.Errorf("%+v", s)
+	}
+	s := r.source("plain")
+	if got := fmt.Sprintf("%s %s %s", s.Resources, s.Templates, s.Prompts); !strings.Contains(got, `"uri":"repo://readme"`) || !strings.Contains(got, `"name":"review"`) || s.URIPrefix != "" {
+		t.Error(got)
+	}
+	if got, err := r.ask("plain", "resources/read", `{"uri":"repo://readme"}`); err != nil || !strings.Contains(got, `"uri":"repo://readme"`) {
+		t.Error(got, err)
+	}
+}
+
+// A question instead of a prompt comes through as it is, and may be one that whoever asks can answer.
+func TestAPromptThatAsks(t *testing.T) {
+	t.Parallel()
+	url := listsPages(t, 1, map[string]func(*query){"prompts/get": func(q *query) {
+		meta, _ := q.Params["_meta"].(object)
+		if q.Params["inputResponses"] != nil {
+			q.result(object{"resultType": "complete", "messages": []object{}, "description": fmt.Sprint(q.Params["requestState"], meta["traceparent"], meta["progressToken"] == nil)})
+			return
+		}
+		caps, _ := json.Marshal(meta["io.modelcontextprotocol/clientCapabilities"])
+		q.result(object{"resultType": "input_required", "requestState": "s", "inputRequests": object{"who": object{
+			"method": "elicitation/create", "params": object{"message": string(caps) + q.r.Header.Get("Mcp-Name")},
+		}}})
+	}})
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	meta := `"_meta":{"io.modelcontextprotocol/clientCapabilities":{"elicitation":{}},"progressToken":1,"traceparent":"00"}`
+	got, err := r.ask("up", "prompts/get", `{"name":"up_p0",`+meta+`}`)
+	if err != nil || !strings.Contains(got, `"resultType":"input_required"`) || !strings.Contains(got, `elicitation\":{\"form\":{}}`) || strings.Contains(got, "sampling") || !strings.Contains(got, `}p0"`) {
+		t.Error(got, err)
+	}
+	got, err = r.ask("up", "prompts/get", `{"name":"up_p0","requestState":"s","inputResponses":{"who":{"action":"accept"}},`+meta+`}`)
+	if err != nil || !strings.Contains(got, `"description":"s00true"`) {
+		t.Error(got, err)
+	}
+}
+
+func TestAnOldServersResources(t *testing.T) {
+	t.Parallel()
+	url := newScript(t, map[string]func(*query){
+		"initialize": func(q *query) {
+			q.result(object{"protocolVersion": "2024-11-05", "serverInfo": object{"name": "old", "version": "1"}, "capabilities": object{"resources": object{}}})
+		},
+		"tools/list":     func(q *query) { q.result(object{"tools": []object{}}) },
+		"resources/list": func(q *query) { q.result(object{"resources": []object{{"uri": "old://x", "name": "x"}}}) },
+		"resources/read": func(q *query) { q.fail(http.StatusOK, -32002, "no "+fmt.Sprint(q.Params["uri"])) },
+	}).url
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	if _, err := r.ask("up", "resources/read", `{"uri":"up+old://x"}`); refused(err) != "-32002 no old://x " {
+		t.Error(refused(err))
+	}
+}
+
+// While a server is away its lists stay, and what is asked fails with words.
+func TestAskingAServerThatIsDown(t *testing.T) {
+	t.Parallel()
+	down := make(chan struct{})
+	url := listsPages(t, 1, map[string]func(*query){"prompts/get": func(q *query) {
+		select {
+		case <-down:
+			panic(http.ErrAbortHandler)
+		default:
+			q.result(object{"messages": []object{}})
+		}
+	}})
+	r := start(t, upstream.Options{Refresh: time.Hour}, upstream.Server{Name: "up", URL: url})
+	if _, err := r.ask("up", "prompts/get", `{"name":"up_p0"}`); err != nil {
+		t.Fatal(err)
+	}
+	close(down)
+	_, err := r.ask("up", "prompts/get", `{"name":"up_p0"}`)
+	if err == nil || !isUpstream(err) || !strings.HasPrefix(err.Error(), "upstream up: ") || strings.Contains(err.Error(), url) {
+		t.Error(err)
+	}
+	if len(r.source("up").Prompts) != 1 {
+		t.Error("its prompts are gone")
+	}
+}
+
+// The tools of a server are relayed though it cannot list its prompts, which are listed when it can.
+func TestPromptsThatCannotBeListed(t *testing.T) {
+	t.Parallel()
+	broken := make(chan struct{})
+	url := newScript(t, map[string]func(*query){
+		"server/discover": func(q *query) {
+			q.result(object{"supportedVersions": []string{"2026-07-28"}, "capabilities": object{"prompts": object{}}})
+		},
+		"tools/list": func(q *query) {
+			q.result(object{"tools": []object{{"name": "t", "inputSchema": object{"type": "object"}}}})
+		},
+		"prompts/list": func(q *query) {
+			select {
+			case <-broken:
+				q.result(object{"prompts": []object{{"name": "p"}}})
+			default:
+				q.fail(http.StatusOK, -32000, "out of order")
+			}
+		},
+	}).url
+	r := start(t, upstream.Options{Refresh: time.Hour}, upstream.Server{Name: "up", URL: url})
+	if len(r.names()) != 1 || r.source("up") != nil {
+		t.Error(r.names())
+	}
+	close(broken)
+	await(t, "the prompts", func() bool { return r.source("up") != nil })
+}
+
+func TestServersWhoseURIsWouldBeginAlike(t *testing.T) {
+	t.Parallel()
+	none := ""
+	for _, prefix := range []*string{nil, &none} {
+		servers := []upstream.Server{{Name: "a-b", URL: "http://x"}, {Name: "A_b", URL: "http://y", Prefix: prefix}}
+		_, err := upstream.New(upstream.Options{Servers: servers, Registry: new(tasks.Registry)})
+		if wrong := err != nil && strings.Contains(err.Error(), "begin with a-b+, as those of a-b do"); wrong != (prefix == nil) {
+			t.Error(err)
+		}
+	}
+}
