@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -126,7 +125,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 
 // ended answers the call of a task that has.
 func (h *held) ended(t *tasks.Task) (json.RawMessage, error) {
-	result, err := outcome(t)
+	result, err := outcome(t, h.modern())
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +133,7 @@ func (h *held) ended(t *tasks.Task) (json.RawMessage, error) {
 }
 
 // outcome is what the call of a task that has ended is answered with: the tool's result as it is stored, or an error.
-func outcome(t *tasks.Task) (json.RawMessage, error) {
+func outcome(t *tasks.Task, modern bool) (json.RawMessage, error) {
 	switch {
 	case t.Status == tasks.Cancelled:
 		return nil, errCancelled
@@ -142,7 +141,7 @@ func outcome(t *tasks.Task) (json.RawMessage, error) {
 		return t.Result, nil
 	case t.Status == tasks.Failed && t.Error != nil:
 		e := t.Error
-		return nil, &failure{http.StatusOK, wire.Error{Code: e.Code, Message: e.Message, Data: e.Data}}
+		return nil, &failure{status(e.Code, modern), wire.Error{Code: e.Code, Message: e.Message, Data: e.Data}}
 	}
 	return nil, fmt.Errorf("task %s is %s and its outcome is lost", t.ID, t.Status)
 }

@@ -107,7 +107,7 @@ func (a *awaited) silence(ctx context.Context) error {
 
 // relatedOutcome is what the call of a task that has ended would have answered.
 func relatedOutcome(t *tasks.Task) (json.RawMessage, error) {
-	result, err := outcome(t)
+	result, err := outcome(t, false)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,13 @@ func (a *Attempt) Ask(ctx context.Context, key string, r InputRequest) (Reply, e
 	return ParseReply(raw), nil
 }
 
+// CanAsk reports whether the client that created the task can answer this kind of question. If not, Ask returns ErrCannotAsk, unless it was
+// answered before. A runtime that does not know, as in a test of a tool, means yes.
+func (a *Attempt) CanAsk(kind Capability) bool {
+	r, knows := a.runtime.(interface{ CanAsk(kind Capability) bool })
+	return !knows || r.CanAsk(kind)
+}
+
 // Draining is closed when the worker has been told to stop: a tool that can stop at a good place does so now.
 // It returns ErrDraining, and the task resumes elsewhere, without a failure. One that goes on is cut off when the drain time ends.
 func (a *Attempt) Draining() <-chan struct{} { return a.draining }

@@ -82,7 +82,8 @@ func RetryAdvice(err error) (permanent bool, after time.Duration) {
 	}
 }
 
-// Error is why the engine ended a task, or what a Source answered instead of a result, as the JSON-RPC error that clients see.
+// Error is why the engine ended a task, or what a Source answered instead of a result, as the JSON-RPC error that clients see. A tool that
+// returns one has its task fail with it, where other errors are results for the model: it is for what the client, not the model, can mend.
 type Error struct {
 	Code    int             `json:"code"`
 	Message string          `json:"message"`

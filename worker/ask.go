@@ -40,6 +40,9 @@ func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, e
 	}
 }
 
+// CanAsk reports whether the client declared that it answers this kind of question, or somebody may in its stead.
+func (a *attempt) CanAsk(kind tasks.Capability) bool { return a.Capabilities.Has(kind) }
+
 // lapse fires when a question's time is over: the next look at it says so.
 func lapse(left time.Duration) <-chan time.Time {
 	if left == 0 {
@@ -51,7 +54,7 @@ func lapse(left time.Duration) <-chan time.Time {
 // question writes the question, through outages of Redis. One that the client cannot answer is only looked up: it may have been
 // answered before there was a task.
 func (a *attempt) question(ctx context.Context, q tasks.Question) (asked store.Asked, err error) {
-	able := a.Capabilities.Has(q.Request.Kind())
+	able := a.CanAsk(q.Request.Kind())
 	err = insist(ctx, a.log, "put a question", func(ctx context.Context) (err error) {
 		asked, err = a.w.opts.Store.Question(ctx, a.Lease, q, able)
 		return err

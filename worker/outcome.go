@@ -86,6 +86,11 @@ func (a *attempt) failed(ans answer, timeout bool) {
 	case timeout:
 		a.breakTask(tasks.ReasonTimeout, ans.err.Error())
 	default:
+		if e, ok := errors.AsType[*tasks.Error](ans.err); ok && len(e.Data) <= maxErrorLen {
+			a.why = clip(ans.err.Error(), maxWhy)
+			a.end("failed", tasks.Break, store.Outcome{Error: &tasks.Error{Code: e.Code, Message: clip(e.Message, maxMessageLen), Data: e.Data}})
+			return
+		}
 		a.finish(a.failure(ans.err))
 	}
 }

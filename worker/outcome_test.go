@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"strings"
@@ -58,6 +59,11 @@ func TestHowAttemptsEnd(t *testing.T) {
 			policy: tasks.Policy{Attempts: 3, Rerun: tasks.No},
 			fn:     func(context.Context) error { return errors.New("gone") }, status: tasks.Completed, says: "gone", calls: 1,
 		},
+		"an error of the protocol fails the task": {
+			fn: func(context.Context) error {
+				return tasks.Permanent(fmt.Errorf("there: %w", &tasks.Error{Code: -32021, Message: "no sampling", Data: []byte(`{"x":1}`)}))
+			}, status: tasks.Failed, says: `-32021 no sampling {"x":1}`, calls: 1,
+		},
 		"a panic fails the task": {
 			fn: func(context.Context) error { panic("boom") }, status: tasks.Failed, says: "boom", calls: 1,
 		},
@@ -79,7 +85,7 @@ func TestHowAttemptsEnd(t *testing.T) {
 				task := r.untilStatus(r.create("try", `{}`, c.policy), c.status)
 				said := string(task.Result)
 				if task.Error != nil {
-					said = task.Error.Message
+					said = fmt.Sprint(task.Error.Code, " ", task.Error.Message, " ", string(task.Error.Data))
 				}
 				if !strings.Contains(said, c.says) || calls.Load() != c.calls {
 					t.Errorf("%d calls, said %s; want %d and %q", calls.Load(), said, c.calls, c.says)

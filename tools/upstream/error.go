@@ -31,6 +31,9 @@ func (e *ownError) Error() string { return e.err.Error() }
 func (e *ownError) Unwrap() error { return e.err }
 
 func (c *call) permanent(err error) error {
+	if e, ok := errors.AsType[*client.Error](err); ok && e.Code == wire.CodeMissingCapability { // whose client it is can mend it
+		err = &tasks.Error{Code: e.Code, Message: e.Message, Data: e.Data}
+	}
 	return tasks.Permanent(&Error{Server: c.server.Name, Err: err})
 }
 

@@ -123,9 +123,11 @@ func (c *call) begin(args json.RawMessage) (*client.Task, error) {
 		return nil, err
 	}
 	key := string(c.attempt.TaskID()) + "-" + strconv.Itoa(c.kept.Round)
-	t, err := c.session.client.Start(c.ctx, c.name, args, client.CallOptions{Key: key})
+	opts := client.CallOptions{Key: key, Answers: c.answers()}
+	t, err := c.session.client.Start(c.ctx, c.name, args, opts)
 	if refusesKey(err) { // of callers that it cannot tell apart
-		t, err = c.session.client.Start(c.ctx, c.name, args, client.CallOptions{})
+		opts.Key = ""
+		t, err = c.session.client.Start(c.ctx, c.name, args, opts)
 	}
 	if err != nil && unsentCall(err) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // it may have ended
@@ -133,6 +135,17 @@ func (c *call) begin(args json.RawMessage) (*client.Task, error) {
 		_ = c.sent(ctx, false) // then it is not made again, which is the safe side
 	}
 	return t, err
+}
+
+// answers are the kinds of question that the call may bring: those that whoever started the task can answer.
+func (c *call) answers() *tasks.Capabilities {
+	kinds := tasks.Capabilities{}
+	for _, kind := range []tasks.Capability{tasks.CanFillForms, tasks.CanVisit, tasks.CanSample, tasks.CanListRoots} {
+		if c.attempt.CanAsk(kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return &kinds
 }
 
 // sent keeps in mind whether a call may have been made, for a tool that may not run twice.

@@ -58,7 +58,8 @@ func start(t *testing.T, o upstream.Options, servers ...upstream.Server) *rig {
 type task struct {
 	id   tasks.ID
 	ask  func(ctx context.Context, q tasks.Question) (json.RawMessage, error)
-	full error // nothing more is remembered
+	full error              // nothing more is remembered
+	can  tasks.Capabilities // nil: everything
 
 	mu       sync.Mutex
 	attempts int
@@ -95,6 +96,8 @@ func (k *task) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, erro
 	}
 	return k.ask(ctx, q)
 }
+
+func (k *task) CanAsk(kind tasks.Capability) bool { return k.can == nil || k.can.Has(kind) }
 
 func (k *task) Recall(_ context.Context, name string) (json.RawMessage, error) {
 	k.mu.Lock()

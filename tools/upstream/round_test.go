@@ -126,3 +126,49 @@ func TestNamesOfQuestions(t *testing.T) {
 		t.Errorf("%q", keys)
 	}
 }
+
+// A server is told what the client behind the call can answer, and what it says of that reaches the client as the protocol has it.
+func TestWhatTheClientCanAnswer(t *testing.T) {
+	t.Parallel()
+	url := newScript(t, map[string]func(*query){
+		"server/discover": func(q *query) { q.result(object{"supportedVersions": []string{"2026-07-28"}}) },
+		"tools/list": func(q *query) {
+			q.result(object{"tools": []object{{"name": "t", "inputSchema": object{"type": "object"}}}})
+		},
+		"tools/call": func(q *query) {
+			meta, _ := q.Params["_meta"].(object)
+			caps, _ := meta["io.modelcontextprotocol/clientCapabilities"].(object)
+			switch {
+			case caps["sampling"] == nil:
+				q.write(http.StatusBadRequest, object{"jsonrpc": "2.0", "id": q.ID, "error": object{
+					"code": -32021, "message": "no sampling", "data": object{"requiredCapabilities": object{"sampling": object{}}},
+				}})
+			case q.Params["inputResponses"] == nil:
+				q.result(object{"resultType": "input_required", "inputRequests": object{"where": object{"method": "roots/list", "params": object{}}}})
+			default:
+				text, _ := json.Marshal(object{"answers": q.Params["inputResponses"], "able": caps})
+				q.result(object{"content": []object{{"type": "text", "text": string(text)}}})
+			}
+		},
+	}).url
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	k := newTask()
+	k.can = tasks.Capabilities{tasks.CanFillForms}
+	_, err := r.attempt(t.Context(), k, "up_t", object{})
+	if got := refused(err); got != `-32021 no sampling {"requiredCapabilities":{"sampling":{}}}` || !permanent(err) || !isUpstream(err) {
+		t.Error(got)
+	}
+	k = newTask()
+	k.can = tasks.Capabilities{tasks.CanSample}
+	got, err := r.attempt(t.Context(), k, "up_t", object{})
+	if err != nil || !strings.Contains(got, `{\"where\":{\"roots\":[]}}`) || strings.Contains(got, "elicitation") {
+		t.Errorf("a client without roots has none: %s, %v", got, err)
+	}
+	k = newTask()
+	k.ask = func(context.Context, tasks.Question) (json.RawMessage, error) {
+		return json.RawMessage(`{"roots":[{"uri":"file:///x"}]}`), nil
+	}
+	if got, err = r.attempt(t.Context(), k, "up_t", object{}); err != nil || !strings.Contains(got, "file:///x") || !strings.Contains(got, `\"roots\":{}`) {
+		t.Error(got, err)
+	}
+}
