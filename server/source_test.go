@@ -48,7 +48,7 @@ func mirroring(t *testing.T, sources ...tasks.Source) *mirrored {
 func (f *mirrored) work(reg *tasks.Registry) (stop func()) {
 	f.t.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	out := keeper.NewDispatcher(queue.New(f.rdb), log)
+	out := keeper.NewDispatcher(f.store, queue.New(f.rdb), log)
 	w := worker.New(worker.Options{
 		Registry: reg, Store: f.store, Watcher: f.watcher, Queue: queue.NewServer(redis.NewUniversalClient(f.opts)), Dispatcher: out, Name: "w", Logger: log,
 	}, prometheus.NewRegistry())
