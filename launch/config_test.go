@@ -29,7 +29,7 @@ func TestAProcessReadsItsPartOfTheConfiguration(t *testing.T) {
 		"a server's own":           {serverRole, "-config " + theirs, ":1:10: clients must be a list, not text"},
 		"all in one process":       {ownRole, "-config " + theirs, ":1:10: clients must be a list, not text"},
 		"a worker":                 {workerRole, "-redis redis://h -config " + theirs, ""},
-		"a worker that checks":     {workerRole, "-check -config " + theirs, ""},
+		"a worker that checks":     {workerRole, "-check -config " + theirs, ":1:10: clients must be a list, not text"},
 		"a worker of one's own":    {ownRole, "-redis redis://h -config " + theirs, ""},
 		"unknown to a server":      {serverRole, "-config " + unknown, "unknown key client: did you mean clients?"},
 		"unknown to a worker":      {workerRole, "-redis redis://h -config " + unknown, "unknown key client: did you mean clients?"},

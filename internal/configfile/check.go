@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/goccy/go-yaml/ast"
@@ -15,21 +16,31 @@ func (k kind[T]) checked(check func(value, T) error) kind[T] {
 			return t, err // a trial: whoever tries checks
 		}
 		errs := []error{err}
-		for _, complaint := range faults(check(v, t)) {
+		complaints := counted(check(v, t))
+		for _, complaint := range slices.Sorted(maps.Keys(complaints)) {
 			culprit := v.culprit(func(v value) bool {
-				t, _ := k.read(v) //nolint:errcheck // the fault is told already
-				return !slices.ContainsFunc(faults(check(v, t)), func(e error) bool { return e.Error() == complaint.Error() })
+				t, _ := k.read(v) //nolint:errcheck // what is wrong with it is told already
+				return counted(check(v, t))[complaint] < complaints[complaint]
 			})
 			if _, scalar := culprit.node.(ast.ScalarNode); scalar || err == nil { // otherwise it may be about what could not be read
-				errs = append(errs, culprit.wrong("%v", complaint))
+				errs = append(errs, culprit.wrong("%s", complaint))
 			}
 		}
 		return t, errors.Join(errs...)
 	}}
 }
 
+// counted is what is wrong, and how often.
+func counted(err error) map[string]int {
+	n := make(map[string]int)
+	for _, e := range faults(err) {
+		n[e.Error()]++
+	}
+	return n
+}
+
 // maxTrials bounds how often parts of one file are read anew.
-const maxTrials = 2000
+const maxTrials = 500
 
 // culprit is the last part of v without which it would be fine: a text or a number if there is one, otherwise v itself.
 func (v value) culprit(fine func(value) bool) value {

@@ -64,11 +64,18 @@ var headerText = as(referring, func(v value, t reference.Text) (reference.Text, 
 	if !v.Works {
 		return t, nil
 	}
-	if found, err := t.Value(); err == nil && strings.ContainsFunc(found, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-		return t, v.wrong("%s: a header is one line, without control characters", v.name) // without the value: it may be a secret
+	if found, err := t.Value(); err == nil && !oneLine(found) {
+		return t, v.wrong("%s: %v", v.name, errHeader)
 	}
 	return t, nil
 })
+
+// errHeader does not show the value: it may be a secret.
+var errHeader = errors.New("a header is one line, without control characters")
+
+func oneLine(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
 
 // plain is a text in which nothing is filled in.
 var plain = as(text, func(v value, s string) (string, error) {
@@ -205,6 +212,9 @@ func header(headers map[string]reference.Text) func(context.Context) (http.Heade
 		var errs []error
 		for name, t := range headers {
 			found, err := t.Value()
+			if err == nil && !oneLine(found) {
+				err = fmt.Errorf("%s: %w", name, errHeader)
+			}
 			h.Set(name, found)
 			errs = append(errs, err)
 		}

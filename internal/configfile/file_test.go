@@ -1,0 +1,231 @@
+package configfile
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// written is a configuration file of this text, in a directory of its own.
+func written(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	put(t, path, text)
+	return path
+}
+
+func put(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func got[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func TestAFileIsRead(t *testing.T) {
+	t.Parallel()
+	base, err := filepath.Abs("testdata/good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	no := false
+	none := ""
+	want := File{
+		Clients: []server.Client{{Name: "claude-code", Hold: 5 * time.Minute}, {Name: "*", Hold: 25 * time.Second}},
+		Tools: []command.Command{{
+			Tool: tasks.Tool{
+				Name: "reindex", Title: "Reindex", Description: "Rebuild the search index",
+				Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, DestructiveHint: &no, IdempotentHint: true, OpenWorldHint: &no},
+				InputSchema: json.RawMessage(`{"type":"object","properties":{"since":{"type":"string","format":"date","x-note":"mine"},"full":{"type":"boolean","default":false},` +
+					`"n":{"type":["integer","null"],"minimum":-3,"maximum":1500,"multipleOf":16},` +
+					`"list":{"type":"array","items":{"type":"string","pattern":"^a","minLength":0},"uniqueItems":true,"prefixItems":[true],"default":[]},"any":true},` +
+					`"additionalProperties":false,"required":["since"]}`),
+				OutputSchema: json.RawMessage(`{"type":"object","examples":[{"a":null}],"description":"What was done\n"}`),
+				Policy: tasks.Policy{
+					Queue: "heavy", Priority: tasks.Low, Delay: time.Second, Timeout: 4 * time.Hour, Attempts: 3, Backoff: 10 * time.Second,
+					Rerun: tasks.No, Exclusive: true, Task: tasks.Required, Refuse: true, Hold: 20 * time.Second, Orphan: time.Minute, Detach: true,
+					Inline: 500 * time.Millisecond, Dedupe: tasks.ByArguments, Window: 5 * time.Minute, Park: time.Minute,
+					Before: []tasks.Question{
+						{Key: "sure", Request: tasks.FormSchema("Rebuild it all?", json.RawMessage(`{"type":"object","properties":{}}`))},
+						{Key: "how", Request: tasks.FormSchema("How?", json.RawMessage(`{"type":"object","properties":{"fast":{"type":"boolean"}}}`))},
+					},
+					Retention: 7 * 24 * time.Hour, MaxLifetime: 30 * 24 * time.Hour,
+				},
+			},
+			Args:  []string{"python3", "-u", "${base}/reindex.py", "--since=${arg:since}", "${if:full}--full", "build"},
+			Env:   map[string]string{"INDEX": "${base}/index", "SINCE": "${arg:since}", "TOKEN": "Bearer ${file:everything.secret}", "PLAIN": "$${env:X}"},
+			Pass:  []string{"LC_ALL"},
+			Input: command.Dialog, Dir: ".", Base: base, Grace: 10 * time.Second,
+			Limits: command.Limits{
+				Memory: 512 << 20, CPU: 90 * time.Second, Files: 100, Processes: 10,
+				Cgroup: command.Cgroup{Parent: "/sys/fs/cgroup/x", Memory: 2e9, CPUs: 1.5, Processes: 64, Required: true},
+			},
+		}},
+		Servers: []upstream.Server{
+			{
+				Name: "github", Prefix: &none, Command: []string{"github-mcp-server", "stdio", "${x}"}, Dir: "/srv",
+				Allow: []string{"*_issue", "get_*"}, Deny: []string{"delete_*"}, Sessions: 4,
+				Tools:  map[string]upstream.Tool{"create_issue": {Name: "open_issue", Description: "Opens an issue", Policy: &tasks.Policy{Rerun: tasks.No}}},
+				Policy: tasks.Policy{Timeout: 30 * time.Minute, Rerun: tasks.Yes},
+			},
+			{Name: "search", URL: "https://search.internal/mcp?key=s3cret"},
+		},
+	}
+	f := got(Read("testdata/good/everything.yaml", everything))(t)
+	env := got(f.Servers[0].Env(t.Context()))(t)
+	if diff := cmp.Diff([]string{"FIXED=1", "TOKEN=s3cret"}, env); diff != "" {
+		t.Error(diff)
+	}
+	header := got(f.Servers[1].Header(t.Context()))(t)
+	if diff := cmp.Diff(http.Header{"Authorization": {"Bearer s3cret"}}, header); diff != "" {
+		t.Error(diff)
+	}
+	f.Servers[0].Env, f.Servers[1].Header = nil, nil
+	if diff := cmp.Diff(&want, f); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLittleIsEnough(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"empty": "", "comment": "# nothing yet\n", "no part": "{}", "no entry": "clients:\n  # - name: x\n", "from Windows": "\ufeffclients: []\r\n",
+		"no variable": "tools: [{name: a, command: [a], env: }]",
+	} {
+		f, err := Read(written(t, text), everything)
+		if err != nil || len(f.Clients) > 0 {
+			t.Errorf("%s: %+v %v", name, f, err)
+		}
+	}
+	if _, err := Read("/no/such.yaml", everything); !os.IsNotExist(err) {
+		t.Error(err)
+	}
+	if _, err := Read(written(t, strings.Repeat("# large\n", maxFile/8+1)), everything); err == nil || !strings.Contains(err.Error(), "the limit is") {
+		t.Error(err)
+	}
+}
+
+// Each process reads its parts. One that checks reads all, but what others refer to need not be here.
+func TestEachReadsItsParts(t *testing.T) {
+	t.Parallel()
+	const clients, tools, servers = "clients: 1\n", "tools: 1\n", "servers: 1\n"
+	const refers = `tools: [{name: a, command: [a], user: nobody-here, env: {A: "${env:NO_SUCH_VARIABLE}"}}]
+servers: [{name: a, url: "${env:NO_SUCH_VARIABLE}", headers: {A: "${file:no-such-file}"}}]
+`
+	front, worker := Options{Serves: true}, Options{Works: true}
+	checkingFront, checkingWorker := Options{Serves: true, Check: true}, Options{Works: true, Check: true}
+	for name, c := range map[string]struct {
+		text string
+		o    Options
+		fine bool
+	}{
+		"a front end's own":                       {clients, front, false},
+		"a front end and tools":                   {tools, front, true},
+		"a front end and servers":                 {servers, front, true},
+		"a worker's own tools":                    {tools, worker, false},
+		"a worker's own servers":                  {servers, worker, false},
+		"a worker and clients":                    {clients, worker, true},
+		"a checking front end and tools":          {tools, checkingFront, false},
+		"a checking front end and servers":        {servers, checkingFront, false},
+		"a checking worker and clients":           {clients, checkingWorker, false},
+		"a checking front end and references":     {refers, checkingFront, true},
+		"a worker and references":                 {refers, worker, false},
+		"a part that nobody knows":                {"client: []\n", Options{}, false},
+		"a checking front end and bad references": {`servers: [{name: a, url: "http://h", headers: {A: "${evn:X}"}}]`, checkingFront, false},
+	} {
+		if _, err := Read(written(t, c.text), c.o); (err == nil) != c.fine {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What a secret is may change while the process runs, and is never told.
+func TestReferencesAreLookedUpAtEachUse(t *testing.T) {
+	t.Parallel()
+	path := written(t, `servers:
+  - {name: a, command: [a], env: {TOKEN: "${file:secret}"}, pass: [PATH, NO_SUCH_VARIABLE]}
+  - {name: b, url: "http://h", headers: {Authorization: "Bearer ${file:secret}"}}
+`)
+	secret := filepath.Join(filepath.Dir(path), "secret")
+	put(t, secret, "first\n")
+	f := got(Read(path, everything))(t)
+	for _, want := range []string{"first", "second"} {
+		put(t, secret, want+"\r\n")
+		env := got(f.Servers[0].Env(t.Context()))(t)
+		if diff := cmp.Diff([]string{"PATH=" + os.Getenv("PATH"), "TOKEN=" + want}, env); diff != "" {
+			t.Error(diff)
+		}
+		if got := got(f.Servers[1].Header(t.Context()))(t).Get("Authorization"); got != "Bearer "+want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	put(t, secret, "tw0\nl1nes")
+	if _, err := f.Servers[1].Header(t.Context()); err == nil || strings.Contains(err.Error(), "tw0") || strings.Contains(err.Error(), "l1nes") {
+		t.Errorf("a header of two lines: %v", err)
+	}
+	if err := os.Remove(secret); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Servers[0].Env(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no file") {
+		t.Errorf("without the file: %v", err)
+	}
+	if _, err := f.Servers[1].Header(t.Context()); err == nil {
+		t.Error("there are headers without the file")
+	}
+}
+
+// A program works elsewhere: an argument that names a file beside the configuration becomes its path, others stay words.
+func TestArgumentsThatNameFiles(t *testing.T) {
+	t.Parallel()
+	path := written(t, `tools: [{name: a, command: [run.sh, run.sh, -run.sh, ./run.sh, "${base}/run.sh", word, dir.d, gone.sh, lib/x, /run.sh, 'a$${b']}]`)
+	base := filepath.Dir(path)
+	for _, dir := range []string{"lib", "dir.d"} {
+		if err := os.Mkdir(filepath.Join(base, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{"run.sh", "-run.sh", "word", "lib/x", "a${b"} {
+		put(t, filepath.Join(base, file), "")
+	}
+	f := got(Read(path, everything))(t)
+	want := []string{"run.sh", "${base}/run.sh", "-run.sh", "${base}/./run.sh", "${base}/run.sh", "word", "dir.d", "gone.sh", "${base}/lib/x", "/run.sh", "a$${b"}
+	if diff := cmp.Diff(want, f.Tools[0].Args); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A file that is wrong all over is still answered soon.
+func TestManySlips(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("tools:\n")
+	for range 2000 {
+		b.WriteString("  - {name: a, command: [a, '${arg:']}\n")
+	}
+	begun := time.Now()
+	_, err := Read(written(t, b.String()), everything)
+	if n := len(faults(err)); n < 1 || time.Since(begun) > time.Minute {
+		t.Errorf("%d faults after %s", n, time.Since(begun))
+	}
+}
