@@ -19,7 +19,7 @@ func (k kind[T]) checked(check func(value, T) error) kind[T] {
 		complaints := counted(check(v, t))
 		for _, complaint := range slices.Sorted(maps.Keys(complaints)) {
 			culprit := v.culprit(func(v value) bool {
-				t, _ := k.read(v) //nolint:errcheck // what is wrong with it is told already
+				t, _ := k.read(v) // what is wrong with it is told already
 				return counted(check(v, t))[complaint] < complaints[complaint]
 			})
 			if _, scalar := culprit.node.(ast.ScalarNode); scalar || err == nil { // otherwise it may be about what could not be read
@@ -78,7 +78,7 @@ func (v value) parts() (list []value) {
 		return list
 	}
 	if _, ok := v.node.(*ast.SequenceNode); ok {
-		list, _ = v.entries() //nolint:errcheck // it is a list
+		list, _ = v.entries()
 	}
 	return list
 }

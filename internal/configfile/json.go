@@ -64,7 +64,7 @@ func (v value) writeObject(b *bytes.Buffer) error {
 
 func (v value) writeList(b *bytes.Buffer) error {
 	var errs []error
-	entries, _ := v.entries() //nolint:errcheck // it is a list
+	entries, _ := v.entries()
 	b.WriteByte('[')
 	for i, e := range entries {
 		if i > 0 {

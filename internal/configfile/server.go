@@ -170,7 +170,7 @@ func toServer(v value, s upstreamServer) (upstream.Server, error) {
 	}
 	s.URL = elsewhere
 	if v.Works || !s.url.Refers() {
-		s.URL, _ = s.url.Value() //nolint:errcheck // told by referring
+		s.URL, _ = s.url.Value() // what is wrong with it is told by referring
 	}
 	return s.Server, nil
 }

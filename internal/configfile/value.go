@@ -135,7 +135,7 @@ func faults(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only what was joined is taken apart, not what was wrapped
+	joined, ok := err.(interface{ Unwrap() []error }) // only what was joined is taken apart, not what was wrapped
 	if !ok {
 		return []error{err}
 	}

@@ -97,6 +97,8 @@ func TestWhatIsWrongWithACommand(t *testing.T) {
 		`no property "ful"`:               {Args: []string{"x", "${arg:ful}"}},
 		"${name}: use":                    {Args: []string{"x", "${name}"}},
 		"without }":                       {Args: []string{"x", "${arg:full"}},
+		"as a variable, in env":           {Args: []string{"x", "--token=${env:TOKEN}"}},
+		"${file:}: use":                   {Args: []string{"x"}, Env: map[string]string{"A": "${file:}"}},
 		"a NUL":                           {Args: []string{"x", "\x00"}},
 		"only one list":                   {Args: []string{"x", "${arg:full...}${arg:full...}"}},
 		"a condition does not spread":     {Args: []string{"x", "${if:full...}"}},

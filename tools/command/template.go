@@ -85,7 +85,7 @@ func (s syntax) part(inside string) (part, error) {
 	p.text, p.each = strings.CutSuffix(name, "...")
 	switch {
 	case p.kind != argument && p.kind != flag && p.kind != condition || p.text == "":
-		return p, fmt.Errorf("${%s}: use ${arg:NAME}, ${flag:NAME}, ${if:NAME}, ${out} or ${base}%s, and $${ for a literal ${", inside, s.more())
+		return p, fmt.Errorf("${%s}: use ${arg:NAME}, ${flag:NAME}, ${if:NAME}, ${out}%s or ${base}, and $${ for a literal ${", inside, s.more())
 	case p.kind == condition && p.each:
 		return p, fmt.Errorf("${%s}: a condition does not spread", inside)
 	case s.known != nil && !s.known[p.text]:
@@ -96,7 +96,7 @@ func (s syntax) part(inside string) (part, error) {
 
 func (s syntax) more() string {
 	if s.refers {
-		return ", ${env:NAME} or ${file:PATH}"
+		return ", ${env:NAME}, ${file:PATH}"
 	}
 	return ""
 }
