@@ -39,6 +39,7 @@ func mixture() image.Image {
 			Name string `json:"name"`
 		}]("What is your name?")}}}),
 		brief("parks", image.Ask, tasks.Policy{Park: 50 * time.Millisecond}),
+		brief("few", image.Sleep, tasks.Policy{Concurrency: 1, Rate: tasks.Rate{N: 20, Per: time.Second}}),
 	}}
 }
 
@@ -107,6 +108,12 @@ var kinds = []struct {
 	}},
 	{"asked before there was a task", func(l *lives, ctx context.Context, n int) error {
 		return l.asked(ctx, l.any(n), "first")
+	}},
+	{"one of few at once", func(l *lives, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "few", rig.Object{"ms": 50}, "completed")
+	}},
+	{"cancelled while it waits for a permit", func(l *lives, ctx context.Context, n int) error {
+		return l.cancelled(ctx, l.any(n), "few", rig.Object{"ms": 50}, "")
 	}},
 	{"held until its end", func(l *lives, ctx context.Context, n int) error {
 		var result rig.Object
