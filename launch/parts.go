@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/internal/embedded"
+	"github.com/longhaul-mcp/longhaul/internal/redisdial"
 	"github.com/longhaul-mcp/longhaul/keeper"
 	"github.com/longhaul-mcp/longhaul/queue"
 	"github.com/longhaul-mcp/longhaul/server"
@@ -77,7 +78,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	p.keeper = keeper.New(p.store, q, name, log)
 	if r.runs(o) {
 		p.worker = worker.New(worker.Options{
-			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(connect(ro)), Dispatcher: p.dispatcher, Name: name,
+			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: name,
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
 		}, p.metrics)
 	}
@@ -111,11 +112,11 @@ func (p *parts) openRedis(o *options) (*redis.UniversalOptions, error) {
 		p.closers = append(p.closers, e.Close)
 		url = e.URL()
 	}
-	return redisOptions(url)
+	return redisdial.Options(url)
 }
 
 func (p *parts) client(o *redis.UniversalOptions) redis.UniversalClient {
-	rdb := connect(o)
+	rdb := redisdial.Connect(o)
 	p.closers = append(p.closers, func() { _ = rdb.Close() })
 	return rdb
 }

@@ -38,6 +38,15 @@ func (s *Store) Unlist(ctx context.Context, started, tool string) error {
 	return nil
 }
 
+// Retire takes a tool off the catalogue, and says whether it was there. A worker that still has it announces it again.
+func (s *Store) Retire(ctx context.Context, tool string) (bool, error) {
+	listed, err := s.scripts.retire.Run(ctx, s.rdb, []string{catalogKey}, tool).Bool()
+	if err != nil {
+		return false, fmt.Errorf("retire %s: %w", tool, err)
+	}
+	return listed, nil
+}
+
 // Catalog reads every announced tool, in no order. Entries that this program cannot read are left out.
 func (s *Store) Catalog(ctx context.Context) ([]tasks.Tool, error) {
 	entries, err := s.rdb.HGetAll(ctx, catalogKey).Result()

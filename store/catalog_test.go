@@ -108,3 +108,41 @@ func TestWatchersHearOfTheCatalogue(t *testing.T) {
 		}
 	})
 }
+
+func TestARetiredToolIsNotListedUntilItIsAnnouncedAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		ctx := within(t, 20*time.Second)
+		const name = "retired" // of this test alone: tests on one Redis hear each other's
+		tool := []tasks.Tool{{Name: name}}
+		started, err := s.Announce(ctx, "", append(tool, tasks.Tool{Name: "search"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		news := rdb.Subscribe(ctx, "lh:catalog")
+		defer news.Close()
+		if _, err := news.Receive(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []bool{true, false} {
+			if was, err := s.Retire(ctx, name); err != nil || was != want {
+				t.Errorf("%d: it was listed: %t %v, want %t", i, was, err, want)
+			}
+		}
+		for heard := ""; heard != name; {
+			m, err := news.ReceiveMessage(ctx)
+			if err != nil {
+				t.Fatalf("nobody hears of it: %v", err)
+			}
+			heard = m.Payload
+		}
+		if list, err := s.Catalog(ctx); err != nil || len(list) != 1 || list[0].Name != "search" {
+			t.Errorf("%+v %v, want the other tool", list, err)
+		}
+		if _, err := s.Announce(ctx, started, tool); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.Catalog(ctx); err != nil || len(list) != 2 {
+			t.Errorf("%+v %v, want it listed again", list, err)
+		}
+	})
+}

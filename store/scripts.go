@@ -18,7 +18,7 @@ var lua embed.FS
 type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
 	reap, look, renew, prune                                                               *redis.Script
-	tick, elect, resign, announce, unlist, index                                           *redis.Script
+	tick, elect, resign, announce, unlist, retire, index                                   *redis.Script
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
 	abandon, keep, orphan                                                                  *redis.Script
 	limit, admit, begin, hold, free, tend, needs                                           *redis.Script
@@ -38,7 +38,7 @@ func load(o Options) scripts {
 		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
 		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
-		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), index: plain("index"),
+		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: plain("index"),
 		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),
 		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"), done: plain("done"),
 		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tend: limit("tend"), needs: task("needs"),

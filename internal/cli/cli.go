@@ -38,6 +38,7 @@ type commands struct {
 	Wait       waitCmd       `cmd:"" help:"Wait for a task, from anywhere and as often as you like."`
 	Cancel     cancelCmd     `cmd:"" help:"Cancel a task."`
 	Answer     answerCmd     `cmd:"" help:"Answer what a task asks."`
+	Admin      adminCmd      `cmd:"" help:"For operators: change what is in Redis."`
 	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
 	Complete   completeCmd   `cmd:"" hidden:"" name:"__complete"`
 }
@@ -102,7 +103,7 @@ func (a *app) main(args []string) (code int) {
 		return codeUsage
 	}
 	a.globals, a.model, a.asked = c.globals, parser.Model, c.task()
-	err = a.plainly(k.Run(a))
+	err = a.plainly(k.Run(a, &c.Admin))
 	if err != nil && !errors.Is(err, errShown) && !errors.Is(err, errDetached) { // who detaches knows
 		fmt.Fprintln(a.errs, "longhaul:", err)
 	}
@@ -123,7 +124,7 @@ func commandNames(model *kong.Application) (names []string) {
 
 const about = `Calls tools on MCP servers and waits for them, however long they take.
 
-Exit codes: 0 the tool answered; 1 it answered that it could not do it; 2 wrong command line or configuration; 3 the server refused, or the task failed or was cancelled; 4 the server cannot be reached; 130 stopped waiting, the task goes on.`
+Exit codes: 0 the tool answered; 1 it answered that it could not do it; 2 wrong command line or configuration; 3 the server refused, or the task failed or was cancelled; 4 the server (or Redis, for admin) cannot be reached; 130 stopped waiting, the task goes on.`
 
 // doubleDash lets flags be written as those of the other programs: -json.
 func doubleDash(args []string) []string {

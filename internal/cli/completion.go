@@ -89,12 +89,15 @@ func (a *app) candidates(before []string, current string) []string {
 	case strings.HasPrefix(current, "-"):
 		return a.flagNames(args)
 	case len(args) == 0:
-		return []string{"tools", "call", "ls", "get", "wait", "cancel", "answer", "completion"}
+		return []string{"tools", "call", "ls", "get", "wait", "cancel", "answer", "admin", "completion"}
 	}
 	switch command := args[0]; {
 	case command == "completion":
 		return []string{"bash", "fish", "zsh"}
-	case (command == "tools" || command == "call") && len(args) == 1:
+	case command == "admin" && len(args) == 1:
+		return []string{"retire"}
+	case (command == "tools" || command == "call") && len(args) == 1 ||
+		command == "admin" && len(args) == 2:
 		return a.toolNames()
 	case command == "call":
 		return a.argumentNames(args[1], current)

@@ -7,6 +7,6 @@
 //	1    the tool answered that it could not do it
 //	2    the command line or the configuration is wrong
 //	3    the server refused, or the task failed or was cancelled
-//	4    the server cannot be reached
+//	4    the server, or for operators Redis, cannot be reached
 //	130  stopped waiting (Ctrl-C, -timeout); the task goes on
 package cli

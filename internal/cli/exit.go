@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/internal/admin"
 )
 
 const (
@@ -41,7 +42,7 @@ func exitCode(err error) int {
 		return codeUsage
 	case errors.Is(err, errDetached), errors.Is(err, errTimeout):
 		return codeDetached
-	case errors.Is(err, client.ErrUnreachable):
+	case errors.Is(err, client.ErrUnreachable), errors.Is(err, admin.ErrUnreachable):
 		return codeUnreachable
 	}
 	return codeEngine

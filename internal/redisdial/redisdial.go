@@ -1,4 +1,6 @@
-package launch
+// Package redisdial makes clients of the Redis that a URL names. It knows every way to reach one that the programs take, and nothing
+// of what is kept there.
+package redisdial
 
 import (
 	"context"
@@ -17,14 +19,14 @@ import (
 	"github.com/longhaul-mcp/longhaul/store"
 )
 
-// redisOptions reads a Redis URL:
+// Options reads a Redis URL:
 //
 //	redis://user:password@host:6379/0                          one Redis; rediss:// with TLS
 //	redis-sentinel://user:password@host1:26379,host2/0?master=mymaster
 //	redis-cluster://user:password@host1:6379,host2:6379
 //
 // The last two take ?tls=true; with TLS, ?ca=FILE names the authority to trust instead of the system's. Sentinels with a password of their own take ?sentinel_username= and ?sentinel_password=.
-func redisOptions(raw string) (*redis.UniversalOptions, error) {
+func Options(raw string) (*redis.UniversalOptions, error) {
 	if !strings.Contains(raw, "://") {
 		return nil, errors.New("redis URL: it begins with redis://, rediss://, redis-sentinel:// or redis-cluster://, as in redis://127.0.0.1:6379")
 	}
@@ -69,14 +71,22 @@ func redisOptions(raw string) (*redis.UniversalOptions, error) {
 	return o, err
 }
 
-// connect makes a client.
-func connect(o *redis.UniversalOptions) redis.UniversalClient {
+// Connect makes a client. It reaches Redis when it is first used.
+func Connect(o *redis.UniversalOptions) redis.UniversalClient {
 	rdb := redis.NewUniversalClient(o)
 	if cluster, ok := rdb.(*redis.ClusterClient); ok {
 		cluster.AddHook(scout{cluster})
 	}
 	return rdb
 }
+
+// Quiet drops what go-redis says by itself on standard error: its errors say the same. It is for a program's beginning.
+func Quiet() { redis.SetLogger(silence{}) }
+
+type silence struct{}
+
+// Printf says nothing.
+func (silence) Printf(context.Context, string, ...any) {}
 
 // scout has a cluster's client ask at once who holds what when a node does not serve. By itself it asks once a minute, and when a node
 // sends it elsewhere, which one that is dead does not.

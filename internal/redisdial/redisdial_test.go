@@ -1,4 +1,4 @@
-package launch
+package redisdial_test
 
 import (
 	"crypto/ecdsa"
@@ -17,6 +17,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/longhaul-mcp/longhaul/internal/redisdial"
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -41,7 +42,7 @@ func TestRedisURLs(t *testing.T) {
 		"redis-cluster://a,b:7001?tls=true":          {addrs: "a:6379 b:7001", tls: true, cluster: true},
 		"redis-sentinel://p@s1,s2:1/2?master=mymain": {addrs: "s1:26379 s2:1", user: "p", db: 2, master: "mymain"},
 	} {
-		o, err := redisOptions(url)
+		o, err := redisdial.Options(url)
 		if err != nil {
 			t.Errorf("%s: %v", url, err)
 			continue
@@ -60,7 +61,7 @@ func TestRedisURLs(t *testing.T) {
 		"redis://u:secret@host:port%zz/": "redis URL",
 		"rediss://host?ca=/no/such.pem":  "no such file",
 	} {
-		if _, err := redisOptions(url); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		if _, err := redisdial.Options(url); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, want %q and no password", url, err, want)
 		}
 	}
@@ -69,7 +70,7 @@ func TestRedisURLs(t *testing.T) {
 // uses does a little of everything over a URL.
 func uses(t *testing.T, url string) {
 	t.Helper()
-	o, err := redisOptions(url)
+	o, err := redisdial.Options(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,11 +99,11 @@ func TestASentinelLeadsToTheMaster(t *testing.T) {
 func TestAClusterThatFailedOverIsFoundAtOnce(t *testing.T) {
 	t.Parallel()
 	c := redistest.ClusterOf(t, 3, 1, "--cluster-node-timeout", "1000")
-	o, err := redisOptions("redis-cluster://" + strings.Join(c.Options().Addrs, ","))
+	o, err := redisdial.Options("redis-cluster://" + strings.Join(c.Options().Addrs, ","))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rdb := connect(o)
+	rdb := redisdial.Connect(o)
 	t.Cleanup(func() { rdb.Close() })
 	set := func(slot string) error { return rdb.Set(t.Context(), slot, 1, 0).Err() }
 	const first = "{3560}" // in slot 0, which the first master has

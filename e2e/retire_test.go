@@ -1,0 +1,66 @@
+package e2e
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/longhaul-mcp/longhaul/e2e/image"
+	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// A tool outlives its workers in the list, until an operator retires it.
+func TestARetiredTool(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	c := f.Server().Client(t)
+	echo := one(image.Echo, tasks.Policy{})
+	worker := f.Image(echo)
+	c.AwaitTool(t, "echo")
+	worker.Terminate()
+	worker.ExitCode()
+	if c.Tools(t)["echo"] == nil {
+		t.Error("not listed any more, though its workers may only be scaled to zero")
+	}
+
+	news := c.Listen(t, true)
+	news.Next() // it is acknowledged
+	retire(t, 2, "no tool ecko is listed: did you mean echo?", "-redis", f.URL(), "ecko")
+	retire(t, 0, "echo is not listed any more", "-redis", f.URL(), "echo")
+	if m := news.Next(); m.Method != "notifications/tools/list_changed" {
+		t.Errorf("%s, want word of the list", m)
+	}
+	if c.Tools(t)["echo"] != nil {
+		t.Error("still listed")
+	}
+	retire(t, 2, "no tool echo is listed", "-redis", f.URL(), "echo")
+
+	f.Image(echo)
+	c.AwaitTool(t, "echo")
+	retire(t, 0, `{"retired":"echo"}`, "-json", "-redis", f.URL(), "echo")
+}
+
+func TestRetiringWithoutRedis(t *testing.T) {
+	t.Parallel()
+	retire(t, 2, "-redis", "echo")
+	retire(t, 2, "as in redis://127.0.0.1:6379", "-redis", "localhost", "echo")
+	said := retire(t, 4, "Redis does not answer", "-redis", "redis://:secret@"+rig.FreePort(t), "echo")
+	if strings.Contains(said, "secret") || strings.Count(said, "\n") != 1 {
+		t.Errorf("it said more than one line, or the password: %s", said)
+	}
+}
+
+// retire runs the command, and returns what it said.
+func retire(t *testing.T, code int, says string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), rig.Longhaul(t), append([]string{"admin", "retire"}, args...)...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	_ = cmd.Run() // the code says it
+	if got := cmd.ProcessState.ExitCode(); got != code || !strings.Contains(said.String(), says) {
+		t.Errorf("%v: exit code %d, %s; want %d, %q", args, got, &said, code, says)
+	}
+	return said.String()
+}

@@ -1,0 +1,6 @@
+-- retire takes a tool off the catalogue.
+-- KEYS[1] catalogue   ARGV[1] tool
+-- returns 1 it was listed | 0 it was not
+local listed = redis.call('HDEL', KEYS[1], ARGV[1])
+if listed == 1 then redis.call('PUBLISH', KEYS[1], ARGV[1]) end
+return listed
