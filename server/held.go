@@ -30,6 +30,7 @@ type held struct {
 	limit    <-chan time.Time // when the client gets a handle instead; nil: never
 	task     *tasks.Task      // as last seen; nil: not yet
 	looked   bool             // the task as the call found it has been shown
+	gathered bool             // questions have been waited for that come together
 	answered map[string]bool  // a key never names two questions, so what was answered once is never asked again
 }
 
@@ -175,8 +176,29 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 		return h.handOver(t), nil
 	case !h.modern(): // somebody else may be asked: the task can be shared
 		return nil, nil
+	case !h.gathered:
+		return h.gather(ctx, t)
 	}
 	return h.server.ask(ctx, h.request, missing, claims{Task: h.id, Call: digest(h.tool, h.arguments)})
+}
+
+// breath is how far apart questions are that a tool asks at once, each by itself.
+const breath = 20 * time.Millisecond
+
+// gather waits for the questions that come with the first one: a round of its own for each would cost the client far more.
+func (h *held) gather(ctx context.Context, t *tasks.Task) (json.RawMessage, error) {
+	h.gathered = true
+	wait := time.NewTimer(breath)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+		return nil, nil // the watch sees it too
+	}
+	if now, err := h.server.store.Get(ctx, h.id); err == nil { // otherwise there is still the first one to ask
+		t = now
+	}
+	return h.update(ctx, store.Update{ID: h.id, Task: t})
 }
 
 // handOver answers the call with a handle.

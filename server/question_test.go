@@ -232,3 +232,23 @@ func TestASessionThatCannotAnswerIsNotAsked(t *testing.T) {
 		t.Errorf("got %+v", m)
 	}
 }
+
+// What a tool asks at once, each question by itself, costs the client one round.
+func TestQuestionsThatComeTogetherAreAskedTogether(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	together := 0
+	for range 10 { // a machine may be slow between two questions, once
+		f.play(func(c claimed) {
+			c.ask("one")
+			c.ask("two")
+		})
+		m, _ := f.ask(modern("tools/call", obj{"name": "held", "arguments": obj{}}))
+		if open, _ := m.Result["inputRequests"].(obj); len(open) == 2 {
+			together++
+		}
+	}
+	if together < 8 {
+		t.Errorf("%d of 10 times", together)
+	}
+}
