@@ -64,6 +64,7 @@ func TestAFileIsRead(t *testing.T) {
 				OutputSchema: json.RawMessage(`{"type":"object","examples":[{"a":null}],"description":"What was done\n"}`),
 				Policy: tasks.Policy{
 					Queue: "heavy", Priority: tasks.Low, Delay: time.Second, Timeout: 4 * time.Hour, Attempts: 3, Backoff: 10 * time.Second,
+					Concurrency: 2, Rate: tasks.Rate{N: 10, Per: time.Minute},
 					Rerun: tasks.No, Exclusive: true, Task: tasks.Required, Refuse: true, Hold: 20 * time.Second, Orphan: time.Minute, Detach: true,
 					Inline: 500 * time.Millisecond, Dedupe: tasks.ByArguments, Window: 5 * time.Minute, Park: time.Minute,
 					Before: []tasks.Question{
@@ -85,7 +86,7 @@ func TestAFileIsRead(t *testing.T) {
 		Servers: []upstream.Server{
 			{
 				Name: "github", Prefix: &none, Command: []string{"github-mcp-server", "stdio", "${x}"}, Dir: "/srv",
-				Allow: []string{"*_issue", "get_*"}, Deny: []string{"delete_*"}, Sessions: 4,
+				Allow: []string{"*_issue", "get_*"}, Deny: []string{"delete_*"}, Sessions: 4, NoResources: true,
 				Tools:  map[string]upstream.Tool{"create_issue": {Name: "open_issue", Description: "Opens an issue", Policy: &tasks.Policy{Rerun: tasks.No}}},
 				Policy: tasks.Policy{Timeout: 30 * time.Minute, Rerun: tasks.Yes},
 			},

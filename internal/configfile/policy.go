@@ -21,8 +21,8 @@ var policyKeys = object(
 	at("timeout", "The time of one attempt. Default: 24h.", duration, func(p *tasks.Policy) *time.Duration { return &p.Timeout }),
 	at("attempts", "How many failures end the task. Default: 1.", count, func(p *tasks.Policy) *int { return &p.Attempts }),
 	at("backoff", "The pause before the second attempt; it doubles up to 10 minutes. Default: 5s.", duration, func(p *tasks.Policy) *time.Duration { return &p.Backoff }),
-	at("concurrency", "How many attempts of the tool there may be at once, over all workers. Default: as many as there are slots.", count, func(p *tasks.Policy) *int { return &p.Concurrency }),
-	at("rate", "How often the tool may be started, over all workers, such as 5/s, 10/m or 100/h. Default: no limit.", rate, func(p *tasks.Policy) *tasks.Rate { return &p.Rate }),
+	at("concurrency", "How many attempts there may be at once, over all workers. Default: as many as there are slots.", count, func(p *tasks.Policy) *int { return &p.Concurrency }),
+	at("rate", "How often the tool may be started, over all workers: 5/s, 10/m, 100/h or 3/90s. Default: no limit.", rate, func(p *tasks.Policy) *tasks.Rate { return &p.Rate }),
 	at("rerun", "Whether the tool may be started again after a crash or a deploy. Default: yes; for tools of servers, if they are annotated as read-only or idempotent.", yesNo, func(p *tasks.Policy) *tasks.Switch { return &p.Rerun }),
 	at("exclusive", "Whether an attempt that cannot reach Redis stops before another one could start. Default: false.", boolean, func(p *tasks.Policy) *bool { return &p.Exclusive }),
 	at("task", "Whether calls become tasks for the client. Default: optional.", oneOf(tasks.Optional, tasks.Required, tasks.Forbidden), func(p *tasks.Policy) *tasks.Support { return &p.Task }),
@@ -39,20 +39,16 @@ var policyKeys = object(
 	at("maxLifetime", "How long a task may stay open. Default: 30d.", duration, func(p *tasks.Policy) *time.Duration { return &p.MaxLifetime }),
 ).checked(func(_ value, p tasks.Policy) error { return p.Validate() })
 
-// rate is a number of starts in a time.
-var rate = kind[tasks.Rate]{
-	func(v value) (r tasks.Rate, err error) {
-		text, err := v.text()
-		if err != nil {
-			return r, v.mustBe("a number of starts in a time, such as 10/m")
-		}
-		if err := r.UnmarshalText([]byte(text)); err != nil {
-			return r, v.wrong("%v", err)
-		}
-		return r, nil
-	},
-	&jsonschema.Schema{Type: "string", Pattern: `^[1-9][0-9]{0,4}/([0-9.]*(ms|s|m|h))+$`},
-}
+// rate is how often something may be started.
+var rate = matching(`^[1-9][0-9]*/.*[smh]$`, as(text, func(v value, s string) (r tasks.Rate, err error) {
+	if s == "" {
+		return r, v.wrong("%s is empty: leave it out for no limit", v.name)
+	}
+	if err := r.UnmarshalText([]byte(s)); err != nil {
+		return r, v.wrong("%v", err)
+	}
+	return r, nil
+}))
 
 // yesNo is a yes or no; true and false say the same.
 var yesNo = kind[tasks.Switch]{

@@ -3,6 +3,7 @@ package configfile
 import (
 	"encoding/json"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func TestTheSchemaIsPublished(t *testing.T) {
 var beyond = []string{
 	"client-anchor", "client-bare-star", "client-four-times", "client-key-twice", "client-name-long", "client-twice",
 	"file-no-yaml", "file-part-twice", "file-second-document", "file-tab",
-	"policy-before-many", "policy-delay", "policy-refuse", "policy-timeout-long", "policy-window", "policy-queue",
+	"policy-before-many", "policy-concurrency", "policy-delay", "policy-rate-long", "policy-refuse", "policy-timeout-long", "policy-window", "policy-queue",
 	"schema-const-infinite", "schema-default", "schema-key", "schema-keyword", "schema-pattern", "schema-reference", "schema-required", "schema-type", "schema-types", "schema-values",
 	"server-allow", "server-both", "server-command-", "server-env-", "server-headers-", "server-nowhere", "server-prefix", "server-reference-", "server-tool-policy", "server-tool-taken", "server-twice", "server-url",
 	"tool-argument-unknown", "tool-built-in", "tool-command-empty", "tool-env-missing", "tool-env-name", "tool-env-own", "tool-env-placeholder", "tool-env-spreads", "tool-file-", "tool-handle", "tool-limits-infinite", "tool-pass", "tool-placeholder-", "tool-program-template", "tool-secret-argument", "tool-twice",
@@ -113,6 +114,37 @@ func TestEveryKeyIsTried(t *testing.T) {
 	})
 	if keys < 80 {
 		t.Errorf("the schema has only %d keys", keys)
+	}
+}
+
+func TestEveryPolicyHasAKey(t *testing.T) {
+	t.Parallel()
+	p := reflect.TypeFor[tasks.Policy]()
+	for i := range p.NumField() {
+		name, _, _ := strings.Cut(p.Field(i).Tag.Get("json"), ",")
+		if policyKeys.shape.Properties[name] == nil {
+			t.Errorf("no key for %s", name)
+		}
+	}
+	if p.NumField() != len(policyKeys.shape.Properties) {
+		t.Errorf("%d keys for %d fields", len(policyKeys.shape.Properties), p.NumField())
+	}
+}
+
+func TestReadmeHasEveryKey(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Tools from anywhere\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, shape := range []*jsonschema.Schema{tool.shape, mcpServer.shape, annotations.shape, limits.shape, cgroup.shape} {
+		for name := range shape.Properties {
+			if !strings.Contains(section, "`"+name+"`") {
+				t.Errorf("nothing of %s", name)
+			}
+		}
 	}
 }
 

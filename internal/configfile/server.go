@@ -27,7 +27,7 @@ type upstreamServer struct {
 
 var mcpServer = as(object(
 	must(at("name", "Tells servers apart, in names of tools and in errors: 1 to 32 letters, digits, - and _.", serverName, func(s *upstreamServer) *string { return &s.Name })),
-	at("prefix", "What comes before the names of its tools. Default: its name and _.", maybe(prefix), func(s *upstreamServer) **string { return &s.Prefix }),
+	at("prefix", "What comes before the names of its tools and prompts. Default: its name and _.", maybe(prefix), func(s *upstreamServer) **string { return &s.Prefix }),
 	at("command", "A program that speaks MCP on its stdin and stdout, with its arguments.", listOf(plain), func(s *upstreamServer) *[]string { return &s.Command }),
 	at("dir", "Where the program runs; a relative path begins beside this file. Default: beside this file.", text, func(s *upstreamServer) *string { return &s.Dir }),
 	at("env", "Variables of the program. ${env:NAME} and ${file:PATH} are looked up at each start.", mapOf(validVariable, referring), func(s *upstreamServer) *map[string]reference.Text { return &s.env }),
@@ -37,6 +37,8 @@ var mcpServer = as(object(
 	at("allow", "Which tools are relayed, by the names that the server uses; * and ? stand for others. Default: all.", listOf(text), func(s *upstreamServer) *[]string { return &s.Allow }),
 	at("deny", "Which are not, in the same way.", listOf(text), func(s *upstreamServer) *[]string { return &s.Deny }),
 	at("tools", "More about single tools, by the names that the server uses.", mapOf(anyName, upstreamTool), func(s *upstreamServer) *map[string]upstream.Tool { return &s.Tools }),
+	at("resources", "Whether its resources are offered. Default: true.", not, func(s *upstreamServer) *bool { return &s.NoResources }),
+	at("prompts", "Whether its prompts are offered. Default: true.", not, func(s *upstreamServer) *bool { return &s.NoPrompts }),
 	at("policy", "How its tools are run.", policy, func(s *upstreamServer) *tasks.Policy { return &s.Policy }),
 	at("sessions", "How many calls it gets at once. Default: 16.", count, func(s *upstreamServer) *int { return &s.Sessions }),
 ), toServer).checked(validServer)
@@ -46,6 +48,9 @@ var upstreamTool = object(
 	at("description", "What it says of itself here. Default: what the server says.", text, func(t *upstream.Tool) *string { return &t.Description }),
 	at("policy", "How it is run, in the place of the server's policy.", maybe(policy), func(t *upstream.Tool) **tasks.Policy { return &t.Policy }),
 )
+
+// not is what the file says the other way round.
+var not = as(boolean, func(_ value, b bool) (bool, error) { return !b, nil })
 
 // referring is a text that may refer to variables and files. Where it is used they have to be there already.
 var referring = as(text, func(v value, s string) (reference.Text, error) {
