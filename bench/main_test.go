@@ -14,7 +14,13 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-func TestMain(m *testing.M) { rig.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asServer) != "" {
+		fmt.Fprintln(os.Stderr, serveEcho())
+		os.Exit(1)
+	}
+	rig.Main(m)
+}
 
 // echo is an image with one tool that answers at once.
 func echo() image.Image {

@@ -9,6 +9,7 @@ import (
 	"github.com/hibiken/asynq" //nolint:depguard // its default is measured in the same run
 
 	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/worker"
 )
 
 // BenchmarkPickup is the time from the answered create to the start of the tool's handler, on a system that does nothing else: over
@@ -16,7 +17,9 @@ import (
 // the same run: asynq as it comes, from the end of its Enqueue to the start of its handler. Each sample begins at another moment,
 // since a worker that polls is only sometimes just about to look.
 func BenchmarkPickup(b *testing.B) {
-	b.Run("one-process", func(b *testing.B) { pickups(b, whole(b, rig.New(b))) })
+	b.Run("one-process", func(b *testing.B) {
+		pickups(b, rig.NewClient(b, whole(b, rig.New(b), worker.Options{Registry: echoRegistry()})))
+	})
 	b.Run("processes", func(b *testing.B) {
 		f := rig.New(b)
 		c := f.Server().Client(b)

@@ -22,8 +22,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/worker"
 )
 
-// whole is a front end and a worker with an echo tool in this one process, as launch puts them together. It returns a client.
-func whole(b *testing.B, f *rig.Fleet) *rig.Client {
+// whole is a front end and a worker in this one process, as launch puts them together. Its URL is returned once the tools are listed.
+func whole(b *testing.B, f *rig.Fleet, o worker.Options) string {
 	b.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	rdb := f.Redis.Client(b)
@@ -39,9 +39,9 @@ func whole(b *testing.B, f *rig.Fleet) *rig.Client {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := worker.New(worker.Options{
-		Registry: echoRegistry(), Store: st, Watcher: watcher, Queue: queue.NewServer(f.Redis.Client(b)), Dispatcher: dispatcher, Name: "bench", Logger: log,
-	}, prometheus.NewRegistry())
+	o.Store, o.Watcher, o.Queue, o.Dispatcher = st, watcher, queue.NewServer(f.Redis.Client(b)), dispatcher
+	o.Name, o.Logger = "bench", log
+	w := worker.New(o, prometheus.NewRegistry())
 
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.Context()))
 	var running errgroup.Group
@@ -57,7 +57,8 @@ func whole(b *testing.B, f *rig.Fleet) *rig.Client {
 		}
 		dispatcher.Wait()
 	})
-	return rig.NewClient(b, endpoint.URL)
+	rig.Await(b, "the tools to be listed", func() bool { return front.Lists(o.Registry.Tools()) })
+	return endpoint.URL
 }
 
 func echoRegistry() *tasks.Registry {
