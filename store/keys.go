@@ -91,7 +91,7 @@ const limitsKey = limitTag + "limits"
 const limitTag = "lh:{lim}:"
 
 func permitsKey(limit string) string { return limitTag + "permits:" + limit } // zset: who has a permit; when it was last seen to be needed
-func startsKey(limit string) string  { return limitTag + "starts:" + limit }  // zset: <id>#<attempt> → when it started; an id: let in, not started
+func startsKey(limit string) string  { return limitTag + "starts:" + limit }  // zset: <id> <attempt> → when it started; an id: let in, not started
 func waitingKey(limit string) string { return limitTag + "wait:" + limit }    // zset: who waits for a permit; since when
 
 // limitKeys are KEYS[1..4] of every script of a limit.

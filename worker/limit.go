@@ -14,7 +14,8 @@ import (
 type permit struct {
 	mu    sync.Mutex // held over trips to Redis: what was said last holds
 	limit string     // "": there is none
-	aside bool       // the attempt has one of its own
+	aside bool       // the attempt has one of its own, …
+	said  bool       // … and Redis knows
 }
 
 // permitted says whether the attempt may start its tool. If its permit was lost, or its task is older than the limit, it goes back to wait
@@ -56,15 +57,18 @@ func (a *attempt) holdPermit(ctx context.Context) {
 	}
 }
 
-// stepAside comes before the task can be let in again while this attempt's tool still runs: each counts then.
+// stepAside comes before the task is given back for later, or ended while the tool still runs: if it is let in again beside it each counts,
+// and whatever becomes of this worker, that is a start of its own.
 func (a *attempt) stepAside(ctx context.Context) error {
 	a.permit.mu.Lock()
 	defer a.permit.mu.Unlock()
-	if a.permit.limit == "" {
+	if a.permit.limit == "" || a.permit.said {
 		return nil
 	}
 	a.permit.aside = true // whether this is heard or not: the beats say it too
-	return a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, true)
+	err := a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, true)
+	a.permit.said = err == nil
+	return err
 }
 
 // settlePermit passes the permit on, once the tool has returned or was left behind.

@@ -144,6 +144,9 @@ func (a *attempt) giveBack(message string) {
 }
 
 func (a *attempt) release(outcome string, how store.Release) {
+	if how.Phase != tasks.Queued {
+		_ = a.write(a.stepAside) // a permit is for one start, and for those that a crash or a deploy makes of it
+	}
 	var next tasks.Delivery
 	err := a.write(func(ctx context.Context) (err error) {
 		next, err = a.w.opts.Store.Release(ctx, a.Lease, how)

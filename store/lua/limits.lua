@@ -7,7 +7,7 @@ local BATCH = 100 -- most that one script lets in
 
 local clock = redis.call('TIME')
 local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local NEVER = 1e15 -- when an attempt that was let in started, as long as it has not: so it counts until then, and for WINDOW after it
+local NEVER = 8888888888888 -- (no round number: some write these as 9e+12) when an attempt that was let in started, as long as it has not: so it counts until then, and for WINDOW after it
 
 local limit = redis.call('HGET', LIMITS, ARGV[1])
 if not limit then -- Redis lost it: whoever serves the tool says it again
@@ -23,6 +23,7 @@ local function since(holder) return redis.call('ZSCORE', PERMITS, holder) end
 local function place() return MOST == 0 or redis.call('ZCARD', PERMITS) < MOST end
 local function start() return NUMBER == 0 or redis.call('ZCARD', STARTS) < NUMBER end
 
+-- free takes a permit back. A start that was made goes on counting.
 local function free(holder)
   redis.call('ZREM', PERMITS, holder)
   redis.call('ZREM', STARTS, holder)
