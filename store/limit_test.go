@@ -1,0 +1,125 @@
+package store_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+func announceLimit(t *testing.T, s *store.Store, started string, p tasks.Policy) string {
+	t.Helper()
+	started, err := s.Announce(t.Context(), started, []tasks.Tool{{Name: "crawl", Policy: p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return started
+}
+
+func limitedTask(t *testing.T, s *store.Store, p tasks.Priority) *tasks.Task {
+	t.Helper()
+	return create(t, s, func(n *store.NewTask) { n.Policy.Concurrency, n.Policy.Priority = 1, p })
+}
+
+func admit(t *testing.T, s *store.Store, d tasks.Delivery) (ok bool, others []tasks.ID) {
+	t.Helper()
+	ok, others, err := s.Admit(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok, others
+}
+
+// meanwhile does something each time a key's score has been read.
+type meanwhile func()
+
+func (m meanwhile) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (m meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (m meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if cmd.Name() == "zscore" {
+			m()
+		}
+		return err
+	}
+}
+
+// A parked task's permit is about to be taken back when its answer comes.
+func TestAPermitThatIsNeededAgainIsNotTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		announceLimit(t, s, "", tasks.Policy{Concurrency: 1})
+		task := limitedTask(t, s, tasks.Normal)
+		admit(t, s, task.Delivery)
+		c := claim(t, s, task.Delivery, "a")
+		if _, err := s.Release(t.Context(), c.Lease, store.Release{Phase: tasks.Parked}); err != nil {
+			t.Fatal(err)
+		}
+		const permits = "lh:{lim}:permits:crawl"
+		rdb.ZIncrBy(t.Context(), permits, -10, string(task.ID))
+		again := task.Delivery
+		again.Attempt = 2
+		rdb.AddHook(meanwhile(func() { admit(t, s, again) }))
+		if waiting, let, err := s.Settle(t.Context(), "crawl", task.ID); waiting != nil || len(let) > 0 || err != nil {
+			t.Fatal(waiting, let, err)
+		}
+		if rdb.ZCard(t.Context(), permits).Val() != 1 {
+			t.Error("the permit was taken back")
+		}
+	})
+}
+
+// Those that wait come in the order of their coming, those of high priority as if they had come ten minutes before.
+func TestWhoWaitsComesInOrder(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		announceLimit(t, s, "", tasks.Policy{Concurrency: 1})
+		first := limitedTask(t, s, tasks.Normal)
+		low, normal, late, high := limitedTask(t, s, tasks.Low), limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.High)
+		for _, task := range []*tasks.Task{first, low, normal, late, high} {
+			if ok, others := admit(t, s, task.Delivery); ok != (task == first) || len(others) > 0 {
+				t.Fatal(ok, others)
+			}
+		}
+		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -1, string(normal.ID)) // it came first, if only by so much
+		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -21*60_000, string(low.ID))
+		for i, want := range []*tasks.Task{low, high, normal, late} { // low had waited for 21 minutes
+			if place, err := s.Waits(t.Context(), "crawl", want.ID); place != 1 || err != nil {
+				t.Errorf("place %d of number %d, %v", place, i, err)
+			}
+			if err := s.Cancel(t.Context(), first.ID); err != nil {
+				t.Fatal(err)
+			}
+			_, let, err := s.Settle(t.Context(), "crawl", first.ID)
+			if err != nil || len(let) != 1 || let[0] != want.ID {
+				t.Fatalf("let in %v, %v; want number %d", let, err, i)
+			}
+			first = want
+		}
+	})
+}
+
+// Of two processes with different limits the one that started last counts, also if it has none.
+func TestTheLimitThatWasAnnouncedLastCounts(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		limit := func() string { return rdb.HGet(t.Context(), "lh:{lim}:limits", "crawl").Val() }
+		old := announceLimit(t, s, "", tasks.Policy{})
+		if got := limit(); got != "" {
+			t.Errorf("a tool without limit: %q", got)
+		}
+		old = announceLimit(t, s, old, tasks.Policy{Concurrency: 3})
+		if got := limit(); got != old+" 3 0 0" {
+			t.Errorf("limit %q", got)
+		}
+		later := announceLimit(t, s, "9"+old, tasks.Policy{})
+		announceLimit(t, s, old, tasks.Policy{Concurrency: 3})
+		if got := limit(); got != later+" 0 0 0" {
+			t.Errorf("limit %q, want none", got)
+		}
+	})
+}
