@@ -11,8 +11,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// ErrNoWatch: the server does not tell when its lists change.
-var ErrNoWatch = errors.New("this server does not tell when its lists change")
+// ErrNoWatch: the server does not tell of changes.
+var ErrNoWatch = errors.New("this server does not tell of changes")
 
 // The notifications that tell of a list that has changed.
 var listsChanged = []string{"notifications/tools/list_changed", "notifications/resources/list_changed", "notifications/prompts/list_changed"}
@@ -31,13 +31,13 @@ func (c *Client) WatchLists(ctx context.Context, changed func()) error {
 	quiet := time.AfterFunc(silence, func() { leave(errSilence) })
 	defer quiet.Stop()
 	r := &request{
-		method: "subscriptions/listen", params: object{"notifications": ListsChanged},
+		method: methodListen, params: object{"notifications": ListsChanged},
 		alive: func() { quiet.Reset(silence) },
 		notice: func(m message) {
 			switch {
-			case TellsOfLists(m.Method), m.Method == "notifications/subscriptions/acknowledged" && grantsLists(m.Params):
+			case TellsOfLists(m.Method), m.Method == noticeGranted && grantsLists(m.Params):
 				changed()
-			case m.Method == "notifications/subscriptions/acknowledged":
+			case m.Method == noticeGranted:
 				leave(ErrNoWatch)
 			}
 		},
@@ -46,13 +46,18 @@ func (c *Client) WatchLists(ctx context.Context, changed func()) error {
 	if c.modern() {
 		_, err = c.send(ctx, r)
 	} else {
-		err = c.watchSession(ctx, r, changed)
+		err = c.watchSession(ctx, r, func() error { changed(); return nil })
 	}
-	switch {
-	case errors.Is(err, errSilence): // a dead stream looks like a quiet one
+	return watched(ctx, err)
+}
+
+// watched is how a watch ended.
+func watched(ctx context.Context, err error) error {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errSilence): // a dead stream looks like a quiet one
 		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+	case cause != nil:
+		return cause
 	case hasCode(err, wire.CodeMethodNotFound, wire.CodeInvalidParams), hasHTTP(err, http.StatusMethodNotAllowed, http.StatusNotFound):
 		return errors.Join(ErrNoWatch, err)
 	}
@@ -81,8 +86,8 @@ func hasHTTP(err error, statuses ...int) bool {
 	return false
 }
 
-// watchSession reads the stream of a session that belongs to no request, as earlier revisions have it.
-func (c *Client) watchSession(ctx context.Context, r *request, changed func()) error {
+// watchSession reads the stream of a session that belongs to no request, as earlier revisions have it. Once it is open it begins.
+func (c *Client) watchSession(ctx context.Context, r *request, begin func() error) error {
 	s, err := c.openStream(ctx, c.sessionID(), "")
 	if err != nil {
 		return err
@@ -91,7 +96,9 @@ func (c *Client) watchSession(ctx context.Context, r *request, changed func()) e
 	asks := newAsking(ctx, c, nil)
 	defer asks.end()
 	s.alive = r.alive
-	changed()
+	if err := begin(); err != nil {
+		return err
+	}
 	for {
 		m, err := s.next()
 		switch {

@@ -31,7 +31,7 @@ func (w *watch) listen(ctx context.Context) (*Task, error) {
 
 	l := &listener{watch: w, ctx: ctx, leave: leave}
 	_, err := w.send(ctx, &request{
-		method: "subscriptions/listen", params: object{"notifications": object{"taskIds": []string{w.last.ID}}},
+		method: methodListen, params: object{"notifications": object{"taskIds": []string{w.last.ID}}},
 		notice: l.notice, alive: func() { quiet.Reset(silence) },
 	})
 	switch {
@@ -62,7 +62,7 @@ type listener struct {
 
 func (l *listener) notice(m message) {
 	switch m.Method {
-	case "notifications/subscriptions/acknowledged":
+	case noticeGranted:
 		l.acknowledged(m.Params)
 	case "notifications/tasks":
 		t, err := readTask(m.Params)

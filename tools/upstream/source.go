@@ -63,6 +63,9 @@ func (s *server) mirror(l *listing) error {
 		Templates: s.named(l.templates, "uriTemplate", s.scheme(), &problems),
 		Prompts:   s.named(l.prompts, "name", s.prefix(), &problems),
 	}
+	if s.tells(l) {
+		src.Subscribes, src.Watch = true, s.watchResource
+	}
 	if left := src.Fit(); left > 0 || l.part {
 		problems = append(problems, fmt.Errorf("it lists more resources and prompts than can be listed here, which is %d MiB: the others can be read, and not found", tasks.MaxSource>>20))
 	}

@@ -109,6 +109,36 @@ func TestAListOfResourcesThatChanges(t *testing.T) {
 	})
 }
 
+func TestAResourceThatChanges(t *testing.T) {
+	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+		s := r.source("one")
+		if !s.Subscribes {
+			t.Fatal("it has no subscriptions")
+		}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		told, ended, enough := make(chan struct{}, 100), make(chan error, 1), errors.New("enough")
+		go func() { ended <- s.Watch(ctx, "one+repo://readme", func() { told <- struct{}{} }) }()
+		await(t, "a word of the change", func() bool { // the subscription takes a moment
+			if _, err := r.call("one_write", in{}); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-told:
+				return true
+			default:
+				return false
+			}
+		})
+		cancel(enough)
+		if err := <-ended; !errors.Is(err, enough) {
+			t.Error(err)
+		}
+		if err := s.Watch(t.Context(), "other+repo://readme", nil); !strings.Contains(refused(err), "-32602") {
+			t.Error(err)
+		}
+	})
+}
+
 // What is asked beside calls does not wait for them.
 func TestAskingWhileCallsLast(t *testing.T) {
 	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {

@@ -11,15 +11,16 @@ import (
 // server is one of the servers: what is said of it, with the sessions that are open to it.
 type server struct {
 	Server
-	rank   int // in the options
-	hub    *Hub
-	start  Start
-	http   *http.Client // of a server with a URL
-	health health
-	slots  chan struct{} // one for each session that is in use
-	asking chan struct{} // one for each request beside the calls
-	poked  chan struct{} // its list may have changed
-	log    *slog.Logger
+	rank     int // in the options
+	hub      *Hub
+	start    Start
+	http     *http.Client // of a server with a URL
+	health   health
+	slots    chan struct{} // one for each session that is in use
+	asking   chan struct{} // one for each request beside the calls
+	watching chan struct{} // one for each resource that is watched
+	poked    chan struct{} // its list may have changed
+	log      *slog.Logger
 
 	readable atomic.Bool // its resources are
 
@@ -49,7 +50,7 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
+		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)

@@ -1,0 +1,61 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+const (
+	methodListen      = "subscriptions/listen"
+	methodSubscribe   = "resources/subscribe"
+	methodUnsubscribe = "resources/unsubscribe"
+	noticeUpdated     = "notifications/resources/updated"
+	noticeGranted     = "notifications/subscriptions/acknowledged"
+)
+
+// WatchResource tells when the server says that a resource has changed. It returns when ctx ends, or the stream does: what happened before
+// the next one is open may have been missed. Before 2026-07-28 it has to be the only one on its session.
+func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) error {
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	quiet := time.AfterFunc(quietFor, func() { leave(errSilence) })
+	defer quiet.Stop()
+	r := &request{
+		method: methodListen, params: object{"notifications": object{"resourceSubscriptions": []string{uri}}},
+		alive: func() { quiet.Reset(quietFor) },
+		notice: func(m message) {
+			switch {
+			case m.Method == noticeUpdated: // of the resource, or of a part of it
+				changed()
+			case m.Method == noticeGranted && !grantsResource(m.Params, uri):
+				leave(ErrNoWatch)
+			}
+		},
+	}
+	var err error
+	if c.modern() {
+		_, err = c.send(ctx, r)
+	} else {
+		err = c.watchSession(ctx, r, func() error { return c.subscribe(ctx, methodSubscribe, uri) })
+		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
+		defer cancel()
+		_ = c.subscribe(farewell, methodUnsubscribe, uri) // it is about to lose the session in any case
+	}
+	return watched(ctx, err)
+}
+
+func (c *Client) subscribe(ctx context.Context, method, uri string) error {
+	_, err := c.send(ctx, &request{method: method, params: object{"uri": uri}, limit: quick})
+	return err
+}
+
+func grantsResource(params json.RawMessage, uri string) bool {
+	var granted struct {
+		Notifications struct {
+			URIs []string `json:"resourceSubscriptions"`
+		} `json:"notifications"`
+	}
+	return json.Unmarshal(params, &granted) == nil && slices.Contains(granted.Notifications.URIs, uri)
+}
