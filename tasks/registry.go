@@ -62,13 +62,15 @@ func (r *Registry) Put(t Tool, h Handler) error {
 	return nil
 }
 
-// Drop takes a tool out while workers may use the registry. They withdraw its announcement, and give back what they are asked to run of
-// it; attempts that run are not disturbed.
-func (r *Registry) Drop(name string) {
+// Drop takes a tool out while workers may use the registry, unless another one was put in its place. They withdraw its announcement, and
+// give back what they are asked to run of it; attempts that run are not disturbed.
+func (r *Registry) Drop(t *Registered) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.tools, name)
-	r.tell()
+	if r.tools[t.Name] == t {
+		delete(r.tools, t.Name)
+		r.tell()
+	}
 }
 
 // tell says that something was put or dropped.

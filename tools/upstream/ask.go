@@ -43,6 +43,8 @@ func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (j
 var errSlow = errors.New("it does not answer in time")
 
 func (s *server) inquire(ctx context.Context, q client.Request) (json.RawMessage, error) {
+	s.enter()
+	defer s.leave()
 	select {
 	case s.asking <- struct{}{}:
 		defer func() { <-s.asking }()

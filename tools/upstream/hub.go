@@ -29,9 +29,15 @@ type Options struct {
 
 // Hub keeps the tools of other servers in a registry, and relays their calls.
 type Hub struct {
-	opts    Options
+	opts   Options
+	owners owners
+
+	mu      sync.Mutex
 	servers []*server
-	owners  owners
+	early   []*server       // that Run will keep
+	running context.Context // of Run; nil: it was not called yet
+	stopped bool            // Run waits for those that are kept
+	keeping sync.WaitGroup
 }
 
 // New makes a hub. An error says what is wrong with the options; no server was asked anything.
@@ -52,25 +58,33 @@ func New(o Options) (*Hub, error) {
 		o.Idle = 5 * time.Minute
 	}
 	h := &Hub{opts: o}
-	if err := h.validate(); err != nil {
+	if err := Validate(o.Servers); err != nil {
 		return nil, err
 	}
 	for _, s := range o.Servers {
-		o.Registry.Expect(s.Policy)
-		for _, t := range s.Tools {
-			if t.Policy != nil {
-				o.Registry.Expect(*t.Policy)
-			}
-		}
-		h.servers = append(h.servers, newServer(h, s, len(h.servers)))
+		h.keep(h.add(s))
 	}
 	return h, nil
 }
 
-func (h *Hub) validate() error {
+// add adds a server, and has workers expect its tools.
+func (h *Hub) add(config Server) *server {
+	h.opts.Registry.Expect(config.Policy)
+	for _, t := range config.Tools {
+		if t.Policy != nil {
+			h.opts.Registry.Expect(*t.Policy)
+		}
+	}
+	s := newServer(h, config, len(h.servers))
+	h.servers = append(h.servers, s)
+	return s
+}
+
+// Validate explains everything that is wrong with the descriptions of servers, as far as it can be told without asking them.
+func Validate(servers []Server) error {
 	var errs []error
 	seen := make(map[string]bool)
-	for i, s := range h.opts.Servers {
+	for i, s := range servers {
 		what := fmt.Sprintf("server %q", s.Name)
 		if s.Name == "" {
 			what = fmt.Sprintf("server %d", i+1)
@@ -81,7 +95,7 @@ func (h *Hub) validate() error {
 		}
 		seen[s.Name] = true
 		if err == nil {
-			err = s.clash(h.opts.Servers[:i])
+			err = s.clash(servers[:i])
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", what, err))
@@ -94,8 +108,11 @@ func (h *Hub) validate() error {
 func (h *Hub) Connect(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, h.opts.Wait)
 	defer cancel()
+	h.mu.Lock()
+	servers := h.servers
+	h.mu.Unlock()
 	var group sync.WaitGroup
-	for _, s := range h.servers {
+	for _, s := range servers {
 		group.Go(func() { s.refresh(ctx) })
 	}
 	group.Wait()
@@ -104,12 +121,29 @@ func (h *Hub) Connect(ctx context.Context) {
 // Run keeps the registry up to date, opens again what broke and closes what nobody uses, until ctx ends; then everything is closed. Calls
 // that still run are cut off then: let it end after the worker.
 func (h *Hub) Run(ctx context.Context) error {
-	var group sync.WaitGroup
-	for _, s := range h.servers {
-		group.Go(func() { s.keep(ctx) })
+	h.mu.Lock()
+	h.running = ctx
+	for _, s := range h.early {
+		h.keep(s)
 	}
-	group.Wait()
+	h.early = nil
+	h.mu.Unlock()
+	<-ctx.Done()
+	h.mu.Lock()
+	h.stopped = true
+	h.mu.Unlock()
+	h.keeping.Wait()
 	return nil
+}
+
+// keep keeps a server while Run runs. mu is held.
+func (h *Hub) keep(s *server) {
+	switch {
+	case h.running == nil:
+		h.early = append(h.early, s)
+	case !h.stopped:
+		h.keeping.Go(func() { s.keep(h.running) })
+	}
 }
 
 // Health is how a server does.
@@ -122,6 +156,8 @@ type Health struct {
 
 // Health is how the servers do, in the order of the options.
 func (h *Hub) Health() []Health {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	list := make([]Health, len(h.servers))
 	for i, s := range h.servers {
 		s.mu.Lock()

@@ -22,9 +22,26 @@ const (
 	longLook  = 30 * time.Second
 )
 
-// keep lists the tools until ctx ends: again and again until they are listed once, later when they may have changed.
+// keep looks after the server until ctx ends, or until it was retired and its calls have ended.
 func (s *server) keep(ctx context.Context) {
-	defer s.close()
+	keeping, stop := context.WithCancel(ctx)
+	defer stop()
+	var retiring sync.WaitGroup
+	retiring.Go(func() {
+		defer stop()
+		select {
+		case <-s.retiring:
+		case <-ctx.Done():
+		}
+	})
+	s.keepList(keeping)
+	retiring.Wait()
+	s.finish(ctx)
+	s.close(ctx.Err() != nil)
+}
+
+// keepList lists the tools until ctx ends: again and again until they are listed once, later when they may have changed.
+func (s *server) keepList(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	if s.URL != "" { // a program tells those who call it
@@ -117,10 +134,10 @@ func (s *server) sweep() {
 	}
 }
 
-// close closes all sessions, and ends programs whatever they are doing.
-func (s *server) close() {
+// close closes all sessions, and ends programs whatever they are doing. For good: so that none is started again.
+func (s *server) close(forGood bool) {
 	s.mu.Lock()
-	s.closed = true
+	s.closed, s.ended = true, forGood
 	pool := s.pool
 	s.pool = nil
 	var pipes []*pipe

@@ -37,9 +37,27 @@ func (s *server) refresh(ctx context.Context) bool {
 		s.tell(fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
 		return false
 	}
+	s.registering.Lock()
+	defer s.registering.Unlock()
+	if s.isRetired() {
+		return true
+	}
+	s.known = l
+	offers := s.registerAll()
+	if s.inherits { // what it does not have, its predecessor had
+		s.inherits = false
+		s.hub.owners.drop(s.hub.opts.Registry, s, func(o owned) bool { return offers[o.tool] })
+	}
+	s.listedNow(len(offers), l.err == nil)
+	return l.err == nil
+}
+
+// registerAll registers what is known of the server, as far as it is new and relayed. registering is held.
+func (s *server) registerAll() (offers map[string]bool) {
+	l := s.known
 	s.readable.Store(s.hasResources(l)) // from the first call on
 	var problems []error
-	offers := make(map[string]bool)
+	offers = make(map[string]bool)
 	anyChanged := false
 	for _, t := range l.tools {
 		if !s.relays(t.Name) || l.about.Name == longhaul && slices.Contains(handleTools, t.Name) {
@@ -64,8 +82,8 @@ func (s *server) refresh(ctx context.Context) bool {
 		problems = append(problems, fmt.Errorf("its resources and prompts cannot be listed, trying again: %w", reason(l.err)))
 	}
 	s.tell(errors.Join(problems...))
-	s.offer(offers, anyChanged, l.err == nil)
-	return l.err == nil
+	s.offer(offers, anyChanged)
+	return offers
 }
 
 // tell logs what is wrong, once.
@@ -83,17 +101,30 @@ func (s *server) tell(err error) {
 }
 
 // offer takes note of what the server offers now. Sessions that know another list ask again.
-func (s *server) offer(offers map[string]bool, changed, whole bool) {
+func (s *server) offer(offers map[string]bool, changed bool) {
 	s.mu.Lock()
-	first := !s.listed
-	s.offers, s.listed, s.whole = offers, true, whole
+	defer s.mu.Unlock()
+	s.offers = offers
 	if changed {
 		s.age++
 	}
+}
+
+// listedNow takes note that the server itself has listed what it has.
+func (s *server) listedNow(tools int, whole bool) {
+	s.mu.Lock()
+	first := !s.listed
+	s.listed, s.whole = true, whole
 	s.mu.Unlock()
 	if first {
-		s.log.Info("upstream server connected", "tools", len(offers))
+		s.log.Info("upstream server connected", "tools", tools)
 	}
+}
+
+func (s *server) isRetired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.retired
 }
 
 func (s *server) isListed() bool {
@@ -232,9 +263,10 @@ type owners struct {
 }
 
 type owned struct {
-	server *server
-	tool   string // the server's name for it
-	digest string
+	server     *server
+	tool       string // the server's name for it
+	digest     string // empty: it was registered by another description of the server
+	registered *tasks.Registered
 }
 
 // put registers a tool of a server under its name here. Of servers that claim one name the first in the options has it, so that all
@@ -243,9 +275,13 @@ func (o *owners) put(reg *tasks.Registry, s *server, tool string, t tasks.Tool, 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before, ours := o.names[t.Name]
-	_, taken := reg.Lookup(t.Name)
+	there, taken := reg.Lookup(t.Name)
+	if ours && there != before.registered { // the worker has a tool of its own now that is called so
+		delete(o.names, t.Name)
+		ours = false
+	}
 	switch {
-	case ours && before.server == s && before.tool != tool, ours && before.server.rank < s.rank:
+	case ours && before.server == s && before.tool != tool && before.digest != "", ours && before.server.rank < s.rank:
 		return false, fmt.Errorf("tool %q would be called %s, as %q of upstream %s is: give it a name, or the server a prefix", tool, t.Name, before.tool, before.server.Name)
 	case taken && !ours || slices.Contains(handleTools, t.Name):
 		return false, fmt.Errorf("tool %q would be called %s, as a tool of this worker is: give it a name, or the server a prefix", tool, t.Name)
@@ -258,6 +294,38 @@ func (o *owners) put(reg *tasks.Registry, s *server, tool string, t tasks.Tool, 
 	if o.names == nil {
 		o.names = make(map[string]owned)
 	}
-	o.names[t.Name] = owned{s, tool, t.Digest()}
+	registered, _ := reg.Lookup(t.Name)
+	o.names[t.Name] = owned{s, tool, t.Digest(), registered}
 	return true, nil
+}
+
+// rank says which place a server has among the others.
+func (o *owners) rank(s *server, rank int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s.rank = rank
+}
+
+// pass gives the names of a server to the one in its place, which has to register them itself.
+func (o *owners) pass(from, to *server) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for name, own := range o.names {
+		if own.server == from {
+			own.server, own.digest = to, ""
+			o.names[name] = own
+		}
+	}
+}
+
+// drop takes tools of a server out of the registry but for those to keep. Nil: none.
+func (o *owners) drop(reg *tasks.Registry, s *server, keep func(owned) bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for name, own := range o.names {
+		if own.server == s && (keep == nil || !keep(own)) {
+			delete(o.names, name)
+			reg.Drop(own.registered)
+		}
+	}
 }

@@ -56,6 +56,8 @@ type call struct {
 var errLeft = errors.New("the call was made by a worker that was lost, and whether the tool has run is not known: it is not annotated as one that may run twice")
 
 func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessage) (*tasks.Result, error) {
+	r.server.enter()
+	defer r.server.leave()
 	c := &call{relay: r, attempt: a, ctx: ctx, asked: make(map[string]int)}
 	if _, err := a.Resume(ctx, &c.kept); err != nil {
 		return nil, err

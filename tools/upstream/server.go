@@ -42,6 +42,9 @@ type Server struct {
 	Policy tasks.Policy
 	// Sessions bounds how many calls it gets at once; further ones wait. Zero: 16.
 	Sessions int
+	// Version tells this description from another one of the same server, since Env and Header cannot be compared: Hub.Change leaves a
+	// server alone whose version is the same. Zero: each is another one.
+	Version string
 }
 
 // Tool is what is said of one tool of a server.

@@ -100,7 +100,7 @@ func (s *server) pooled() *session {
 func (s *server) give(x *session, spent bool) {
 	x.idle = time.Now()
 	s.mu.Lock()
-	keep := !spent && !s.closed
+	keep := !spent && !s.closed && !s.retired
 	if keep {
 		s.pool = append(s.pool, x)
 	}
@@ -201,7 +201,7 @@ func (s *server) borrowPipe() *pipe {
 	defer s.mu.Unlock()
 	p := s.shared
 	if p == nil || !p.alive() {
-		p = &pipe{start: s.startProgram, heard: s.poke, closed: s.closed}
+		p = &pipe{start: s.startProgram, heard: s.poke, closed: s.ended}
 	}
 	s.borrowers[p]++
 	return p

@@ -11,7 +11,7 @@ import (
 // server is one of the servers: what is said of it, with the sessions that are open to it.
 type server struct {
 	Server
-	rank     int // in the options
+	rank     int // among the servers; guarded by owners.mu
 	hub      *Hub
 	start    Start
 	http     *http.Client // of a server with a URL
@@ -24,14 +24,23 @@ type server struct {
 
 	readable atomic.Bool // its resources are
 
-	refreshing sync.Mutex         // held while lists are looked at
-	mirrored   *[sha256.Size]byte // the source that is registered; nil: none. Guarded by refreshing
+	refreshing sync.Mutex // held while lists are looked at
 
+	registering sync.Mutex         // held while what is listed is registered. It guards:
+	known       *listing           // what was last listed; nil: nothing
+	inherits    bool               // known is what another description of the server had listed
+	mirrored    *[sha256.Size]byte // the source that is registered; nil: none
+
+	retiring chan struct{} // closed by retire
+	unused   chan struct{} // gets one when no call runs
 	closing  sync.WaitGroup
 	starting chan struct{} // held while a program is started that will be shared
 
 	mu        sync.Mutex
+	retired   bool // no session is kept for another call
 	closed    bool
+	ended     bool       // no program is started any more
+	calls     int        // that run
 	pool      []*session // that no call uses; the last was used last
 	shared    *pipe      // the program that calls of 2026-07-28 share
 	borrowers map[*pipe]int
@@ -50,7 +59,8 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
+		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1),
+		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)
