@@ -95,7 +95,7 @@ func (q *request) client() string {
 // profile is what is known of the request's client; byOperator says whose word it is. Names change nothing on 2026-07-28 but where the operator
 // says so (basic, clientInfo).
 func (s *Server) profile(q *request) (p *profile, byOperator bool) {
-	if p := find(s.clients, q.client()); p != nil {
+	if p := find(*s.clients.Load(), q.client()); p != nil {
 		return p, true
 	}
 	if q.modern() {

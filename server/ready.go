@@ -24,11 +24,8 @@ func (s *Server) Health(w http.ResponseWriter, _ *http.Request) {
 // still tells of its tasks, and no other front end could do more.
 func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
 	verbose := r.URL.Query().Has("verbose")
-	state := s.readiness(r.Context(), verbose)
-	status := http.StatusOK
-	if !state.Ready {
-		status = http.StatusServiceUnavailable
-	}
+	state := s.Readiness(r.Context(), verbose)
+	status := state.HTTP()
 	if !verbose {
 		w.WriteHeader(status)
 		_, _ = fmt.Fprintln(w, http.StatusText(status))
@@ -39,18 +36,28 @@ func (s *Server) Ready(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(state)
 }
 
-type readiness struct {
+// Readiness is whether a process can serve, and what is in the way.
+type Readiness struct {
 	Ready     bool     `json:"ready"`
 	Draining  bool     `json:"draining"`
 	Store     string   `json:"store"`
-	Catalogue string   `json:"catalogue"`
+	Catalogue string   `json:"catalogue,omitempty"` // of a front end
 	Warnings  []string `json:"warnings,omitempty"`
 }
 
-func (s *Server) readiness(ctx context.Context, verbose bool) readiness {
+// HTTP is the status code that says the same.
+func (r Readiness) HTTP() int {
+	if r.Ready {
+		return http.StatusOK
+	}
+	return http.StatusServiceUnavailable
+}
+
+// Readiness is how this front end does. Verbose asks for the store's warnings too.
+func (s *Server) Readiness(ctx context.Context, verbose bool) Readiness {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	r := readiness{Draining: s.isDraining(), Store: "answers", Catalogue: "not read yet"}
+	r := Readiness{Draining: s.isDraining(), Store: "answers", Catalogue: "not read yet"}
 	pingErr := s.store.Ping(ctx)
 	switch {
 	case pingErr != nil:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -98,7 +99,7 @@ type Server struct {
 	origins  origins
 	mirror   *mirror
 	handles  handleTools
-	clients  []profile // as the operator says
+	clients  atomic.Pointer[[]profile] // as the operator says
 	graces   *graces
 	sdk      http.Handler
 	drain    sync.Once
@@ -119,18 +120,25 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	about := wire.Implementation{Name: "longhaul", Version: o.Version}
-	return &Server{
+	s := &Server{
 		opts:     o,
 		about:    about,
 		store:    o.Store,
 		origins:  allowed,
 		mirror:   newMirror(o.Store, o.Watcher, o.Logger),
 		handles:  newHandleTools(o),
-		clients:  configured(o.Clients),
 		graces:   newGraces(),
 		sdk:      newSDK(about, o.Logger),
 		draining: make(chan struct{}),
-	}, nil
+	}
+	s.SetClients(o.Clients)
+	return s, nil
+}
+
+// SetClients replaces Options.Clients, for calls that come from now on.
+func (s *Server) SetClients(clients []Client) {
+	list := configured(clients)
+	s.clients.Store(&list)
 }
 
 // Run keeps the front end's background work going until ctx ends, which also drains it.
