@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/longhaul-mcp/longhaul/server"
-	"github.com/longhaul-mcp/longhaul/store"
 )
 
 // door is the HTTP server of MCP. Streams last for hours, so only the reading of a request has a time limit.
@@ -26,13 +25,8 @@ func door(front *server.Server) *http.Server {
 func opsDoor(p *parts) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics, promhttp.HandlerOpts{}))
-	if p.front != nil {
-		mux.HandleFunc("GET /health", p.front.Health)
-		mux.HandleFunc("GET /ready", p.front.Ready)
-	} else {
-		mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-		mux.HandleFunc("GET /ready", p.ready)
-	}
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /ready", p.ready)
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
 }
 
@@ -42,23 +36,6 @@ func (p *parts) opsURL() string {
 		return "off"
 	}
 	return "http://" + p.opsListener.Addr().String()
-}
-
-const readyTimeout = time.Second
-
-// ready says whether a worker can take work: it can while Redis answers, until it is told to stop.
-func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
-	if p.stopping.Load() {
-		http.Error(w, "stopping", http.StatusServiceUnavailable)
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	if err := p.store.Ping(ctx); err != nil {
-		http.Error(w, "Redis "+store.Condition(err), http.StatusServiceUnavailable)
-		return
-	}
-	fmt.Fprintln(w, "ready")
 }
 
 const probeTimeout = 3 * time.Second

@@ -105,7 +105,7 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 	if err := reg.Err(); err != nil {
 		return fmt.Errorf("these tools cannot be served:\n%w", err)
 	}
-	if len(reg.Tools()) == 0 && (r.works || o.embedded()) {
+	if r.runs(o) && len(reg.Tools())+len(o.config.Tools)+len(o.config.Servers) == 0 {
 		return errors.New("no tools are registered: there is nothing to serve")
 	}
 	if o.check {

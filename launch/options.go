@@ -42,6 +42,8 @@ type options struct {
 
 	configFile string
 	config     configfile.File
+	reads      configfile.Options // of what is read of it
+	fileSeen   string             // as it was before it was read
 
 	check    bool
 	probe    string
@@ -219,7 +221,9 @@ func (o *options) settleConfig(r role) (err error) {
 	if o.configFile == "" || o.probe != "" {
 		return nil
 	}
-	file, err := configfile.Read(o.configFile, configfile.Options{Serves: r.fronts(o), Works: r.runs(o), Check: o.check, Taken: r.tools(o)})
+	o.reads = configfile.Options{Serves: r.fronts(o), Works: r.runs(o), Check: o.check, Taken: r.tools(o)}
+	o.fileSeen = look(o.configFile)
+	file, err := configfile.Read(o.configFile, o.reads)
 	if err != nil {
 		return fmt.Errorf("-config: %w", err)
 	}

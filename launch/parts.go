@@ -23,6 +23,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
 	"github.com/longhaul-mcp/longhaul/worker"
 )
 
@@ -36,9 +37,11 @@ type parts struct {
 	keeper     *keeper.Keeper
 	metrics    *prometheus.Registry
 	registry   *tasks.Registry
+	config     *configuration // nil: there is no file
 
 	front  *server.Server // nil: this process has no front end
 	worker *worker.Worker // nil: this process runs no tools
+	hub    *upstream.Hub  // nil: it runs none that a file could say more of
 	http   *http.Server   // MCP
 	ops    *http.Server
 
@@ -76,22 +79,41 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	p.watcher = p.store.NewWatcher()
 	p.dispatcher = keeper.NewDispatcher(p.store, q, log)
 	p.keeper = keeper.New(p.store, q, name, log)
-	if r.runs(o) {
-		p.worker = worker.New(worker.Options{
-			Registry: reg, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: name,
-			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
-		}, p.metrics)
-	}
 	if r.fronts(o) {
 		if p.front, err = server.New(server.Options{
 			Store: p.store, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Secret: o.secret(),
-			Hold: o.hold, Clients: o.config.Clients, NoHandles: !o.handleTools,
+			Hold: o.hold, NoHandles: !o.handleTools,
 			Version: Version, Logger: log,
 		}); err != nil {
 			return nil, err
 		}
 	}
+	if err := p.configure(r, o); err != nil {
+		return nil, err
+	}
+	if r.runs(o) {
+		p.worker = worker.New(worker.Options{
+			Registry: p.registry, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: name,
+			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
+		}, p.metrics)
+	}
 	return p, p.openDoors(ctx, o)
+}
+
+// configure has the parts go by the file, if there is one. It comes before the worker, which serves the queues of the tools that there are.
+func (p *parts) configure(r role, o *options) (err error) {
+	if o.configFile == "" {
+		return nil
+	}
+	if r.runs(o) {
+		if p.hub, err = upstream.New(upstream.Options{Registry: p.registry, Logger: p.log, Start: supervised, Wait: connectPatience}); err != nil {
+			return err
+		}
+		p.metrics.MustRegister(upstreamsUp{p.hub})
+	}
+	p.config = &configuration{path: o.configFile, reads: o.reads, tried: o.fileSeen, registry: p.registry, hub: p.hub, front: p.front, log: p.log}
+	p.metrics.MustRegister(p.config.gauge())
+	return p.config.apply(&o.config)
 }
 
 func warn(log *slog.Logger, w store.Warning) {

@@ -34,14 +34,23 @@ func (p *parts) run(ctx context.Context, started func()) error {
 
 	above, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, func() { p.stopping.Store(true) })
+	asked := make(chan struct{})
+	below.Go(func() error { return p.relay(ctx, base, asked) })
 	if p.front != nil {
 		above.Go(func() error { return p.front.Run(ctx) })
 		above.Go(func() error { return serve(ctx, p.http, p.listener, p.farewell) })
 	}
 	if p.worker != nil {
-		above.Go(func() error { return p.worker.Run(ctx) })
+		above.Go(func() error {
+			<-asked
+			return p.worker.Run(ctx)
+		})
+	}
+	if p.config != nil {
+		above.Go(func() error { return p.config.run(ctx) })
 	}
 	above.Go(func() error {
+		<-asked
 		p.awaitTools(ctx)
 		if ctx.Err() == nil {
 			started()

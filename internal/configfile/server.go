@@ -177,6 +177,7 @@ func toServer(v value, s upstreamServer) (upstream.Server, error) {
 	if v.Works || !s.url.Refers() {
 		s.URL, _ = s.url.Value() // what is wrong with it is told by referring
 	}
+	s.Version = v.node.String() + " " + s.URL // what env and headers refer to is looked up at each use
 	return s.Server, nil
 }
 

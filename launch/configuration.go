@@ -1,0 +1,109 @@
+package launch
+
+import (
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/longhaul-mcp/longhaul/internal/configfile"
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// configuration is what the file of -config says, as far as it is in force in this process.
+type configuration struct {
+	path     string
+	reads    configfile.Options
+	registry *tasks.Registry
+	hub      *upstream.Hub  // nil: this process runs no tools
+	front    *server.Server // nil: it is no front end
+	log      *slog.Logger
+
+	tools map[string]*tasks.Registered // the file's
+	tried string                       // what the file was when it was last read
+
+	mu  sync.Mutex
+	err error // why the file as it is now is not in force; nil: it is
+}
+
+// check makes the tools of a file. An error says everything that is wrong with it that can be told without asking servers, which is
+// little: who read the file has checked it.
+func check(f *configfile.File) (*tasks.Registry, error) {
+	fresh := new(tasks.Registry)
+	var errs []error
+	for _, t := range f.Tools {
+		errs = append(errs, command.Add(fresh, t))
+	}
+	return fresh, errors.Join(append(errs, fresh.Err(), upstream.Validate(f.Servers))...)
+}
+
+// apply has the process go by what a file says, at its start and later. An error says what is wrong; then nothing has changed. What runs is
+// not disturbed: an attempt ends as the tool that it began with.
+func (c *configuration) apply(f *configfile.File) error {
+	fresh, err := check(f)
+	if err != nil {
+		return err
+	}
+	if c.front != nil {
+		c.front.SetClients(f.Clients)
+	}
+	if c.hub == nil {
+		return nil // the rest is for others
+	}
+	if err := c.put(fresh); err != nil {
+		return err
+	}
+	return c.hub.Change(f.Servers) // after the tools, whose names come first
+}
+
+// put has the registry hold these tools of the file, and no others.
+func (c *configuration) put(fresh *tasks.Registry) error {
+	before := c.tools
+	c.tools = make(map[string]*tasks.Registered)
+	for _, t := range fresh.Tools() {
+		if err := c.registry.Put(t.Tool, t.Handle); err != nil {
+			return err
+		}
+		c.tools[t.Name], _ = c.registry.Lookup(t.Name)
+	}
+	for name, t := range before {
+		if _, ok := fresh.Lookup(name); !ok {
+			c.registry.Drop(t)
+		}
+	}
+	return nil
+}
+
+// names are those of the file's tools.
+func (c *configuration) names() []string { return slices.Sorted(maps.Keys(c.tools)) }
+
+// refused is why the file as it is now is not in force; nil: it is.
+func (c *configuration) refused() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+func (c *configuration) refuse(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
+}
+
+func (c *configuration) gauge() prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "longhaul_config_last_reload_successful",
+		Help: "1 if the configuration file as it is now is in force, 0 if it was refused and the one before stays.",
+	}, func() float64 {
+		if c.refused() != nil {
+			return 0
+		}
+		return 1
+	})
+}

@@ -1,0 +1,111 @@
+package launch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/store"
+)
+
+// readiness is what the ops door says of a process with ?verbose: also what is no reason to send it nothing any more.
+type readiness struct {
+	server.Readiness
+	Config   *configState    `json:"config,omitempty"`
+	Upstream []upstreamState `json:"upstream,omitempty"`
+}
+
+type configState struct {
+	File    string `json:"file"`
+	Refused string `json:"refused,omitempty"` // what is wrong with the file as it is now: the one before is in force
+}
+
+type upstreamState struct {
+	Server   string `json:"server"`
+	Up       bool   `json:"up"`
+	Tools    int    `json:"tools"`
+	Revision string `json:"revision,omitempty"`
+	Error    string `json:"error,omitempty"`
+}
+
+// ready says whether the process can serve, and with ?verbose how its parts do.
+func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
+	verbose := r.URL.Query().Has("verbose")
+	if p.front != nil && !verbose {
+		p.front.Ready(w, r)
+		return
+	}
+	state := readiness{Readiness: p.readiness(r.Context(), verbose)}
+	if !verbose {
+		w.WriteHeader(state.HTTP())
+		fmt.Fprintln(w, state.words())
+		return
+	}
+	state.Config, state.Upstream = p.configState(), p.upstreamStates()
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(state.HTTP())
+	_ = json.NewEncoder(w).Encode(state) // whoever asked has gone
+}
+
+// words are those of a worker.
+func (r readiness) words() string {
+	switch {
+	case r.Draining:
+		return "stopping"
+	case !r.Ready:
+		return "Redis " + r.Store
+	}
+	return "ready"
+}
+
+const readyTimeout = time.Second
+
+// readiness: a worker can take work while Redis answers, until it is told to stop. A front end knows better.
+func (p *parts) readiness(ctx context.Context, verbose bool) server.Readiness {
+	if p.front != nil {
+		return p.front.Readiness(ctx, verbose)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	r := server.Readiness{Draining: p.stopping.Load(), Store: "answers"}
+	err := p.store.Ping(ctx)
+	if err != nil {
+		r.Store = store.Condition(err)
+	} else if verbose {
+		for _, w := range p.store.Check(ctx) {
+			r.Warnings = append(r.Warnings, w.Text)
+		}
+		r.Warnings = slices.Compact(r.Warnings)
+	}
+	r.Ready = err == nil && !r.Draining
+	return r
+}
+
+func (p *parts) configState() *configState {
+	if p.config == nil {
+		return nil
+	}
+	s := &configState{File: p.config.path}
+	if err := p.config.refused(); err != nil {
+		s.Refused = err.Error()
+	}
+	return s
+}
+
+func (p *parts) upstreamStates() (list []upstreamState) {
+	if p.hub == nil {
+		return nil
+	}
+	for _, h := range p.hub.Health() {
+		s := upstreamState{Server: h.Server, Up: isUp(h), Tools: h.Tools, Revision: h.Revision}
+		if h.Err != nil {
+			s.Error = h.Err.Error()
+		}
+		list = append(list, s)
+	}
+	return list
+}

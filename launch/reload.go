@@ -1,0 +1,74 @@
+package launch
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/internal/configfile"
+)
+
+// lookEvery is how often the file is looked at. Its content is, since that works on every file system, and also where Kubernetes swaps the
+// directory that a link leads to.
+const lookEvery = time.Second
+
+// run reads the file again when it has changed, or on SIGHUP, until ctx ends.
+func (c *configuration) run(ctx context.Context) error {
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP)
+	defer signal.Stop(hangUp)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	seen := c.tried
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangUp:
+			seen = look(c.path)
+			c.reload(seen)
+		case <-tick.C:
+			now := look(c.path)
+			if now == seen && now != c.tried { // one that differs at each look is being written
+				c.reload(now)
+			}
+			seen = now
+		}
+	}
+}
+
+// reload reads the file. If anything is wrong with it, all stays as it is.
+func (c *configuration) reload(seen string) {
+	c.tried = seen
+	file, err := configfile.Read(c.path, c.reads)
+	if err == nil {
+		err = c.apply(file)
+	}
+	c.refuse(err)
+	if err != nil {
+		c.log.Error("the configuration is refused, what was in force stays", "file", c.path, "err", err)
+		return
+	}
+	c.log.Info("configuration reloaded", "file", c.path, "tools", c.names(), "servers", len(file.Servers))
+}
+
+// maxLook is more than a configuration may have.
+const maxLook = 8 << 20
+
+// look is what tells a file's content, or that there is none to read, from another.
+func look(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.LimitReader(f, maxLook)); err != nil {
+		return err.Error()
+	}
+	return string(sum.Sum(nil))
+}

@@ -1,0 +1,56 @@
+package launch
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/longhaul-mcp/longhaul/tools/command"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+// connectPatience is how long a worker waits with its first announcement for servers that answer slowly.
+const connectPatience = 5 * time.Second
+
+// supervised starts the program of a server as those of commands are started: a worker that is killed leaves nothing of it.
+func supervised(c upstream.Command) (*upstream.Process, error) {
+	p, err := command.Start(c.Args, c.Dir, c.Env, c.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	return &upstream.Process{Stdin: p.Stdin, Stdout: p.Stdout, Signal: func(bool) { p.Stop() }, Wait: p.Wait}, nil // its supervisor uses force soon
+}
+
+// relay keeps the servers, from before the worker announces its tools until its last attempt has ended. ready is closed when those that
+// answer have been asked.
+func (p *parts) relay(ctx, base context.Context, ready chan<- struct{}) error {
+	if p.hub == nil {
+		close(ready)
+		return nil
+	}
+	p.hub.Connect(ctx)
+	close(ready)
+	return p.hub.Run(base)
+}
+
+// upstreamsUp is a metric of the servers.
+type upstreamsUp struct{ hub *upstream.Hub }
+
+var upstreamUp = prometheus.NewDesc("longhaul_upstream_up", "1 if the upstream server answered when it was last used, 0 if not.", []string{"server"}, nil)
+
+// Describe tells the metric's name.
+func (u upstreamsUp) Describe(to chan<- *prometheus.Desc) { to <- upstreamUp }
+
+// Collect tells how the servers do now.
+func (u upstreamsUp) Collect(to chan<- prometheus.Metric) {
+	for _, h := range u.hub.Health() {
+		up := 0.0
+		if isUp(h) {
+			up = 1
+		}
+		to <- prometheus.MustNewConstMetric(upstreamUp, prometheus.GaugeValue, up, h.Server)
+	}
+}
+
+func isUp(h upstream.Health) bool { return h.Err == nil && h.Revision != "" }
