@@ -19,7 +19,13 @@ var (
 	failovers = flag.Int("failovers", 0, "how many rounds of each kind TestFailover has; 0: one of each kind that loses most")
 )
 
-func TestMain(m *testing.M) { rig.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) != "" {
+		serveTools()
+		return
+	}
+	rig.Main(m)
+}
 
 const samples = "../testdata/logs"
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/longhaul-mcp/longhaul/server"
 )
@@ -26,7 +27,7 @@ func banner(out io.Writer, o *options, p *parts) {
 	fmt.Fprintf(out, `
 Longhaul serves MCP at %[1]s
 Everything runs in this process: tasks vanish when it ends. With -redis they stay.
-
+%[6]s
 Start a task:
 
   curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
@@ -48,7 +49,28 @@ In an MCP client's configuration:
 
   {"mcpServers": {"longhaul": {"type": "http", "url": "%[1]s"}}}
 
-`, url, tool, arguments, meta, exampleWords(arguments))
+`, url, tool, arguments, meta, exampleWords(arguments), p.offer())
+}
+
+// maxOffer is how many tools the banner names.
+const maxOffer = 12
+
+// offer says which tools there are, and which servers are not there yet.
+func (p *parts) offer() string {
+	var names []string
+	for _, t := range p.registry.Tools() {
+		names = append(names, t.Name)
+	}
+	if more := len(names) - maxOffer; more > 0 {
+		names = append(names[:maxOffer], fmt.Sprintf("and %d more", more))
+	}
+	text := "Tools: " + strings.Join(names, ", ") + "\n"
+	for _, s := range p.upstreamStates() {
+		if !s.Up {
+			text += strings.TrimSuffix("Not there yet: "+s.Server+": "+s.Error, ": ") + "\n"
+		}
+	}
+	return text
 }
 
 const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}}`

@@ -108,6 +108,9 @@ func (p *Process) Thaw() { p.signal("thaw", syscall.SIGCONT) }
 // Terminate asks the process to stop, as kill does.
 func (p *Process) Terminate() { p.signal("terminate", syscall.SIGTERM) }
 
+// Signal sends the process any other signal.
+func (p *Process) Signal(s syscall.Signal) { p.signal("signal "+s.String(), s) }
+
 func (p *Process) signal(what string, s syscall.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) { // it may have ended by itself
