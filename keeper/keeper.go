@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/queue"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -28,18 +29,23 @@ type Keeper struct {
 	process string
 	log     *slog.Logger
 	elected atomic.Bool // as of the last round
+
+	blobs    *blob.Store   // nil: this process has none
+	clearing chan tasks.ID // tasks whose objects are to be deleted
+	unable   sync.Once     // it has been said that they cannot be
 }
 
 // New makes a keeper. The process's name tells it from the others that stand for election.
 func New(s *store.Store, q *queue.Queue, process string, log *slog.Logger) *Keeper {
-	return &Keeper{gate: gate{s, q}, process: process, log: log}
+	return &Keeper{gate: gate{s, q}, process: process, log: log, clearing: make(chan tasks.ID, clearingQueue)}
 }
 
 // Run stands for election, and keeps while elected, until ctx ends. It returns nil.
 func (k *Keeper) Run(ctx context.Context) error {
-	var porter sync.WaitGroup
-	porter.Go(func() { k.port(ctx) })
-	defer porter.Wait()
+	var others sync.WaitGroup
+	others.Go(func() { k.port(ctx) })
+	others.Go(func() { k.clean(ctx) })
+	defer others.Wait()
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	failing := false

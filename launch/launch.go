@@ -109,6 +109,9 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 		return errors.New("no tools are registered: there is nothing to serve")
 	}
 	if o.check {
+		if err := o.checkBlobs(ctx); err != nil {
+			return err
+		}
 		_, err := fmt.Fprintln(out, o.fine())
 		return err
 	}

@@ -24,7 +24,7 @@ import (
 // options are the flags of all binaries; each declares those that it has.
 type options struct {
 	addr, opsAddr string
-	redis         string
+	redis, blob   string
 	anonymous     server.Anonymous
 	origins       list
 	secretFile    string
@@ -86,6 +86,7 @@ func declare(r role, o *options) *flag.FlagSet {
 		url += "\nempty: an embedded store in this process, which vanishes at exit"
 	}
 	fs.StringVar(&o.redis, "redis", "", url)
+	fs.StringVar(&o.blob, "blob", "", "`URL` of where servers and workers keep results over 256 KiB and files that tools leave:\nfile:///directory (shared by all), s3://bucket?region=…, gs://bucket or azblob://container\n(default none, and a result over 16 MiB is an error; with an embedded store a temporary directory)")
 	fs.StringVar(&o.durability, "durability", "default", "`default|strict`: strict answers only when a replica of Redis has the write too")
 	fs.IntVar(&o.events, "events", store.DefaultEvents, "how many events of a task are kept for replay, the same on every process")
 	if r.serves || !r.needsRedis {

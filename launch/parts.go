@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/internal/embedded"
 	"github.com/longhaul-mcp/longhaul/internal/redisdial"
 	"github.com/longhaul-mcp/longhaul/keeper"
@@ -32,6 +33,7 @@ type parts struct {
 	log        *slog.Logger
 	closers    []func() // in the order of opening
 	store      *store.Store
+	blobs      *blob.Store // nil: there is none
 	watcher    *store.Watcher
 	dispatcher *keeper.Dispatcher
 	keeper     *keeper.Keeper
@@ -75,13 +77,17 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	for _, w := range p.store.Check(opening) {
 		warn(log, w)
 	}
+	if err := p.openBlobs(ctx, o); err != nil {
+		return nil, err
+	}
 	q, name := queue.New(rdb), processName()
 	p.watcher = p.store.NewWatcher()
 	p.dispatcher = keeper.NewDispatcher(p.store, q, log)
 	p.keeper = keeper.New(p.store, q, name, log)
+	p.keeper.Deleting(p.blobs)
 	if r.fronts(o) {
 		if p.front, err = server.New(server.Options{
-			Store: p.store, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Secret: o.secret(),
+			Store: p.store, Blobs: p.blobs, Watcher: p.watcher, Dispatcher: p.dispatcher, Anonymous: o.anonymous, Origins: o.origins, Secret: o.secret(),
 			Hold: o.hold, NoHandles: !o.handleTools,
 			Version: Version, Logger: log,
 		}); err != nil {
@@ -93,7 +99,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	}
 	if r.runs(o) {
 		p.worker = worker.New(worker.Options{
-			Registry: p.registry, Store: p.store, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: name,
+			Registry: p.registry, Store: p.store, Blobs: p.blobs, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: name,
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
 		}, p.metrics)
 	}

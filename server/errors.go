@@ -11,7 +11,8 @@ import (
 )
 
 var (
-	errGone      = errors.New("the client went away") // nobody is left to answer
+	errGone      = errors.New("the client went away")        // nobody is left to answer
+	errAnswered  = errors.New("the answer has been written") // as a stream
 	errState     = errors.New("requestState is not ours, is another caller's or call's, or has expired")
 	errStarting  = errors.New("the catalogue of tools has not been read yet")
 	errStopping  = errors.New("shutting down")

@@ -65,6 +65,9 @@ func (q *request) inquire(ctx context.Context, t *tasks.Task) error {
 
 // answer ends the request: on its stream if one was opened, else as a plain response.
 func (q *request) answer(result json.RawMessage, err error) {
+	if errors.Is(err, errAnswered) {
+		return
+	}
 	if errors.Is(err, errGone) {
 		q.out.abandon()
 		return

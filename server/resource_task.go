@@ -1,9 +1,17 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
 
+	"github.com/longhaul-mcp/longhaul/blob"
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -12,15 +20,102 @@ const ownScheme = "longhaul://"
 
 // ownTemplates are the resources that come of tasks.
 var ownTemplates = []shelved{
-	template("longhaul://tasks/{taskId}/artifacts/{name}{?lines}", "artifact", "A file that a task has left"),
-	template("longhaul://tasks/{taskId}/result{?lines}", "result", "The whole text of a task's result; ?lines=1-200 for some of its lines"),
+	template("longhaul://tasks/{taskId}/artifacts/{+name}{?lines,bytes}", "artifact", "A file that a task has left"),
+	template("longhaul://tasks/{taskId}/result{?lines,bytes}", "result",
+		"The whole text of a task's result. ?lines=1-200 reads some of its lines, ?lines=200- what follows, ?bytes=0-65535 some of its bytes"),
 }
 
 func template(uri, name, description string) shelved {
 	return shelved{uri, wire.Listed(wire.ResourceTemplate{URITemplate: uri, Name: name, Description: description})}
 }
 
-// readOwn reads what a task has left.
-func (s *Server) readOwn(_ context.Context, q *request, uri string) (json.RawMessage, error) {
-	return nil, q.noResource(uri)
+// content is what can be read of a task, in parts.
+type content struct {
+	blob.Form
+	mimeType string
+	open     func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+}
+
+// readOwn reads what a task has left, for its owner.
+func (s *Server) readOwn(ctx context.Context, q *request, uri string) (json.RawMessage, error) {
+	id, artifact, query, err := tasks.ParseURI(uri)
+	if err != nil {
+		return nil, q.noResource(uri)
+	}
+	want, err := parseExtent(query)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.left(ctx, q, id, artifact)
+	if errors.Is(err, tasks.ErrNotFound) || errors.Is(err, blob.ErrNotFound) {
+		return nil, q.noResource(uri)
+	}
+	if err != nil {
+		return nil, err
+	}
+	base, _, _ := strings.Cut(uri, "?")
+	return nil, s.pour(ctx, q, uri, base, c, want)
+}
+
+// left finds an artifact of a task, or its result if artifact is empty.
+func (s *Server) left(ctx context.Context, q *request, id tasks.ID, artifact string) (*content, error) {
+	ctx, cancel := brief(ctx)
+	defer cancel()
+	t, err := s.look(ctx, q.owner, string(id))
+	if err != nil {
+		return nil, err
+	}
+	name := store.ArtifactPrefix + artifact
+	if artifact == "" {
+		if name = store.ResultName; !t.Status.Terminal() {
+			return nil, invalid("this task has no result yet: it is %s", t.Status)
+		}
+	}
+	b, err := s.store.Blob(ctx, id, name)
+	switch {
+	case errors.Is(err, tasks.ErrNotFound) && artifact == "" && t.Result != nil:
+		return inline(t.Result)
+	case err != nil:
+		return nil, err
+	case s.opts.Blobs == nil:
+		return nil, refuse(http.StatusInternalServerError, wire.CodeInternal, "this lies in a blob store, and this server has none: start it with -blob, as the workers")
+	}
+	c := &content{mimeType: b.MIMEType, open: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+		return s.opts.Blobs.Read(ctx, b.Key, offset, length)
+	}}
+	return c, json.Unmarshal(b.Form, &c.Form)
+}
+
+// inline is the text of a result that Redis has.
+func inline(result json.RawMessage) (*content, error) {
+	var r struct {
+		Content []struct {
+			Type string
+			Text string
+		}
+	}
+	if err := json.Unmarshal(result, &r); err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, c := range r.Content {
+		if c.Type == "text" {
+			texts = append(texts, c.Text)
+		}
+	}
+	text := []byte(strings.Join(texts, "\n"))
+	var f blob.Former
+	_, _ = f.Write(text) // it cannot fail
+	c := &content{Form: f.Form(), mimeType: "text/plain"}
+	if json.Valid(text) {
+		c.mimeType = "application/json"
+	}
+	c.open = func(_ context.Context, offset, length int64) (io.ReadCloser, error) {
+		part := text[min(offset, int64(len(text))):]
+		if length >= 0 {
+			part = part[:min(length, int64(len(part)))]
+		}
+		return io.NopCloser(bytes.NewReader(part)), nil
+	}
+	return c, nil
 }

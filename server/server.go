@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
@@ -35,6 +36,9 @@ type Options struct {
 	// Origins are the web origins that may call, beside this server's own and loopback: "https://app.example.com", or "*".
 	// Their hosts are accepted as Host on a loopback address too, as a proxy in the same pod sends them. Zero: none.
 	Origins []string
+
+	// Blobs is where workers leave large results and artifacts. Zero: nowhere, and these cannot be read.
+	Blobs *blob.Store
 
 	// Secret reads the keys that sign requestState, with white space between them: the first signs, each is believed, so that a key
 	// can be replaced while replicas run. All replicas need the same. Zero: one that is kept in Redis.

@@ -61,6 +61,7 @@ func ids(list []any) []tasks.ID {
 type Moved struct {
 	Next   *tasks.Delivery // to enqueue
 	Broken bool            // the task failed
+	Blobs  bool            // the task may have objects in the blob store, which go first (Clear)
 	Age    time.Duration   // how long Next has been claimable (Look)
 }
 
@@ -106,10 +107,24 @@ func moved(id tasks.ID, r reply, err error, doing string) (Moved, error) {
 	return Moved{}, fmt.Errorf("%s: %w", doing, errAnswer)
 }
 
-// Prune forgets a task whose retention is over, and breaks one that was open for longer than its lifetime.
+// pruneAgain is when a task is looked at again whose objects could not be deleted.
+const pruneAgain = time.Minute
+
+// Prune forgets a task whose retention is over, and breaks one that was open for longer than its lifetime. One that has objects in the blob
+// store is only forgotten by Clear; it is overdue again a minute later.
 func (s *Store) Prune(ctx context.Context, id tasks.ID) (Moved, error) {
-	r, err := s.task(ctx, s.scripts.prune, id, string(tasks.Break.To()),
-		errorJSON(tasks.ReasonLifetime, "the task was open for longer than its maximum lifetime"))
+	return s.forget(ctx, id, false)
+}
+
+// Clear is Prune for a task whose objects have been deleted.
+func (s *Store) Clear(ctx context.Context, id tasks.ID) error {
+	_, err := s.forget(ctx, id, true)
+	return err
+}
+
+func (s *Store) forget(ctx context.Context, id tasks.ID, cleared bool) (Moved, error) {
+	r, err := s.taskWith(ctx, s.scripts.prune, id, []string{blobsKey(id.Shard())}, string(tasks.Break.To()),
+		errorJSON(tasks.ReasonLifetime, "the task was open for longer than its maximum lifetime"), count(cleared), pruneAgain.Milliseconds())
 	if err != nil {
 		return Moved{}, fmt.Errorf("prune: %w", err)
 	}
@@ -117,7 +132,7 @@ func (s *Store) Prune(ctx context.Context, id tasks.ID) (Moved, error) {
 		s.unlist(ctx, owner, id) // if this process dies first, weed finds the entry later
 		s.weed(ctx, owner, r.text(2))
 	}
-	return Moved{Broken: r.code() == 1}, nil
+	return Moved{Broken: r.code() == 1, Blobs: r.code() == 3}, nil
 }
 
 func errorJSON(r tasks.Reason, message string) string {

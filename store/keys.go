@@ -23,12 +23,15 @@ func argumentsKey(id tasks.ID) string { return taskKey(id) + ":in" }  // string:
 func resultKey(id tasks.ID) string    { return taskKey(id) + ":out" } // string: result or error, perhaps compressed
 func eventsKey(id tasks.ID) string    { return taskKey(id) + ":ev" }  // list, capped: "seq ms kind body"
 func questionsKey(id tasks.ID) string { return taskKey(id) + ":ask" } // hash: d:<key> digest, r:<key> request, t:<key> until when, o:<key> what counts then, a:<key> answer
-func memoryKey(id tasks.ID) string    { return taskKey(id) + ":mem" } // hash: steps and checkpoint
+func memoryKey(id tasks.ID) string    { return taskKey(id) + ":mem" } // hash: steps and checkpoint; blob:<name> what is known of an object
 
 // The clocks of a shard are zsets of task ids scored in Redis milliseconds. They never expire.
 func dueKey(shard int) string  { return shardTag(shard) + "due" }  // unclaimed: when to enqueue, or look again
 func liveKey(shard int) string { return shardTag(shard) + "live" } // claimed: when to stop believing that it runs
 func endsKey(shard int) string { return shardTag(shard) + "ends" } // open: maximum lifetime; ended: when to forget it
+
+// blobsKey is a set: the shard's tasks that may have objects in the blob store. An entry goes when they are deleted.
+func blobsKey(shard int) string { return shardTag(shard) + "blobs" }
 
 // tickKey is a string: when a keeper last looked after the shard, and until when nothing is reaped. Never expires.
 func tickKey(shard int) string { return shardTag(shard) + "tick" }

@@ -20,7 +20,7 @@ type scripts struct {
 	reap, look, renew, prune                                                               *redis.Script
 	tick, elect, resign, announce, unlist, retire, index                                   *redis.Script
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
-	abandon, keep, orphan                                                                  *redis.Script
+	abandon, keep, orphan, shelve                                                          *redis.Script
 	limit, admit, begin, hold, free, tend, needs                                           *redis.Script
 	inquire, inquired, retract, stand, pick, asking, reply                                 *redis.Script
 }
@@ -36,7 +36,7 @@ func load(o Options) scripts {
 	return scripts{
 		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
 		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
-		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"),
+		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"), shelve: task("shelve"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: plain("index"),
 		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),

@@ -14,6 +14,7 @@ type Attempt struct {
 	number   int
 	runtime  Runtime
 	memory   Memory
+	shelf    Shelf // nil: there is none
 	draining <-chan struct{}
 	steps    names
 }
@@ -34,7 +35,8 @@ func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Atte
 	if !ok {
 		memory = new(volatile)
 	}
-	return &Attempt{task: task, number: number, runtime: rt, memory: memory, draining: draining}
+	shelf, _ := rt.(Shelf)
+	return &Attempt{task: task, number: number, runtime: rt, memory: memory, shelf: shelf, draining: draining}
 }
 
 // TaskID names the task that is being run.

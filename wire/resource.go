@@ -53,3 +53,42 @@ func listing(member string, page []json.RawMessage, next string, server *Impleme
 	}
 	return encode(o)
 }
+
+// Read is the answer to resources/read, of which the content is written in between: as it is read, since it may be large.
+type Read struct {
+	ID       json.RawMessage // of the request
+	URI      string
+	MIMEType string
+	Text     bool // the content is a JSON string's inside; otherwise it is base64
+	Whole    int64
+	Next     string          // the URI that goes on after this content; empty: it is at its end
+	Server   *Implementation // means revision 2026-07-28
+}
+
+// Opening is what comes before the content.
+func (r Read) Opening() []byte {
+	b := append([]byte(`{"jsonrpc":"2.0","id":`), r.ID...)
+	b = append(append(b, `,"result":{"contents":[{"uri":`...), encode(r.URI)...)
+	if r.MIMEType != "" {
+		b = append(append(b, `,"mimeType":`...), encode(r.MIMEType)...)
+	}
+	if r.Text {
+		return append(b, `,"text":"`...)
+	}
+	return append(b, `,"blob":"`...)
+}
+
+// Closing is what comes after it, when it is known how far it went. How large the whole is, and where to go on, is for programs.
+func (r Read) Closing() []byte {
+	meta := Object{"dev.longhaul/size": encode(r.Whole)}
+	if r.Next != "" {
+		meta["dev.longhaul/next"] = encode(r.Next)
+	}
+	b := append([]byte(`","_meta":`), encode(meta)...)
+	b = append(b, `}]`...)
+	if r.Server != nil {
+		b = append(b, `,"resultType":"complete","ttlMs":0,"cacheScope":"private","_meta":`...)
+		b = append(b, encode(resultMeta{ServerInfo: r.Server})...)
+	}
+	return append(b, `}}`...)
+}

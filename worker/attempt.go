@@ -32,6 +32,8 @@ type attempt struct {
 	recalled    bool
 	remembered  int // values so far, as reported counts reports
 
+	shelf shelf
+
 	reported int // reports so far: one that Redis gets twice counts once; guarded by reports.flushing
 	reports  reports
 	mu       sync.Mutex
@@ -84,6 +86,7 @@ type answer struct {
 	isError  bool   // the tool says so in its result
 	err      error  // the tool returned no result
 	unfit    error  // it returned one that cannot be delivered
+	large    *large // it goes to the blob store: result is nil until then
 	panicked string // the panic and its stack, if it was one
 	running  bool   // there is no answer: the tool ignores that its context has ended
 }
@@ -113,10 +116,26 @@ func (a *attempt) encode(tool *tasks.Registered, res *tasks.Result) answer {
 		res = &tasks.Result{}
 	}
 	doc, err := res.Encode(tool.Output)
-	if err == nil && len(doc) > maxResult {
-		err = fmt.Errorf("the result has %d bytes, the limit is %d", len(doc), maxResult)
+	ans := answer{result: doc, isError: res.IsError, unfit: err}
+	if err == nil && len(doc) > largeResult && a.Keeps() {
+		ans.large = &large{res, tool.Output}
 	}
-	return answer{result: doc, isError: res.IsError, unfit: err}
+	if err == nil {
+		ans.unfit = ans.tooLarge()
+	}
+	return ans
+}
+
+// tooLarge is an error if nothing can keep a result of that size.
+func (ans answer) tooLarge() error {
+	n := len(ans.result)
+	switch {
+	case ans.large != nil && n > maxLarge:
+		return fmt.Errorf("the result has %d bytes, the limit is %d: leave the rest as an artifact", n, maxLarge)
+	case ans.large == nil && n > maxResult:
+		return fmt.Errorf("the result has %d bytes, the limit is %d: larger ones need a blob store (-blob)", n, maxResult)
+	}
+	return nil
 }
 
 // await waits for the tool; ok is false if it had not returned a good while after its context ended.

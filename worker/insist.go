@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -17,13 +18,13 @@ const (
 	puzzled    = time.Minute // how long an error that nobody foresaw is not believed
 )
 
-// insist tries while Redis cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we do not know. What
+// insist tries while Redis, or the blob store, cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we do not know. What
 // Redis answers is believed at once. doing is for the log: what cannot be done.
 func insist(ctx context.Context, log *slog.Logger, doing string, try func(context.Context) error) error {
 	begun := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, maxPause) {
 		err := try(ctx)
-		if err == nil || refused(err) || permanent(err) || !store.Unavailable(err) && time.Since(begun) > puzzled {
+		if err == nil || refused(err) || permanent(err) || !store.Unavailable(err) && !errors.Is(err, blob.ErrUnavailable) && time.Since(begun) > puzzled {
 			return err
 		}
 		if wait == maxPause {
@@ -43,7 +44,7 @@ func refused(err error) bool {
 
 // permanent: what is asked for cannot be done, or not any more.
 func permanent(err error) bool {
-	for _, is := range []error{tasks.ErrKeyReused, tasks.ErrCannotAsk, store.ErrTooMany, store.ErrMemoryFull, store.ErrAnswered} {
+	for _, is := range []error{tasks.ErrKeyReused, tasks.ErrCannotAsk, store.ErrTooMany, store.ErrMemoryFull, store.ErrAnswered, blob.ErrTooLarge} {
 		if errors.Is(err, is) {
 			return true
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// maxResult bounds what is kept of a result.
+// maxResult bounds what Redis keeps of a result.
 const maxResult = 16 << 20
 
 // maxWhy bounds what the log says of an error.
@@ -26,7 +26,7 @@ func (a *attempt) settle(ctx context.Context, ans answer) {
 	cause := context.Cause(ctx)
 	switch {
 	case ans.err == nil:
-		a.finish(ans)
+		a.finish(a.outsourced(ctx, ans))
 	case errors.Is(cause, tasks.ErrParked):
 		a.parked(ans)
 	case errors.Is(cause, tasks.ErrLost):
@@ -48,6 +48,32 @@ func (a *attempt) stopped(err error) bool {
 	default:
 		return false
 	}
+}
+
+// outsourced is the answer when its large parts are in the blob store. If that cannot be used at all, Redis keeps what it can.
+func (a *attempt) outsourced(ctx context.Context, ans answer) answer {
+	if ans.large == nil || ans.unfit != nil {
+		return ans
+	}
+	ctx, cancel := a.lasting(ctx)
+	defer cancel()
+	doc, err := a.slim(ctx, ans.large)
+	ans.large = nil
+	switch {
+	case err == nil:
+		ans.result = doc
+	case refused(err) || errors.Is(err, tasks.ErrCancelled): // what is written of it now is refused, too
+	default:
+		a.log.Warn("a large result could not be written to the blob store", "err", err)
+		if len(ans.result) > maxResult {
+			ans.unfit = fmt.Errorf("the result has %d bytes and could not be written to the blob store", len(ans.result))
+		}
+		return ans
+	}
+	if err := ans.tooLarge(); err != nil {
+		ans.unfit = fmt.Errorf("%w; what is promised by its output schema cannot be left out", err)
+	}
+	return ans
 }
 
 // finish keeps the tool's answer.

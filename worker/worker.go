@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/keeper"
 	"github.com/longhaul-mcp/longhaul/queue"
 	"github.com/longhaul-mcp/longhaul/store"
@@ -25,7 +26,8 @@ type Options struct {
 	Watcher    *store.Watcher
 	Queue      *queue.Server // the worker's to close
 	Dispatcher *keeper.Dispatcher
-	Name       string // tells this process from others
+	Blobs      *blob.Store // where large results and artifacts go. Zero: nowhere, and large results are errors
+	Name       string      // tells this process from others
 
 	Concurrency  int            // attempts at once. Zero: DefaultConcurrency
 	DefaultQueue string         // for tools whose policy names none. Zero: DefaultQueue

@@ -1,0 +1,44 @@
+package blob
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Check writes, reads and deletes an object: a wrong bucket, or a missing right, is better seen at the start than hours later.
+func (s *Store) Check(ctx context.Context) error {
+	prefix := "probe-" + rand.Text() + "/"
+	want := []byte("longhaul")
+	o, err := s.Put(ctx, prefix+"0", bytes.NewReader(want))
+	if err != nil {
+		return fmt.Errorf("write an object: %w", err)
+	}
+	r, err := s.Read(ctx, o.Key, 0, -1)
+	if err != nil {
+		return fmt.Errorf("read an object: %w", err)
+	}
+	defer r.Close()
+	got, err := io.ReadAll(io.LimitReader(r, 1<<10))
+	if err == nil && !bytes.Equal(got, want) {
+		err = fmt.Errorf("it is not what was written")
+	}
+	if err != nil {
+		return fmt.Errorf("read an object: %w", plainly(err))
+	}
+	if err := s.DeleteAll(ctx, prefix); err != nil {
+		return fmt.Errorf("delete an object: %w", err)
+	}
+	return nil
+}
+
+// plainly is an error in one line: some SDKs write many.
+func plainly(err error) error { return &plain{err} }
+
+type plain struct{ err error }
+
+func (p *plain) Error() string { return strings.Join(strings.Fields(p.err.Error()), " ") }
+func (p *plain) Unwrap() error { return p.err }

@@ -1,0 +1,248 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/longhaul-mcp/longhaul/blob"
+	"github.com/longhaul-mcp/longhaul/wire"
+)
+
+const (
+	maxPart  = 16 << 20 // bytes of a resource that one answer has
+	softPart = 15 << 20 // from here on an answer ends with a line
+	pouring  = 64 << 10
+)
+
+// pour answers with a part of a resource, as it is read: nothing of it is held here.
+func (s *Server) pour(ctx context.Context, q *request, uri, base string, c *content, want extent) error {
+	if q.out.mute {
+		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "resources/read cannot be part of a batch")
+	}
+	p, err := c.part(want)
+	if err != nil {
+		return err
+	}
+	r, err := c.open(ctx, p.offset, p.length)
+	if err != nil {
+		return unreadable(err)
+	}
+	defer r.Close()
+	in := bufio.NewReaderSize(r, pouring)
+	if err := p.seek(in); err != nil { // before anything is answered: a store that cannot be read shows here
+		return unreadable(err)
+	}
+	answer := wire.Read{ID: q.ID, URI: uri, MIMEType: c.mimeType, Text: p.text, Whole: c.Size, Server: q.server(s)}
+	h := q.out.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	q.out.w.WriteHeader(http.StatusOK)
+	out := bufio.NewWriterSize(spout{q.out}, pouring)
+	_, _ = out.Write(answer.Opening()) // its errors stay with it
+	if answer.Next, err = p.copy(out, in, base); err == nil {
+		_, _ = out.Write(answer.Closing())
+		err = out.Flush()
+	}
+	if err != nil { // half an answer is not to be taken for a whole one
+		if ctx.Err() == nil && !errors.Is(err, errGone) {
+			q.log.Error("resource broke off", "uri", uri, "err", err)
+		}
+		panic(http.ErrAbortHandler)
+	}
+	return errAnswered
+}
+
+// unreadable tells an object that is gone from a store that is away.
+func unreadable(err error) error {
+	if errors.Is(err, blob.ErrUnavailable) {
+		return refuse(http.StatusServiceUnavailable, wire.CodeUnavailable, "the blob store cannot be read: %s", tryAgain)
+	}
+	return err
+}
+
+// spout writes to a client that may be slow, but not for ever.
+type spout struct{ out *stream }
+
+func (s spout) Write(b []byte) (int, error) {
+	if !s.out.put(b) {
+		return 0, errGone
+	}
+	return len(b), nil
+}
+
+// part is where some of a resource is to be read.
+type part struct {
+	offset, length int64 // of what is read; length < 0: to the end
+	skip, lines    int64 // of lines: how many to pass over, and how many follow
+	line           int64 // the first of these
+	begin          int64 // where that begins
+	size           int64 // of the whole
+	text           bool
+}
+
+func (c *content) part(want extent) (part, error) {
+	switch want.unit {
+	case "bytes":
+		if want.first > c.Size || want.first == c.Size && c.Size > 0 {
+			return part{}, invalid("bytes: this resource has %d, counted from 0", c.Size)
+		}
+		return part{offset: want.first, length: min(want.last, c.Size-1) - want.first + 1, size: c.Size}, nil
+	case "lines":
+		switch {
+		case !c.Text:
+			return part{}, invalid("lines: this resource is no text; read ?bytes=0-%d", maxPart-1)
+		case want.first > max(1, c.Lines):
+			return part{}, invalid("lines: this resource has %d", c.Lines)
+		}
+		offset, skip := c.Find(want.first - 1)
+		return part{offset: offset, length: -1, skip: skip, lines: min(want.last, max(1, c.Lines)) - want.first + 1, line: want.first, size: c.Size, text: true}, nil
+	}
+	if c.Size > maxPart {
+		how := fmt.Sprintf("?bytes=0-%d", maxPart-1)
+		if c.Text {
+			how = fmt.Sprintf("?lines=1-%d", min(c.Lines, 1000))
+		}
+		return part{}, invalid("this resource has %d bytes and %d lines, more than an answer may have (%d bytes): read some of it by %s after its URI", c.Size, c.Lines, maxPart, how)
+	}
+	return part{length: c.Size, size: c.Size, text: c.Text}, nil
+}
+
+// copy writes the part, and says where to go on if an answer cannot hold it.
+func (p part) copy(out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
+	if p.lines > 0 {
+		return p.copyLines(out, in, base)
+	}
+	n := min(p.length, maxPart)
+	if p.text {
+		err = escape(out, io.LimitReader(in, n))
+	} else {
+		enc := base64.NewEncoder(base64.StdEncoding, out)
+		if _, err = io.CopyN(enc, in, n); err == nil {
+			err = enc.Close()
+		}
+	}
+	if n < p.length {
+		next = fmt.Sprintf("%s?bytes=%d-%d", base, p.offset+n, p.offset+p.length-1)
+	}
+	return next, err
+}
+
+// copyLines ends with a whole line, unless one is too long for an answer by itself: that is gone on with by bytes.
+func (p part) copyLines(out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
+	e := &escaper{out: out}
+	var n, done int64
+	for done < p.lines {
+		piece, err := in.ReadSlice('\n')
+		e.write(piece)
+		n += int64(len(piece))
+		switch {
+		case errors.Is(err, io.EOF):
+			return "", e.close()
+		case err == nil:
+			done++
+			if n >= softPart && done < p.lines {
+				return fmt.Sprintf("%s?lines=%d-%d", base, p.line+done, p.line+p.lines-1), e.close()
+			}
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return "", err
+		case n >= maxPart-pouring:
+			n -= int64(len(e.half))
+			e.half = nil
+			return fmt.Sprintf("%s?bytes=%d-", base, p.begin+n), e.close()
+		}
+	}
+	return "", e.close()
+}
+
+// seek passes over the lines before the part, and finds out whether it can be read.
+func (p *part) seek(in *bufio.Reader) error {
+	p.begin = p.offset
+	for p.skip > 0 {
+		piece, err := in.ReadSlice('\n')
+		p.begin += int64(len(piece))
+		switch {
+		case err == nil:
+			p.skip--
+		case errors.Is(err, io.EOF):
+			return nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return err
+		}
+	}
+	if _, err := in.Peek(1); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// escape copies text into a JSON string.
+func escape(out *bufio.Writer, in io.Reader) error {
+	e := &escaper{out: out}
+	buf := make([]byte, pouring)
+	for {
+		n, err := in.Read(buf)
+		e.write(buf[:n])
+		if errors.Is(err, io.EOF) {
+			return e.close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// escaper writes text as the inside of a JSON string, piece by piece: a piece may end within a character.
+type escaper struct {
+	out  *bufio.Writer
+	half []byte
+}
+
+func (e *escaper) write(p []byte) {
+	if len(e.half) > 0 {
+		p = append(e.half, p...)
+		e.half = nil
+	}
+	for len(p) > 0 {
+		if c := p[0]; c < utf8.RuneSelf {
+			e.ascii(c)
+			p = p[1:]
+			continue
+		}
+		if !utf8.FullRune(p) {
+			e.half = append([]byte(nil), p...)
+			return
+		}
+		r, size := utf8.DecodeRune(p)
+		_, _ = e.out.WriteRune(r) // a byte that is no character becomes U+FFFD
+		p = p[size:]
+	}
+}
+
+func (e *escaper) ascii(c byte) {
+	switch {
+	case c == '"' || c == '\\':
+		_ = e.out.WriteByte('\\')
+		_ = e.out.WriteByte(c)
+	case c == '\n':
+		_, _ = e.out.WriteString(`\n`)
+	case c < 0x20:
+		_, _ = fmt.Fprintf(e.out, `\u%04x`, c)
+	default:
+		_ = e.out.WriteByte(c)
+	}
+}
+
+// close writes what is left of a character that was cut, and returns the first error of all that was written.
+func (e *escaper) close() error {
+	if len(e.half) > 0 {
+		_, _ = e.out.WriteRune(utf8.RuneError)
+	}
+	_, err := e.out.Write(nil)
+	return err
+}

@@ -1,0 +1,106 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+)
+
+// Shelf is where an attempt keeps what is too large for a result. A Runtime that is no Shelf has none.
+type Shelf interface {
+	// Keeps reports whether there is a place for artifacts.
+	Keeps() bool
+	// Keep stores an artifact under its name, of which later attempts know too, and returns its size.
+	Keep(ctx context.Context, name, mimeType string, content io.Reader) (size int64, err error)
+}
+
+// ErrNoShelf: there is no place for artifacts.
+var ErrNoShelf = errors.New("artifacts need a blob store: start this worker, and the servers, with -blob")
+
+const maxArtifactName = 128
+
+// Artifact stores a file of any size, as it is read, in bounded memory, and returns the link to it: content for the tool's result, or for
+// a field of its own. Clients read it with resources/read until the task is forgotten.
+//
+// The name tells the artifacts of a task apart, and may have slashes; a later one replaces one of the same name, also one of an earlier
+// attempt. It is durable when Artifact returns. While the blob store does not answer it is tried again if content can be rewound (an
+// io.Seeker, such as a file); otherwise, and where content breaks off, the error is returned. ErrNoShelf: there is no blob store.
+func (a *Attempt) Artifact(ctx context.Context, name, mimeType string, content io.Reader) (*mcp.ResourceLink, error) {
+	if err := validArtifact(name); err != nil {
+		return nil, Permanent(err)
+	}
+	if !a.CanKeep() {
+		return nil, Permanent(ErrNoShelf)
+	}
+	size, err := a.shelf.Keep(ctx, name, mimeType, content)
+	if err != nil {
+		return nil, fmt.Errorf("artifact %s: %w", name, err)
+	}
+	return &mcp.ResourceLink{URI: ArtifactURI(a.task, name), Name: name, MIMEType: mimeType, Size: &size}, nil
+}
+
+// CanKeep reports whether there is a blob store that Artifact can write to.
+func (a *Attempt) CanKeep() bool { return a.shelf != nil && a.shelf.Keeps() }
+
+// validArtifact: names are put into URIs and read by people; none may mean another place than itself.
+func validArtifact(name string) error {
+	odd := func(r rune) bool { return unicode.IsControl(r) || r == '\\' }
+	if name == "" || len(name) > maxArtifactName || !utf8.ValidString(name) || strings.ContainsFunc(name, odd) {
+		return fmt.Errorf("artifact %.150q: a name has 1 to %d bytes of text, without control characters and backslashes", name, maxArtifactName)
+	}
+	for element := range strings.SplitSeq(name, "/") {
+		if element == "" || element == "." || element == ".." {
+			return fmt.Errorf("artifact %q: its parts, between slashes, cannot be empty, . or ..", name)
+		}
+	}
+	return nil
+}
+
+// What a task has left is read by these URIs.
+const (
+	tasksURI    = "longhaul://tasks/"
+	resultPath  = "/result"
+	artifactDir = "/artifacts/"
+)
+
+// ResultURI is the resource of a task's whole result.
+func ResultURI(id ID) string { return tasksURI + string(id) + resultPath }
+
+// ArtifactURI is the resource of one of a task's artifacts.
+func ArtifactURI(id ID, name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return tasksURI + string(id) + artifactDir + strings.Join(parts, "/")
+}
+
+// ParseURI is the inverse of these: an artifact's name is empty for a result. query is what follows a question mark. ErrNotFound: it is
+// none of these URIs.
+func ParseURI(uri string) (id ID, artifact, query string, err error) {
+	rest, ok := strings.CutPrefix(uri, tasksURI)
+	rest, query, _ = strings.Cut(rest, "?")
+	text, path, slash := strings.Cut(rest, "/")
+	if !ok || !slash {
+		return "", "", "", ErrNotFound
+	}
+	if id, err = ParseID(text); err != nil {
+		return "", "", "", ErrNotFound
+	}
+	if "/"+path == resultPath {
+		return id, "", query, nil
+	}
+	escaped, ok := strings.CutPrefix("/"+path, artifactDir)
+	name, err := url.PathUnescape(escaped)
+	if !ok || err != nil || validArtifact(name) != nil {
+		return "", "", "", ErrNotFound
+	}
+	return id, name, query, nil
+}

@@ -1,0 +1,104 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/longhaul-mcp/longhaul/blob"
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// shelf is what an attempt has put into the blob store.
+type shelf struct {
+	mu      sync.Mutex
+	noted   bool // Redis knows that the task has objects
+	objects int  // so far, also such as were never finished
+}
+
+// Keeps reports whether there is a blob store.
+func (a *attempt) Keeps() bool { return a.w.opts.Blobs != nil }
+
+// Keep stores an artifact.
+func (a *attempt) Keep(ctx context.Context, name, mimeType string, content io.Reader) (int64, error) {
+	return a.store(ctx, store.ArtifactPrefix+name, mimeType, content)
+}
+
+// store makes an object of content: first Redis learns that the task has objects, so that none is left behind when it is forgotten; then
+// the object is written, under a key of this attempt's own; and only then is it known by its name, if the attempt is the task's still.
+func (a *attempt) store(ctx context.Context, name, mimeType string, content io.Reader) (int64, error) {
+	key, err := a.reserve(ctx)
+	if err != nil {
+		return 0, err
+	}
+	o, err := a.put(ctx, key, content)
+	if err != nil {
+		return 0, err
+	}
+	form, err := json.Marshal(o.Form)
+	if err != nil {
+		return 0, err
+	}
+	known, err := json.Marshal(store.Blob{Key: key, MIMEType: mimeType, Form: form})
+	if err != nil {
+		return 0, err
+	}
+	return o.Size, a.Remember(ctx, store.BlobName(name), known)
+}
+
+// reserve is a key for another object.
+func (a *attempt) reserve(ctx context.Context) (string, error) {
+	a.shelf.mu.Lock()
+	defer a.shelf.mu.Unlock()
+	if !a.shelf.noted {
+		err := insist(ctx, a.log, "note that the task has objects", func(ctx context.Context) error {
+			p, err := a.w.opts.Store.Shelve(ctx, a.Lease)
+			_ = a.pulse(p, err) // the error is for insist to judge
+			if p.Ended {
+				return store.ErrEnded
+			}
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+		a.shelf.noted = true
+	}
+	a.shelf.objects++
+	return a.BlobKey(a.shelf.objects), nil
+}
+
+// put writes an object, through outages of the blob store if what it is made of can be read again.
+func (a *attempt) put(ctx context.Context, key string, content io.Reader) (o blob.Object, err error) {
+	rewind, ok := content.(io.Seeker)
+	if !ok {
+		return a.w.opts.Blobs.Put(ctx, key, content)
+	}
+	begin, err := rewind.Seek(0, io.SeekCurrent)
+	if err != nil { // a pipe is a file, too
+		return a.w.opts.Blobs.Put(ctx, key, content)
+	}
+	err = insist(ctx, a.log, "write to the blob store", func(ctx context.Context) error {
+		if _, err := rewind.Seek(begin, io.SeekStart); err != nil {
+			return fmt.Errorf("read it again: %w", err)
+		}
+		o, err = a.w.opts.Blobs.Put(ctx, key, content)
+		return err
+	})
+	return o, err
+}
+
+// lasting is a context for what must not be given up with the tool, but is in vain if the task has ended otherwise.
+func (a *attempt) lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancelCause(a.w.writing)
+	stop := context.AfterFunc(ctx, func() {
+		if cause := context.Cause(ctx); errors.Is(cause, tasks.ErrCancelled) || errors.Is(cause, tasks.ErrLost) {
+			cancel(cause)
+		}
+	})
+	return lasting, func() { stop(); cancel(nil) }
+}
