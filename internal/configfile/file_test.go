@@ -112,6 +112,7 @@ func TestLittleIsEnough(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"empty": "", "comment": "# nothing yet\n", "no part": "{}", "no entry": "clients:\n  # - name: x\n", "from Windows": "\ufeffclients: []\r\n",
+		"bare names":  `servers: [{name: a, prefix: "", command: [a]}, {name: b, prefix: "", command: [b]}]`,
 		"no variable": "tools: [{name: a, command: [a], env: }]",
 	} {
 		f, err := Read(written(t, text), everything)
@@ -171,6 +172,9 @@ func TestReferencesAreLookedUpAtEachUse(t *testing.T) {
 	secret := filepath.Join(filepath.Dir(path), "secret")
 	put(t, secret, "first\n")
 	f := got(Read(path, everything))(t)
+	if dir := f.Servers[0].Dir; dir != filepath.Dir(path) {
+		t.Errorf("the server runs in %s", dir)
+	}
 	for _, want := range []string{"first", "second"} {
 		put(t, secret, want+"\r\n")
 		env := got(f.Servers[0].Env(t.Context()))(t)
