@@ -11,13 +11,15 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// attendance is a session's GET stream: it carries what belongs to no request, that is how the lists of tools and so on change, how the session's
-// tasks do, and their questions while no tasks/result is open. There is one at a time: a client that opens a second one has lost the
+// attendance is a session's GET stream: it carries what belongs to no request, that is how the lists of tools and so on change, how the
+// resources do that the session subscribes to, how its tasks do, and their questions while no tasks/result is open. There is one at a time: a client that opens a second one has lost the
 // first, whether or not we have noticed yet.
 type attendance struct {
 	*courier
 	follower *follower // nil: there was no task yet
 	seen     map[tasks.ID]*tasks.Task
+	uris     []string // that the feed was opened for
+	feed     feed
 }
 
 // adopt has the session's GET stream tell about a task. Status notifications are optional: without the store there are none.
@@ -48,6 +50,7 @@ func (s *Server) attend(ctx context.Context, q *request) error {
 	}
 	defer a.close(ctx)
 	defer a.unfollow()
+	defer func() { a.feed.close() }()
 	if q.out.ping() == nil {
 		a.run(ctx, changes, seen)
 		q.out.close()
@@ -70,12 +73,18 @@ func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *cat
 		select {
 		case <-changes:
 			if err = a.look(ctx); err == nil {
-				err = a.askAgain(ctx)
+				err = errors.Join(a.subscribe(ctx, seen, false), a.askAgain(ctx))
 			}
+		case <-a.feed.changes():
+			err = a.feed.tell(a.out, nil)
+		case <-a.feed.due():
+			a.feed.renew(ctx)
 		case u := <-updates:
 			err = a.update(ctx, u)
 		case <-seen.superseded:
-			seen, err = a.listsChanged(seen)
+			if seen, err = a.listsChanged(seen); err == nil {
+				err = a.subscribe(ctx, seen, true)
+			}
 		case <-ping.C:
 			a.renew(ctx)
 			if err = a.out.ping(); err == nil {
@@ -105,6 +114,26 @@ func (a *attendance) listsChanged(seen *catalogue) (*catalogue, error) {
 		}
 	}
 	return now, nil
+}
+
+// subscribe has the feed be about what the session subscribes to now. anew: it may come from other sources. While the store does not
+// answer it stays as it is.
+func (a *attendance) subscribe(ctx context.Context, seen *catalogue, anew bool) error {
+	looking, cancel := brief(ctx)
+	defer cancel()
+	uris, err := a.server.store.Subscriptions(looking, a.session.ID)
+	if err != nil || !anew && slices.Equal(uris, a.uris) {
+		return nil
+	}
+	var next feed
+	if err := next.open(ctx, a.server, seen.sources, uris); err != nil {
+		a.log.Warn("session's stream does not tell about its resources", "err", err)
+		return nil
+	}
+	last := a.feed
+	a.feed, a.uris = next, uris
+	defer last.close()
+	return last.tell(a.out, nil) // what it heard before the next one did
 }
 
 // look reads the session again: which tasks it has, and whether this is still its stream.

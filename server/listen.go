@@ -20,7 +20,8 @@ type subscription struct {
 	*request
 	server   *Server
 	wanted   wire.Filter // of which tasks, granted says
-	follower *follower   // nil: follows none
+	feed     feed
+	follower *follower // nil: follows none
 	granted  map[tasks.ID]mark
 	queued   map[tasks.ID]*tasks.Task // those whose place in the queue is told; nil: none is, there are too many tasks
 }
@@ -41,17 +42,23 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 	if err != nil {
 		return nil, err
 	}
+	if err := checkURIs(wanted.Resources); err != nil {
+		return nil, err
+	}
 	catalogue, err := s.mirror.read()
 	if err != nil {
 		return nil, err
 	}
 	sub := &subscription{request: q, server: s, wanted: wanted, granted: make(map[tasks.ID]mark, len(ids))}
+	defer sub.close()
+	if err := sub.feed.open(ctx, s, catalogue.sources, wanted.Resources); err != nil {
+		return nil, err
+	}
 	if len(ids) > 0 {
 		if sub.follower, err = s.follow(ctx, ids...); err != nil {
 			return nil, err
 		}
 	}
-	defer sub.close()
 	visible, err := sub.grant(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -84,6 +91,18 @@ func (q *request) subscribable(texts []tasks.ID) ([]tasks.ID, error) {
 		}
 	}
 	return ids, nil
+}
+
+func checkURIs(uris []string) error {
+	if len(uris) > maxResources {
+		return invalid("resourceSubscriptions names %d resources, the limit is %d", len(uris), maxResources)
+	}
+	for _, uri := range uris {
+		if len(uri) > maxURI {
+			return invalid("resourceSubscriptions: a URI has %d bytes, the limit is %d", len(uri), maxURI)
+		}
+	}
+	return nil
 }
 
 // grant reads how the tasks stand, to tell those that the caller may follow. A watch reports each once before anything else.
@@ -132,6 +151,7 @@ func (x *subscription) keep(ctx context.Context, visible map[tasks.ID]*tasks.Tas
 }
 
 func (x *subscription) close() {
+	x.feed.close()
 	if x.follower != nil {
 		x.follower.close()
 	}
@@ -141,7 +161,7 @@ func (x *subscription) close() {
 // missed either.
 func (x *subscription) open(ctx context.Context, ids []tasks.ID, visible map[tasks.ID]*tasks.Task) error {
 	filter := x.wanted
-	filter.TaskIDs = nil
+	filter.TaskIDs, filter.Resources = nil, x.feed.granted(x.wanted.Resources)
 	for _, id := range ids {
 		if visible[id] != nil {
 			filter.TaskIDs = append(filter.TaskIDs, id)
@@ -209,6 +229,10 @@ func (x *subscription) run(ctx context.Context, seen *catalogue) (json.RawMessag
 			err = x.update(ctx, u)
 		case <-seen.superseded:
 			seen, err = x.listsChanged(seen)
+		case <-x.feed.changes():
+			err = x.feed.tell(x.out, x.ID)
+		case <-x.feed.due():
+			x.feed.renew(ctx)
 		case <-ping.C:
 			err = x.silence(ctx)
 		case <-x.server.draining:

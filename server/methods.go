@@ -47,6 +47,8 @@ var legacyMethods = map[string]struct {
 	"resources/list":           {serve: (*Server).listResources},
 	"resources/templates/list": {serve: (*Server).listTemplates},
 	"resources/read":           {serve: (*Server).readResource},
+	"resources/subscribe":      {session: true, serve: (*Server).subscribe},
+	"resources/unsubscribe":    {session: true, serve: (*Server).unsubscribe},
 	"prompts/list":             {serve: (*Server).listPrompts},
 	"prompts/get":              {serve: (*Server).getPrompt},
 	"completion/complete":      {serve: (*Server).complete},

@@ -19,7 +19,7 @@ func newSDK(about wire.Implementation, log *slog.Logger) http.Handler {
 	caps := &mcp.ServerCapabilities{
 		Tools: &mcp.ToolCapabilities{ListChanged: true},
 		// Always, though there may be none: servers behind workers may come at any time, and a client asks once what we have.
-		Resources:   &mcp.ResourceCapabilities{ListChanged: true},
+		Resources:   &mcp.ResourceCapabilities{ListChanged: true, Subscribe: true},
 		Prompts:     &mcp.PromptCapabilities{ListChanged: true},
 		Completions: &mcp.CompletionCapabilities{},
 		Logging:     &mcp.LoggingCapabilities{}, // held calls send log messages

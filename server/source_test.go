@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -397,5 +398,106 @@ func TestListsThatChangeAreTold(t *testing.T) {
 	expect(prompts, "prompts", true)
 	if m, _ := f.ask(modern("prompts/list", nil)); len(m.Result["prompts"].([]any)) != 0 {
 		t.Errorf("got %+v", m)
+	}
+}
+
+// watched is a source whose resources change when the test says so. It tells which are watched.
+func watched(name, prefix string) (source tasks.Source, watching <-chan string, change func(uri string)) {
+	begun := make(chan string, 100)
+	var mu sync.Mutex
+	told := make(map[string]func())
+	source = tasks.Source{Name: name, URIPrefix: prefix, Subscribes: true, Watch: func(ctx context.Context, uri string, changed func()) error {
+		mu.Lock()
+		told[uri] = changed
+		mu.Unlock()
+		begun <- uri
+		<-ctx.Done()
+		begun <- "ended " + uri
+		return nil
+	}}
+	return source, begun, func(uri string) {
+		mu.Lock()
+		defer mu.Unlock()
+		told[uri]()
+	}
+}
+
+func (r *response) nextUpdated(uri string, subscription any) {
+	r.t.Helper()
+	if m := r.next(); m.Method != "notifications/resources/updated" || m.Params["uri"] != uri || subscriptionID(m.Params) != subscription {
+		r.t.Fatalf("got %+v, want %s", m, uri)
+	}
+}
+
+func TestASubscriptionHearsOfResources(t *testing.T) {
+	t.Parallel()
+	source, watching, change := watched("w", "w+")
+	f := mirroring(t, github, source)
+	both, ack := f.listen(obj{"resourceSubscriptions": []string{"w+x", "github+repo://a", "w+y", "w+x", "nowhere:"}})
+	if diff := cmp.Diff(obj{"resourceSubscriptions": []any{"w+x", "w+y"}}, ack["notifications"]); diff != "" {
+		t.Error(diff)
+	}
+	one, _ := f.listen(obj{"resourceSubscriptions": []string{"w+y"}})
+	if got := []string{<-watching, <-watching}; got[0] == got[1] {
+		t.Errorf("watched: %v", got)
+	}
+	change("w+x")
+	both.nextUpdated("w+x", 1.0)
+	change("w+y")
+	both.nextUpdated("w+y", 1.0)
+	one.nextUpdated("w+y", 1.0) // and nothing before it
+	for _, uris := range [][]string{make([]string, 101), {strings.Repeat("x", 2049)}} {
+		if m, _ := f.ask(modern("subscriptions/listen", obj{"notifications": obj{"resourceSubscriptions": uris}})); m.code() != wire.CodeInvalidParams {
+			t.Errorf("%d URIs: %+v", len(uris), m)
+		}
+	}
+}
+
+func TestASessionSubscribesAtAnyReplica(t *testing.T) {
+	t.Parallel()
+	source, watching, change := watched("w", "w+")
+	f := mirroring(t, github, source)
+	other := replica(t, f.rdb, f.store, func(o *server.Options) { o.Ping = 10 * time.Millisecond })
+	m, _ := f.ask(hello("2025-06-18", obj{}))
+	if resources, _ := m.Result["capabilities"].(obj)["resources"].(obj); resources["subscribe"] != true {
+		t.Errorf("not advertised: %+v", m.Result)
+	}
+	x, quiet := f.initialize("2025-11-25", obj{}), f.initialize("2025-11-25", obj{})
+	stream, silent := f.attend(x), f.attend(quiet)
+	eventually(t, "the other replica knows the source", func() bool { return other.Mirrors("w") })
+	accepted := func(method, uri string) {
+		t.Helper()
+		if m, _ := other.ask(x.request(method, obj{"uri": uri})); m.Error != nil || len(m.Result) != 0 {
+			t.Errorf("%s: %+v", method, m)
+		}
+	}
+	accepted("resources/subscribe", "w+x")
+	if got := <-watching; got != "w+x" {
+		t.Errorf("watched: %s", got)
+	}
+	change("w+x")
+	stream.nextUpdated("w+x", nil)
+	accepted("resources/subscribe", "w+y")
+	if got := <-watching; got != "w+y" {
+		t.Errorf("watched: %s", got)
+	}
+	accepted("resources/unsubscribe", "w+x")
+	eventually(t, "the session's stream knows", func() bool {
+		change("w+x")
+		change("w+y")
+		first := stream.next().Params["uri"]
+		if first == "w+x" {
+			stream.nextUpdated("w+y", nil)
+		}
+		return first == "w+y"
+	})
+	silent.quiet()
+	for uri, code := range map[string]int{"github+repo://a": wire.CodeInvalidParams, "nowhere:": wire.CodeNoResource, strings.Repeat("x", 2049): wire.CodeInvalidParams} {
+		if m, _ := f.ask(x.request("resources/subscribe", obj{"uri": uri})); m.code() != code {
+			t.Errorf("%.20s: %+v", uri, m)
+		}
+	}
+	if m, r := f.ask(legacy("resources/subscribe", obj{"uri": "w+x"})); r.status != 400 {
+		t.Errorf("without a session: %d %+v", r.status, m)
 	}
 }

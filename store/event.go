@@ -23,6 +23,7 @@ const (
 	logEvent      = "log"
 	answerEvent   = "answer"
 	endEvent      = "end"
+	updatedEvent  = "updated" // of a resource, not of a task
 )
 
 func parseEvent(s string) (e event, ok bool) {

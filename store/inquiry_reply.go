@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -31,9 +33,15 @@ func (s *Store) Stand(ctx context.Context, source, worker string) (waiting int, 
 	return waiting, nil
 }
 
-// StandDown ends what Stand began. What the worker has picked it can still answer.
+// StandDown ends what Stand began, and has the source's other workers watch what this one did. What the worker has picked it can still
+// answer.
 func (s *Store) StandDown(ctx context.Context, source, worker string) error {
-	if err := s.rdb.ZRem(ctx, askedKey(source), worker).Err(); err != nil {
+	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		p.ZRem(ctx, askedKey(source), worker)
+		p.Publish(ctx, wantedKey(source), lookAgain)
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("stand down from source %s: %w", source, err)
 	}
 	return nil

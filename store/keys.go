@@ -50,7 +50,7 @@ func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}
 
 // sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <kind> <task> <waiter>" for each request in flight that waits for a task,
 // t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, l:<task> → "<ms> <seq>" for how much of a
-// task's log was told, and q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the
+// task's log was told, u:<URI> → "<ms> " for each resource that its stream tells about, and q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the
 // channel of its changes. Expires a day after its last use, and minutes after it was opened if it was not used.
 func sessionKey(id string) string { return "mcp-session-" + id }
 
@@ -74,6 +74,7 @@ const (
 	toldField     = "l:"
 	questionField = "q:"
 	resultField   = "w:"
+	uriField      = "u:"
 )
 
 // lookAgain is what is said, as an event, on the channel of a session, a source or a request to one.
@@ -105,8 +106,8 @@ func limitKeys(limit string) []string {
 // sourceTag is of what belongs to one source: each of its scripts touches several of these.
 func sourceTag(source string) string { return "lh:{src:" + source + "}:" }
 
-// inquiryKey is a hash: method, params, by which worker until when, answer of a request to a source; also the channel of its changes. Expires when
-// nobody waits for the answer any more.
+// inquiryKey is a hash: method, params, by which worker until when, answer of a request to a source; also the channel of its changes.
+// Expires when nobody waits for the answer any more.
 func inquiryKey(source, id string) string { return inquiryPrefix(source) + id }
 
 // inquiryPrefix is what the keys of a source's requests begin with, for the script that finds them by their ids.
@@ -118,6 +119,10 @@ func inquiriesKey(source string) string { return sourceTag(source) + "wait" }
 
 // askedKey is a zset of the workers that answer for a source by until when they are believed to. Expires with the last of them.
 func askedKey(source string) string { return sourceTag(source) + "on" }
+
+// wantedKey is a zset of the URIs that somebody subscribes to by until when they do; also the channel of both, their changes and those of
+// the set. Expires with the last of them.
+func wantedKey(source string) string { return sourceTag(source) + "sub" }
 
 // taskKeys are KEYS[1..11] of every task script.
 func taskKeys(id tasks.ID) []string {

@@ -22,7 +22,7 @@ type scripts struct {
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
 	abandon, keep, orphan, shelve                                                          *redis.Script
 	limit, admit, begin, hold, free, tend, needs                                           *redis.Script
-	inquire, inquired, retract, stand, pick, asking, reply                                 *redis.Script
+	inquire, inquired, retract, stand, pick, asking, reply, want, wanted                   *redis.Script
 }
 
 func load(o Options) scripts {
@@ -43,6 +43,7 @@ func load(o Options) scripts {
 		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"), done: plain("done"),
 		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tend: limit("tend"), needs: task("needs"),
 		inquire: plain("inquire"), inquired: plain("inquired"), retract: plain("retract"), stand: plain("stand"), pick: plain("pick"), asking: plain("asking"), reply: plain("reply"),
+		want: plain("want"), wanted: plain("wanted"),
 	}
 }
 

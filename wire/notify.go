@@ -58,3 +58,11 @@ func ListChanged(list string, subscription json.RawMessage) []byte {
 		Meta *resultMeta `json:"_meta,omitempty"`
 	}{metaOf(resultMeta{Subscription: subscription})}))
 }
+
+// ResourceUpdated is the message of notifications/resources/updated: on a subscription, or on a session's stream, which has none.
+func ResourceUpdated(uri string, subscription json.RawMessage) []byte {
+	return notify("notifications/resources/updated", encode(struct {
+		Meta *resultMeta `json:"_meta,omitempty"`
+		URI  string      `json:"uri"`
+	}{metaOf(resultMeta{Subscription: subscription}), uri}))
+}

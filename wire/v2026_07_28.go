@@ -110,12 +110,13 @@ func quoted(s string) string {
 	return string(encode(s))
 }
 
-// Filter is what a subscriptions/listen asks for, and what its acknowledgement grants. Asked for, the ids are as the client wrote them:
-// check each.
+// Filter is what a subscriptions/listen asks for, and what its acknowledgement grants. Asked for, ids and URIs are as the client
+// wrote them: check each.
 type Filter struct {
 	ToolsListChanged     bool       `json:"toolsListChanged,omitempty"`
 	PromptsListChanged   bool       `json:"promptsListChanged,omitempty"`
 	ResourcesListChanged bool       `json:"resourcesListChanged,omitempty"`
+	Resources            []string   `json:"resourceSubscriptions,omitempty"`
 	TaskIDs              []tasks.ID `json:"taskIds,omitempty"`
 }
 
@@ -148,6 +149,9 @@ func ListenFilter(params Object) (Filter, error) {
 	}
 	if o.Has("taskIds") && json.Unmarshal(o["taskIds"], &f.TaskIDs) != nil {
 		return f, &Error{Code: CodeInvalidParams, Message: "taskIds must be an array of strings"}
+	}
+	if o.Has("resourceSubscriptions") && json.Unmarshal(o["resourceSubscriptions"], &f.Resources) != nil {
+		return f, &Error{Code: CodeInvalidParams, Message: "resourceSubscriptions must be an array of strings"}
 	}
 	return f, nil
 }

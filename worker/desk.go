@@ -28,10 +28,14 @@ type desk struct {
 	source string
 }
 
-// run picks inquiries while there are places, until ctx ends. Those that are asked then go on.
+// run picks inquiries while there are places, and watches what is to be watched, until ctx ends. What is asked then goes on.
 func (d *desk) run(ctx context.Context) {
 	told, stop := d.w.opts.Watcher.Inquiries(d.source)
 	defer stop()
+	wanted, stop := d.w.opts.Watcher.WantedChanged(d.source)
+	defer stop()
+	x := newWatching(d)
+	defer x.close()
 	defer d.leave(ctx)
 	stand := time.NewTimer(0)
 	defer stand.Stop()
@@ -46,6 +50,9 @@ func (d *desk) run(ctx context.Context) {
 			more, wait := d.stand(ctx)
 			waiting = waiting || more
 			stand.Reset(wait)
+			x.look(ctx)
+		case <-wanted:
+			x.look(ctx)
 		case <-told:
 			waiting = true
 		case free <- struct{}{}:

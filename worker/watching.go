@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A source that cannot be watched is tried again after a pause that doubles.
+const (
+	firstWatchPause = time.Second
+	lastWatchPause  = 30 * time.Second
+	tellTime        = 2 * time.Second
+)
+
+// watching follows the resources of a source that somebody subscribes to, while this worker is the one that is to.
+type watching struct {
+	*desk
+	open    map[string]context.CancelFunc // by URI
+	working sync.WaitGroup
+}
+
+func newWatching(d *desk) *watching {
+	return &watching{desk: d, open: make(map[string]context.CancelFunc)}
+}
+
+// look begins and ends to follow what there is to follow now. What Redis does not tell stays as it is.
+func (x *watching) look(ctx context.Context) {
+	var wanted []string
+	if source, ok := x.w.opts.Registry.Source(x.source); ok && source.Subscribes {
+		looking, cancel := context.WithTimeout(ctx, standEvery)
+		defer cancel()
+		var err error
+		if wanted, err = x.w.opts.Store.Wanted(looking, x.source, x.name); err != nil {
+			return
+		}
+	}
+	for uri, end := range x.open {
+		if !slices.Contains(wanted, uri) {
+			end()
+			delete(x.open, uri)
+		}
+	}
+	for _, uri := range wanted {
+		if x.open[uri] == nil {
+			x.open[uri] = x.begin(ctx, uri)
+		}
+	}
+}
+
+func (x *watching) begin(ctx context.Context, uri string) context.CancelFunc {
+	ctx, end := context.WithCancel(ctx)
+	x.working.Go(func() {
+		defer end()
+		x.follow(ctx, uri)
+	})
+	return end
+}
+
+// close waits for all that ends with the context.
+func (x *watching) close() {
+	for _, end := range x.open {
+		end()
+	}
+	x.working.Wait()
+}
+
+// follow follows a resource until ctx ends.
+func (x *watching) follow(ctx context.Context, uri string) {
+	for pause := firstWatchPause; ; pause = min(2*pause, lastWatchPause) {
+		began := time.Now()
+		err := x.watch(ctx, uri)
+		if ctx.Err() != nil {
+			return
+		}
+		x.w.opts.Logger.Warn("resource is not watched, trying again", "source", x.source, "uri", uri, "err", err)
+		if time.Since(began) > lastWatchPause {
+			pause = firstWatchPause
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+	}
+}
+
+func (x *watching) watch(ctx context.Context, uri string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("source panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	source, ok := x.w.opts.Registry.Source(x.source)
+	if !ok || source.Watch == nil {
+		return fmt.Errorf("source %s has no subscriptions any more", x.source)
+	}
+	return source.Watch(ctx, uri, func() { x.tell(ctx, uri) })
+}
+
+func (x *watching) tell(ctx context.Context, uri string) {
+	ctx, cancel := context.WithTimeout(ctx, tellTime)
+	defer cancel()
+	if err := x.w.opts.Store.Updated(ctx, x.source, uri); err != nil {
+		x.w.opts.Logger.Warn("a resource's change was not told", "source", x.source, "uri", uri, "err", err)
+	}
+}
