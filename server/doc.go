@@ -15,5 +15,8 @@
 // session.go: a courier (courier.go) carries what goes out on one of a session's streams, attendance.go is its stream of no request, and
 // resume.go goes on with one that was cut.
 //
+// Resources and prompts of servers behind workers are listed from the catalogue (sources.go), and a worker is asked for them (inquire.go);
+// feed.go is what a stream hears of their changes.
+//
 // The package runs no tool and knows none: workers announce theirs through the store.
 package server
