@@ -123,3 +123,31 @@ func TestTheLimitThatWasAnnouncedLastCounts(t *testing.T) {
 		}
 	})
 }
+
+// What runs counts again when it is heard of. What was let in and has not started is not started.
+func TestAFailoverForgetsPermits(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		announceLimit(t, s, "", tasks.Policy{Concurrency: 2})
+		runs, waits, next := limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal)
+		for _, task := range []*tasks.Task{runs, waits} {
+			if ok, _ := admit(t, s, task.Delivery); !ok {
+				t.Fatal("there is room for two")
+			}
+		}
+		rdb.Del(t.Context(), "lh:{lim}:permits:crawl")
+		if ok, err := s.Begin(t.Context(), "crawl", lease(waits.Delivery, "b")); ok || err != nil {
+			t.Errorf("without a permit: %t, %v", ok, err)
+		}
+		for range 2 {
+			if err := s.Hold(t.Context(), "crawl", lease(runs.Delivery, "a"), false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ok, _ := admit(t, s, waits.Delivery); !ok {
+			t.Error("one runs, so there is room for another")
+		}
+		if ok, _ := admit(t, s, next.Delivery); ok {
+			t.Error("that is all")
+		}
+	})
+}
