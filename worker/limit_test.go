@@ -3,11 +3,16 @@ package worker_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/worker"
 )
 
 // crowd counts how many run at once.
@@ -223,5 +228,45 @@ func TestAParkedTaskHasNoPermit(t *testing.T) {
 			t.Errorf("%d at once", c.most)
 		}
 		r.idle("asks")
+	})
+}
+
+// gateCount counts what is asked about permits.
+type gateCount struct{ n atomic.Int64 }
+
+func (c *gateCount) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (c *gateCount) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		for _, arg := range cmd.Args() {
+			if key, ok := arg.(string); ok && strings.HasPrefix(key, "lh:{lim}:permits:") {
+				c.n.Add(1)
+			}
+		}
+		return next(ctx, cmd)
+	}
+}
+
+func (c *gateCount) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// What has no limit costs no command.
+func TestUnlimitedTasksAskForNoPermit(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		var c gateCount
+		r.rdb.AddHook(&c)
+		for i, p := range []tasks.Policy{{}, {Concurrency: 1}} { // in this order: the keeper asks about limits that there are
+			name := []string{"free", "bound"}[i]
+			r.start(tool(name, func(context.Context, *tasks.Attempt, none) (none, error) { return none{}, nil }, p), func(o *worker.Options) {
+				o.DefaultQueue = name
+			})
+			before := c.n.Load()
+			p.Queue = name
+			r.untilStatus(r.create(name, `{}`, p), tasks.Completed)
+			if asks := c.n.Load() > before; asks != p.Limited() {
+				t.Errorf("%s: asked %d times", name, c.n.Load()-before)
+			}
+		}
 	})
 }
