@@ -84,7 +84,9 @@ func drop(reg *tasks.Registry, name string) {
 func TestAToolThatAnotherStillHas(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		tool := func(description string) tasks.Tool { return tasks.Tool{Name: "common", Description: description} }
-		handle := func(context.Context, *tasks.Attempt, json.RawMessage) (*tasks.Result, error) { return tasks.Text("done"), nil }
+		handle := func(context.Context, *tasks.Attempt, json.RawMessage) (*tasks.Result, error) {
+			return tasks.Text("done"), nil
+		}
 		first, second := new(tasks.Registry), new(tasks.Registry)
 		first.Add(tool("first"), handle)
 		second.Add(tool("second"), handle)
@@ -111,7 +113,9 @@ func TestAToolThatAnotherStillHas(t *testing.T) {
 func TestAQueueThatComesLater(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		reg := new(tasks.Registry)
-		handle := func(context.Context, *tasks.Attempt, json.RawMessage) (*tasks.Result, error) { return tasks.Text("done"), nil }
+		handle := func(context.Context, *tasks.Attempt, json.RawMessage) (*tasks.Result, error) {
+			return tasks.Text("done"), nil
+		}
 		reg.Add(tasks.Tool{Name: "early"}, handle)
 		r.start(reg)
 		late := tasks.Tool{Name: "late", Policy: tasks.Policy{Queue: "new"}}
@@ -126,7 +130,9 @@ func TestAQueueThatComesLater(t *testing.T) {
 		log := new(logbook)
 		told := new(tasks.Registry)
 		told.Add(tasks.Tool{Name: "early"}, handle)
-		r.start(told, func(o *worker.Options) { o.Queues, o.Logger = map[string]int{"default": 1}, slog.New(slog.NewTextHandler(log, nil)) })
+		r.start(told, func(o *worker.Options) {
+			o.Queues, o.Logger = map[string]int{"default": 1}, slog.New(slog.NewTextHandler(log, nil))
+		})
 		if err := told.Put(tasks.Tool{Name: "elsewhere", Policy: tasks.Policy{Queue: "third"}}, handle); err != nil {
 			t.Fatal(err)
 		}
