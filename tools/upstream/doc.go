@@ -6,6 +6,7 @@
 //	}})
 //	hub.Connect(ctx)       // lists the tools of those that answer soon
 //	err = hub.Run(ctx)     // lists the others when they are there, and again when a list changes; must outlive the attempts
+//	err = hub.Change(list) // relays other servers from now on; calls that run are not disturbed
 //
 // One attempt is one upstream call. Progress, log messages and questions come through, a cancelled task cancels the call, and what the
 // tool answers is passed on as it is. Where the server makes a task of the call, the task is waited for, and found again by its id after a
