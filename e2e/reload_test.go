@@ -195,7 +195,7 @@ func TestClientsAreDescribedAnew(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
 	file := configured(t, "clients:\n  - {name: hasty, hold: 1h}\n")
-	s := f.Server("-config", file)
+	s := f.Server("-config", file, "-hold", "1h")
 	f.Image(one(image.Hold, tasks.Policy{}))
 	s.Client(t).AwaitTool(t, "hold")
 	rewrite(t, file, "clients:\n  - {name: hasty, hold: 100ms}\n")

@@ -98,7 +98,7 @@ func declare(r role, o *options) *flag.FlagSet {
 	}
 	fs.StringVar(&o.opsAddr, "ops-addr", ops, "where to serve health and metrics: `host:port`, or off")
 	declareWorker(r, fs, o)
-	fs.StringVar(&o.configFile, "config", "", "YAML `file` with what takes more than a flag, one for all processes: clients (front ends),\ntools (any program) and servers (other MCP servers; both for those who run tools)")
+	fs.StringVar(&o.configFile, "config", "", "YAML `file` with what takes more than a flag, one for all processes: clients (front ends),\ntools (any program) and servers (other MCP servers; both for those who run tools);\nread again when it changes, and on SIGHUP")
 	fs.BoolVar(&o.check, "check", false, "validate flags, tools and all of -config, also what is for other processes, and exit")
 	fs.StringVar(&o.probe, "probe", "", "GET this `URL`, exit 0 if it answers 200, and do nothing else: a health check for images without curl")
 	fs.Func("log-level", "`debug|info|warn|error` (default info)", func(s string) error {
