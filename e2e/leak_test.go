@@ -3,6 +3,7 @@ package e2e
 import (
 	"flag"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,12 +25,13 @@ const few = 200
 func TestForgottenTasksLeaveNothing(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	rdb := f.Redis.Client(t)
+	rdb, dir := f.Redis.Client(t), t.TempDir()
+	blobs := "-blob=file://" + dir
 	l := &lives{
-		local: f.Server().Client(t), other: f.Server().Client(t), stranger: f.Server("-anonymous", "nobody").Client(t),
+		local: f.Server(blobs).Client(t), other: f.Server(blobs).Client(t), stranger: f.Server(blobs, "-anonymous", "nobody").Client(t),
 	}
 	for range 2 {
-		f.Image(mixture(), "-concurrency", "32")
+		f.Image(mixture(), "-concurrency", "32", blobs)
 	}
 	for _, c := range []*rig.Client{l.local, l.other, l.stranger} {
 		c.AwaitTool(t, "echo")
@@ -53,6 +55,9 @@ func TestForgottenTasksLeaveNothing(t *testing.T) {
 	for _, key := range slices.Sorted(maps.Keys(second)) {
 		t.Logf("%s: %s of %d", key, second[key].Type, second[key].Size)
 	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("in the blob store: %v, %v", left, err)
+	}
 	for _, r := range table {
 		if !met[r.text] && !rare[r.text] {
 			t.Errorf("the key table has %s, which no task made", r.text)
@@ -65,7 +70,7 @@ var rare = map[string]bool{"lh:{S}:sync": true, "lh:{lim}:permits:<tool>": true,
 
 var (
 	date    = regexp.MustCompile(`\d{4}-\d\d-\d\d$`)
-	perTask = regexp.MustCompile(`^lh:\{\d+\}:(t|idem):|^lh:\{\d+\}:(due|live|ends)$|^lh:\{lim\}:(permits|starts|wait):|^asynq:\{.*\}:(t:.*|pending|active|lease|scheduled|retry)$`)
+	perTask = regexp.MustCompile(`^lh:\{\d+\}:(t|idem):|^lh:\{\d+\}:(due|live|ends|blobs)$|^lh:\{lim\}:(permits|starts|wait):|^asynq:\{.*\}:(t:.*|pending|active|lease|scheduled|retry)$`)
 )
 
 // forgotten waits until no task is left, and nobody is at work, and returns what Redis holds then.

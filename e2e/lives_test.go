@@ -38,6 +38,7 @@ func mixture() image.Image {
 		brief("first", image.Ask, tasks.Policy{Before: []tasks.Question{{Key: "name", Request: tasks.Form[struct {
 			Name string `json:"name"`
 		}]("What is your name?")}}}),
+		brief("leave", image.Leave, tasks.Policy{}),
 		brief("parks", image.Ask, tasks.Policy{Park: 50 * time.Millisecond}),
 		brief("few", image.Sleep, tasks.Policy{Concurrency: 1, Rate: tasks.Rate{N: 20, Per: time.Second}}),
 	}}
@@ -55,6 +56,9 @@ var kinds = []struct {
 }{
 	{"completed", func(l *lives, ctx context.Context, n int) error {
 		return l.ends(ctx, l.any(n), "echo", rig.Object{"n": n}, "completed")
+	}},
+	{"objects", func(l *lives, ctx context.Context, n int) error {
+		return l.ends(ctx, l.any(n), "leave", rig.Object{"bytes": 1000}, "completed")
 	}},
 	{"large arguments and result", func(l *lives, ctx context.Context, n int) error {
 		noise := make([]byte, 50_000)

@@ -148,6 +148,9 @@ func (c *call) complain(s *Server, err error) (json.RawMessage, error) {
 
 // plain is a stored result as the call's own.
 func (q *request) plain(s *Server, result json.RawMessage) json.RawMessage {
+	if !q.revision.since(hasLinks) {
+		return wire.WithoutLinks(result)
+	}
 	if !q.modern() {
 		return result
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/longhaul-mcp/longhaul/blob"
@@ -21,7 +22,7 @@ const (
 )
 
 // pour answers with a part of a resource, as it is read: nothing of it is held here.
-func (s *Server) pour(ctx context.Context, q *request, uri, base string, c *content, want extent) error {
+func (s *Server) pour(ctx context.Context, q *request, uri string, c *content, want extent) error {
 	if q.out.mute {
 		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "resources/read cannot be part of a batch")
 	}
@@ -45,6 +46,7 @@ func (s *Server) pour(ctx context.Context, q *request, uri, base string, c *cont
 	q.out.w.WriteHeader(http.StatusOK)
 	out := bufio.NewWriterSize(spout{q.out}, pouring)
 	_, _ = out.Write(answer.Opening()) // its errors stay with it
+	base, _, _ := strings.Cut(uri, "?")
 	if answer.Next, err = p.copy(out, in, base); err == nil {
 		_, _ = out.Write(answer.Closing())
 		err = out.Flush()
@@ -120,7 +122,7 @@ func (p part) copy(out *bufio.Writer, in *bufio.Reader, base string) (next strin
 	}
 	n := min(p.length, maxPart)
 	if p.text {
-		err = escape(out, io.LimitReader(in, n))
+		err = escape(out, in, n)
 	} else {
 		enc := base64.NewEncoder(base64.StdEncoding, out)
 		if _, err = io.CopyN(enc, in, n); err == nil {
@@ -142,7 +144,9 @@ func (p part) copyLines(out *bufio.Writer, in *bufio.Reader, base string) (next 
 		e.write(piece)
 		n += int64(len(piece))
 		switch {
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF) && done < p.lines-1:
+			return "", io.ErrUnexpectedEOF
+		case errors.Is(err, io.EOF): // the last line has no end
 			return "", e.close()
 		case err == nil:
 			done++
@@ -181,26 +185,25 @@ func (p *part) seek(in *bufio.Reader) error {
 	return nil
 }
 
-// escape copies text into a JSON string.
-func escape(out *bufio.Writer, in io.Reader) error {
+// escape copies n bytes of text into a JSON string.
+func escape(out *bufio.Writer, in io.Reader, n int64) error {
 	e := &escaper{out: out}
-	buf := make([]byte, pouring)
-	for {
-		n, err := in.Read(buf)
-		e.write(buf[:n])
-		if errors.Is(err, io.EOF) {
-			return e.close()
-		}
-		if err != nil {
-			return err
-		}
+	if _, err := io.CopyN(e, in, n); err != nil {
+		return err
 	}
+	return e.close()
 }
 
 // escaper writes text as the inside of a JSON string, piece by piece: a piece may end within a character.
 type escaper struct {
 	out  *bufio.Writer
 	half []byte
+}
+
+// Write cannot fail: close tells.
+func (e *escaper) Write(p []byte) (int, error) {
+	e.write(p)
+	return len(p), nil
 }
 
 func (e *escaper) write(p []byte) {

@@ -47,14 +47,13 @@ func (s *Server) readOwn(ctx context.Context, q *request, uri string) (json.RawM
 		return nil, err
 	}
 	c, err := s.left(ctx, q, id, artifact)
+	if err == nil {
+		err = s.pour(ctx, q, uri, c, want)
+	}
 	if errors.Is(err, tasks.ErrNotFound) || errors.Is(err, blob.ErrNotFound) {
 		return nil, q.noResource(uri)
 	}
-	if err != nil {
-		return nil, err
-	}
-	base, _, _ := strings.Cut(uri, "?")
-	return nil, s.pour(ctx, q, uri, base, c, want)
+	return nil, err
 }
 
 // left finds an artifact of a task, or its result if artifact is empty.

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // CodeNoResource is what revisions before 2026-07-28 say of a resource that there is none of; later ones say CodeInvalidParams (resources,
 // Error Handling).
@@ -91,4 +94,21 @@ func (r Read) Closing() []byte {
 		b = append(b, encode(resultMeta{ServerInfo: r.Server})...)
 	}
 	return append(b, `}}`...)
+}
+
+// WithoutLinks is a result for clients that know no links to resources: its text says where they lead.
+func WithoutLinks(result json.RawMessage) json.RawMessage {
+	var o Object
+	var content []json.RawMessage
+	if !bytes.Contains(result, []byte(`"resource_link"`)) || json.Unmarshal(result, &o) != nil || json.Unmarshal(o["content"], &content) != nil {
+		return result
+	}
+	for i, c := range content {
+		var link struct{ Type, URI, Name string }
+		if json.Unmarshal(c, &link) == nil && link.Type == "resource_link" {
+			content[i] = encode(words{"text", link.Name + ": resource " + link.URI})
+		}
+	}
+	o["content"] = encode(content)
+	return encode(o)
 }

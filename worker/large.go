@@ -110,7 +110,7 @@ func (a *attempt) slimStructured(ctx context.Context, l *large, slim *tasks.Resu
 	if len(l.result.Content) == 0 {
 		return nil
 	}
-	link, err := a.artifact(ctx, "structured.json", "application/json", doc)
+	link, err := a.artifact(ctx, "result-parts/structured.json", "application/json", doc)
 	if err == nil {
 		slim.Content = append(slim.Content, link)
 	}
@@ -141,7 +141,7 @@ func (a *attempt) partOr(ctx context.Context, c mcp.Content, i int, mimeType str
 	if len(data) < largePart {
 		return c, nil
 	}
-	return a.artifact(ctx, fmt.Sprintf("content-%d", i+1), mimeType, data)
+	return a.artifact(ctx, fmt.Sprintf("result-parts/%d", i+1), mimeType, data)
 }
 
 func (a *attempt) artifact(ctx context.Context, name, mimeType string, data []byte) (mcp.Content, error) {

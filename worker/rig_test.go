@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
 	"github.com/longhaul-mcp/longhaul/keeper"
 	"github.com/longhaul-mcp/longhaul/queue"
@@ -31,6 +33,8 @@ type rig struct {
 	watcher *store.Watcher
 	queue   *queue.Queue
 	out     *keeper.Dispatcher
+	blobs   *blob.Store
+	dir     string               // where these are
 	metrics *prometheus.Registry // of the last worker
 }
 
@@ -43,11 +47,19 @@ func newRig(t *testing.T, opts *redis.UniversalOptions, o store.Options) *rig {
 		t.Fatal(err)
 	}
 	q := queue.New(rdb)
-	r := &rig{t: t, opts: opts, rdb: rdb, store: s, watcher: s.NewWatcher(), queue: q, out: keeper.NewDispatcher(s, q, quiet())}
+	dir := filepath.Join(t.TempDir(), "blobs")
+	b, err := blob.Open(t.Context(), "file://"+dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	k := keeper.New(s, q, "keeper", quiet())
+	k.Deleting(b)
+	r := &rig{blobs: b, dir: dir, t: t, opts: opts, rdb: rdb, store: s, watcher: s.NewWatcher(), queue: q, out: keeper.NewDispatcher(s, q, quiet())}
 	ctx, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = r.watcher.Run(ctx) })
-	wg.Go(func() { _ = keeper.New(s, q, "keeper", quiet()).Run(ctx) })
+	wg.Go(func() { _ = k.Run(ctx) })
 	t.Cleanup(func() { r.out.Wait(); stop(); wg.Wait() })
 	return r
 }

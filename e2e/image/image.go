@@ -40,6 +40,8 @@ const (
 
 	// Tally {"units": n, "ms": each}: a checkpoint after each unit and a step every few; the ledger has who wrote what is found again.
 	Tally Behaviour = "tally"
+	// Leave {"bytes": n, "gate": file}: leaves an artifact of n bytes, waits for the file if one is named, and answers with a long text.
+	Leave Behaviour = "leave"
 	// Survey asks one question, then two at once, and answers with what it was told, by key.
 	Survey Behaviour = "survey"
 	// Flaky {"good": n, "afterMs": ms, "permanent": bool}: fails before its n-th attempt, asking for a pause or for no other attempt.

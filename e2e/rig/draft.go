@@ -36,7 +36,7 @@ func Modern(id int, method string, params, meta Object) Draft {
 	params["_meta"] = all
 	d := post(version, Object{"id": id, "method": method, "params": params})
 	d.Header.Set("Mcp-Method", method)
-	for _, member := range []string{"name", "taskId"} {
+	for _, member := range []string{"name", "taskId", "uri"} {
 		if v, ok := params[member].(string); ok {
 			d.Header.Set("Mcp-Name", v)
 		}

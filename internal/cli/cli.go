@@ -37,6 +37,7 @@ type commands struct {
 	Get        getCmd        `cmd:"" help:"Show how a task stands."`
 	Wait       waitCmd       `cmd:"" help:"Wait for a task, from anywhere and as often as you like."`
 	Cancel     cancelCmd     `cmd:"" help:"Cancel a task."`
+	Read       readCmd       `cmd:"" help:"Read a resource: a large result, or a file that a task has left."`
 	Answer     answerCmd     `cmd:"" help:"Answer what a task asks."`
 	Admin      adminCmd      `cmd:"" help:"For operators: change what is in Redis."`
 	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`

@@ -86,8 +86,15 @@ func (a *app) printText(r *client.Result) {
 		fmt.Fprintln(out, strings.TrimSuffix(text, "\n"))
 	}
 	for _, raw := range r.Content {
-		var block struct{ Type, MimeType, URI string }
-		if json.Unmarshal(raw, &block) == nil && block.Type != "text" {
+		var block struct {
+			Type, MimeType, URI string
+			Size                int64
+		}
+		switch {
+		case json.Unmarshal(raw, &block) != nil || block.Type == "text":
+		case block.Type == "resource_link":
+			fmt.Fprintf(a.errs, "(%s, %d bytes: longhaul read %s)\n", block.MimeType, block.Size, block.URI)
+		default:
 			fmt.Fprintf(a.errs, "(%s %s, %d bytes: -json prints it)\n", block.Type, block.MimeType+block.URI, len(raw))
 		}
 	}

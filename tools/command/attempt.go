@@ -70,7 +70,7 @@ func (r *runner) handle(ctx context.Context, ta *tasks.Attempt, args json.RawMes
 
 // openSpool gives the whole output a file, where somebody would keep it.
 func (a *attempt) openSpool() (err error) {
-	if a.r.Keep == nil {
+	if a.r.Keep == nil && !a.CanKeep() {
 		return nil
 	}
 	if a.spool, err = os.OpenFile(filepath.Join(a.scratch.dir, "output.txt"), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
@@ -188,7 +188,7 @@ func (a *attempt) said() string {
 
 // answer makes the result: what the program said it is, what it wrote, and what it left.
 func (a *attempt) answer() (*tasks.Result, error) {
-	h := &harvest{keep: a.r.Keep, task: a.TaskID()}
+	h := &harvest{keep: a.r.Keep, attempt: a.Attempt}
 	if err := h.gather(a.ctx, a.scratch); err != nil {
 		return nil, err
 	}
@@ -229,7 +229,11 @@ func (a *attempt) keepOutput(h *harvest) error {
 	if _, err := a.spool.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("keep the output: %w", err)
 	}
-	return h.show(a.ctx, "output.txt", a.spool)
+	name := "output.txt"
+	for h.has(name) {
+		name = "stdout-" + name
+	}
+	return h.show(a.ctx, name, a.spool)
 }
 
 // structured is the program's own result with the files that it left, and the text that repeats it.

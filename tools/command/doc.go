@@ -59,7 +59,8 @@
 //	        "otherwise":{…}}}                 task for good
 //	{"result":…}                              an object is the structured result, a string its text; the last one counts
 //
-// Everything else is plain output and part of the result's text, of which the first and the last 64 KiB are kept. Programs that write much
+// Everything else is plain output and part of the result's text, of which the first and the last 64 KiB are kept. Where there is a blob store
+// (-blob), all of it, up to 4 GiB, is an artifact, output.txt, which the result links to; meanwhile it lies beneath Root. Programs that write much
 // at once should flush after each message: in Python print(…, flush=True).
 //
 // Each answer is one line on stdin, in the order in which they come:

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,7 +13,9 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -42,7 +46,7 @@ type harvest struct {
 	content []mcp.Content
 	inside  int64
 	keep    func(ctx context.Context, task tasks.ID, f File, content io.Reader) (mcp.Content, error)
-	task    tasks.ID
+	attempt *tasks.Attempt
 }
 
 // gather looks at everything that is beneath the directory. Links are not followed: a program must not have us read what it cannot.
@@ -102,14 +106,51 @@ func (h *harvest) show(ctx context.Context, name string, f *os.File) error {
 	return nil
 }
 
-func (h *harvest) body(ctx context.Context, file File, f io.Reader) (mcp.Content, error) {
+// body is what the result has of a file: a link where somebody was given to keep it; else what is small itself, and a link to the rest if
+// there is a blob store. Nil: its name alone.
+func (h *harvest) body(ctx context.Context, file File, f io.ReadSeeker) (c mcp.Content, err error) {
 	if h.keep != nil {
-		c, err := h.keep(ctx, h.task, file, f)
-		if err != nil {
-			return nil, fmt.Errorf("keep %s: %w", file.Name, err)
-		}
-		return c, nil
+		c, err = h.keep(ctx, h.attempt.TaskID(), file, f)
+	} else if c, err = h.inline(file, f); c != nil || err != nil || !h.attempt.CanKeep() {
+		return c, err
+	} else {
+		c, err = h.link(ctx, file, f)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("keep %s: %w", file.Name, err)
+	}
+	return c, nil
+}
+
+func (h *harvest) link(ctx context.Context, file File, f io.ReadSeeker) (mcp.Content, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	link, err := h.attempt.Artifact(ctx, artifactName(file.Name), file.MIMEType, f)
+	if err != nil {
+		return nil, err
+	}
+	return link, nil
+}
+
+// artifactName is a file's name as far as an artifact's can be the same: programs may name their files as they like.
+func artifactName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\\' {
+			return '_'
+		}
+		return r
+	}, name)
+	const most = 128
+	if len(name) > most {
+		sum := sha256.Sum256([]byte(name))
+		name = "long-" + hex.EncodeToString(sum[:8]) + "/" + strings.ToValidUTF8(strings.TrimLeft(name[len(name)-100:], "/"), "")
+	}
+	return name
+}
+
+// inline is a file that the result itself can show: nil if it cannot.
+func (h *harvest) inline(file File, f io.Reader) (mcp.Content, error) {
 	image := isImage(file.MIMEType)
 	limit := int64(maxText)
 	if image {
@@ -140,6 +181,11 @@ func isImage(mimeType string) bool {
 		return true
 	}
 	return false
+}
+
+// has reports whether the program left a file of that name.
+func (h *harvest) has(name string) bool {
+	return slices.ContainsFunc(h.files, func(f File) bool { return f.Name == name })
 }
 
 // list names the files for people and models; empty if there are none.

@@ -22,7 +22,7 @@ type transcript struct {
 const (
 	keptOfOutput = 64 << 10 // of its beginning, and as much of its end
 	keptOfErrors = 8 << 10  // of its end alone
-	maxSpool     = 1 << 30
+	maxSpool     = 4 << 30
 )
 
 // Write cannot fail: a spool that is full keeps what it has.
