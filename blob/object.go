@@ -68,7 +68,7 @@ func (s *source) Read(p []byte) (int, error) {
 	if s.form.form.Size > maxObject {
 		err = ErrTooLarge
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // io.Copy compares it so
+	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 	}
 	return n, err

@@ -30,7 +30,9 @@ func TestAGigabyteThroughLittleMemory(t *testing.T) {
 		t.Errorf("the last line: got %.100q", got)
 	}
 	file := filepath.Join(t.TempDir(), "copy")
-	if out, err := exec.CommandContext(t.Context(), rig.Longhaul(t), "-server", server.URL, "read", uri, "-o", file).CombinedOutput(); err != nil { //nolint:gosec // our own program
+	cmd := exec.CommandContext(t.Context(), rig.Longhaul(t), "read", uri, "-o", file)
+	cmd.Env = append(os.Environ(), "LONGHAUL_URL="+server.URL)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if info, err := os.Stat(file); err != nil || info.Size() != size {

@@ -57,7 +57,7 @@ func validArtifact(name string) error {
 	}
 	for element := range strings.SplitSeq(name, "/") {
 		if element == "" || element == "." || element == ".." {
-			return fmt.Errorf("artifact %q: its parts, between slashes, cannot be empty, . or ..", name)
+			return fmt.Errorf("artifact %q: what is between slashes cannot be empty, nor . or .. as in a path", name)
 		}
 	}
 	return nil
