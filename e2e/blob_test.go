@@ -39,7 +39,7 @@ func TestAGigabyteThroughLittleMemory(t *testing.T) {
 		t.Errorf("longhaul read: got %v, %v", info, err)
 	}
 	for name, p := range map[string]*rig.Process{"worker": worker, "server": server.Process} {
-		if most := peak(t, p); most > 300<<20 { // with the race detector's own
+		if most := footprint(t, p); most > 300<<20 { // with the race detector's own
 			t.Errorf("the %s needed %d MiB", name, most>>20)
 		} else {
 			t.Logf("the %s needed %d MiB", name, most>>20)
@@ -47,8 +47,8 @@ func TestAGigabyteThroughLittleMemory(t *testing.T) {
 	}
 }
 
-// peak is the most memory that a process has had, in bytes.
-func peak(t *testing.T, p *rig.Process) int64 {
+// footprint is the most memory that a process has had, in bytes.
+func footprint(t *testing.T, p *rig.Process) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
