@@ -197,6 +197,29 @@ func TestATimedOutToolKeepsItsPermitWhileItRuns(t *testing.T) {
 	})
 }
 
+// The same, where the timeout ends the task: its permit is not free for others.
+func TestAToolThatOutlivesItsTaskKeepsItsPermit(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		p := tasks.Policy{Concurrency: 1, Timeout: 50 * time.Millisecond}
+		gate := make(chan struct{})
+		r.start(tool("deaf", func(context.Context, *tasks.Attempt, none) (none, error) {
+			<-gate
+			return none{}, nil
+		}, p))
+		r.announced("deaf")
+		task := r.create("deaf", `{}`, p)
+		r.untilStatus(task, tasks.Failed)
+		next := r.create("deaf", `{}`, p)
+		r.eventually("the next task waits", func() bool { return r.rdb.ZCard(t.Context(), waiting("deaf")).Val() == 1 })
+		if _, let, err := r.store.Settle(t.Context(), "deaf", task.ID); err != nil || len(let) > 0 {
+			t.Errorf("let in %v, %v, while the tool runs", let, err)
+		}
+		close(gate)
+		r.until(next, "its turn", func(t *tasks.Task) bool { return t.Phase != tasks.Queued })
+		r.idle("deaf")
+	})
+}
+
 // A task that waits for an answer needs no permit, and asks for one when it goes on.
 func TestAParkedTaskHasNoPermit(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {

@@ -56,8 +56,12 @@ var fixtures = []fixture{
 	{"panicking", image.Panic, tasks.Policy{}, 1, none},
 	{"deaf", image.Deaf, tasks.Policy{}, 2, lasting(time.Second, 9*time.Second)},
 	{"exclusive", image.Sleep, tasks.Policy{Exclusive: true}, 2, lasting(time.Second, 15*time.Second)},
+	{"few", image.Sleep, tasks.Policy{Concurrency: mostFew, Exclusive: true}, 3, lasting(500*time.Millisecond, 4*time.Second)},
 	{"once", image.Sleep, tasks.Policy{Rerun: tasks.No}, 2, lasting(time.Second, 6*time.Second)},
 }
+
+// mostFew is how many attempts of the tool few there may be at once.
+const mostFew = 2
 
 func none(*rand.Rand) map[string]any { return map[string]any{} }
 

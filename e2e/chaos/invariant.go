@@ -31,6 +31,7 @@ var invariants = []invariant{
 	{"no write of an attempt is accepted after its successor's claim", fenced},
 	{"never more attempts of one worker at once than it has slots", withinSlots},
 	{"exclusive attempts of one task never run at once", exclusiveAlone},
+	{"never more attempts of a limited tool at once than its policy says", withinLimit},
 	{"a tool that must not run again does not", onceOnly},
 	// invariant_memory.go
 	{"a step whose result was remembered never runs again", stepsOnce},

@@ -114,6 +114,28 @@ func exclusiveAlone(h *History, v *verdict) {
 	}
 }
 
+// withinLimit counts over all workers. An attempt of a stopped process is not to blame, as with exclusiveAlone.
+func withinLimit(h *History, v *verdict) {
+	var few []spell
+	for _, ledger := range h.ledgers() {
+		if ledger[0].Tool == "few" {
+			few = append(few, h.spells(ledger)...)
+		}
+	}
+	for _, s := range few {
+		v.looked++
+		running := 0
+		for _, other := range few {
+			if !other.from.After(s.from) && other.overlap(s) && !h.stopped(other.PID, other.from, s.from) {
+				running++
+			}
+		}
+		if running > mostFew {
+			v.breach("%d ran at once, when attempt %d of task %s started", running, s.Attempt, s.Task)
+		}
+	}
+}
+
 // stopped reports whether a process was stopped at any moment of a span.
 func (h *History) stopped(pid int, from, to time.Time) bool {
 	for _, in := range h.Faults {

@@ -100,6 +100,10 @@ func sound() *History {
 			step(line(22, 102, "c", "checkpointing", 2, image.Remembered), 1),
 			line(23, 102, "c", "checkpointing", 2, image.Ended),
 			line(23, 102, "x", "exclusive", 2, image.Ended),
+			line(24, 102, "f", "few", 1, image.Started),
+			line(24, 102, "g", "few", 1, image.Started),
+			line(25, 102, "f", "few", 1, image.Ended),
+			line(25, 102, "g", "few", 1, image.Ended),
 		},
 		Lives: []Life{{Name: "worker 1", PID: 101, Ended: at(5), Killed: true}, {Name: "worker 2", PID: 102}},
 		Keys:  []Key{{"lh:{0}:t:a", true}, {"lh:{0}:t:a:ev", true}, {"lh:{0}:due", false}, {"asynq:{default}:t:c#1", true}},
@@ -161,6 +165,9 @@ var doctored = map[string]map[string]func(h *History){
 	},
 	"exclusive attempts of one task never run at once": {
 		"the first goes on": func(h *History) { h.Lives[0].Ended = at(22) },
+	},
+	"never more attempts of a limited tool at once than its policy says": {
+		"one too many": func(h *History) { h.Ledger = append(h.Ledger, line(24, 102, "h", "few", 1, image.Started)) },
 	},
 	"a tool that must not run again does not": {
 		"it does": func(h *History) { h.Ledger = append(h.Ledger, line(9, 102, "o", "once", 2, image.Started)) },
