@@ -187,6 +187,9 @@ func (w *world) settle(holders []tasks.ID) {
 	for len(holders) > 0 && !w.dies() {
 		d, let, err := w.s.Settle(w.Context(), narrow, holders[0])
 		w.no(err)
+		if let != nil { // it was freed
+			w.idle()
+		}
 		if d != nil && !w.dies() {
 			w.enqueue(*d)
 		}
