@@ -7,7 +7,8 @@ local BATCH = 100 -- most that one script lets in
 
 local clock = redis.call('TIME')
 local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local NEVER = 8888888888888 -- (no round number: some write these as 9e+12) when an attempt that was let in started, as long as it has not: so it counts until then, and for WINDOW after it
+-- When who was let in started, as long as it has not: so it counts until then, and for WINDOW after it. Round numbers would be written as 9e+12.
+local NEVER = 8888888888888
 
 local limit = redis.call('HGET', LIMITS, ARGV[1])
 if not limit then -- Redis lost it: whoever serves the tool says it again
