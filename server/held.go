@@ -110,6 +110,9 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	}
 	h.task, h.out.seq = t, t.Seq
 	if t.Status.Terminal() {
+		if err := h.out.tell(h.progress.final(ctx, t)); err != nil {
+			return nil, err
+		}
 		return h.ended(t)
 	}
 	if t.Status == tasks.InputRequired {

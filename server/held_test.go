@@ -337,3 +337,26 @@ func (f *front) idle() {
 	f.t.Helper()
 	eventually(f.t, "all requests served", func() bool { return f.serving.Load() == 0 })
 }
+
+// What a tool said last is told, also when its end comes with it.
+func TestTheLastProgressIsToldBeforeTheResult(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for range 5 {
+		f.play(func(c claimed) {
+			c.progress(1, 2, "half")
+			c.progress(2, 2, "all")
+			c.finish("done")
+		})
+		r := f.send(f.soon(), modern("tools/call", obj{"name": "held", "arguments": obj{}}, token("p")))
+		var words []any
+		m := r.next()
+		for ; m.Method == "notifications/progress"; m = r.next() {
+			words = append(words, m.Params["message"])
+		}
+		r.body.Close()
+		if text(m.Result) != "done" || len(words) == 0 || words[len(words)-1] != "all" {
+			t.Fatalf("%q, then %+v", words, m)
+		}
+	}
+}

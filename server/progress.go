@@ -51,6 +51,14 @@ func (p *teller) next(ctx context.Context, t *tasks.Task) []byte {
 	return p.message()
 }
 
+// final is the message for what the tool said last, if that came so shortly before its end that the client has not seen it.
+func (p *teller) final(ctx context.Context, t *tasks.Task) []byte {
+	if said := t.Progress; said.Done == p.shown.Done && said.Total == p.shown.Total && (said.Message == "" || said.Message == p.shown.Message) {
+		return nil
+	}
+	return p.next(ctx, t)
+}
+
 // words are what the client sees of the task's progress.
 func words(t *tasks.Task) tasks.Progress {
 	p := tasks.Progress{Done: t.Progress.Done, Total: t.Progress.Total, Message: t.Progress.Message}
