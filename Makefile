@@ -34,6 +34,7 @@ chaos:
 conformance:
 	@.ci/tools redis conformance
 	@.ci/conformance
+	@.ci/conformance-proxy
 
 # Needs a Docker engine; .ci/run starts one of its own.
 compose-test:

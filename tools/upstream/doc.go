@@ -16,5 +16,8 @@
 // How servers are spoken to is package client's part; this one adds stdin and stdout, sessions that are used by one call at a time (before
 // 2026-07-28 a server's questions do not say which call they belong to), and what happens when a server is away.
 //
-// It does not mirror resources and prompts, and fetches no OAuth tokens: a Server's Header brings what it needs.
+// Resources, prompts and completion of a server are a source of the registry (tasks.Source), under names that tell servers apart. They are
+// asked for beside the calls.
+//
+// It fetches no OAuth tokens: a Server's Header brings what it needs.
 package upstream

@@ -33,6 +33,17 @@ func (s *server) watchResource(ctx context.Context, uri string, changed func()) 
 	default:
 		return &Error{Server: s.Name, Err: errTooManyWatched}
 	}
+	s.enter()
+	defer s.leave()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() { // ends with this function
+		select {
+		case <-s.retiring:
+			stop(errStreamEnded)
+		case <-ctx.Done():
+		}
+	}()
 	x, err := s.open(ctx)
 	if err == nil {
 		err = x.client.WatchResource(ctx, name, changed)
