@@ -36,7 +36,7 @@ func node(t *testing.T) string {
 }
 
 func find(ctx context.Context) (string, error) {
-	for _, name := range []string{"client", "ext-tasks", "inspector", "sdk"} {
+	for _, name := range []string{"client", "ext-tasks", "inspector", "sdk", "server-everything", "server-filesystem"} {
 		if _, err := os.Stat(packages + name); err != nil {
 			return "", err
 		}

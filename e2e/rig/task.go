@@ -42,7 +42,7 @@ func (t Task) String() string {
 // Result is what a tool answered.
 type Result struct {
 	Content []struct {
-		Type, Text, MimeType string
+		Type, Text, MimeType, URI string
 	} `json:"content"`
 	StructuredContent json.RawMessage `json:"structuredContent"`
 	IsError           bool            `json:"isError"`
