@@ -2,7 +2,7 @@ package main
 
 import "github.com/longhaul-mcp/longhaul/tasks"
 
-// fixtures are what this process announces: the suite's tools, or the one tool of a visitor. None of them reads files.
+// fixtures are what this process announces: the suite's tools, resources and prompts, or the one tool of a visitor. None of them reads files.
 func fixtures([]string) *tasks.Registry {
 	reg := new(tasks.Registry)
 	if addVisitor(reg) {
@@ -14,5 +14,6 @@ func fixtures([]string) *tasks.Registry {
 	addQuestionTools(reg)
 	addSchemaTools(reg)
 	addChangeTool(reg)
+	addSource(reg)
 	return reg
 }
