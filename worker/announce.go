@@ -8,22 +8,31 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// announceEvery repairs a catalogue that Redis lost, or that an operator retired a tool from too early.
-const announceEvery = 30 * time.Second
+const (
+	// announceEvery repairs a catalogue that Redis lost, or that an operator retired a tool from too early.
+	announceEvery = 30 * time.Second
+	// announceAgain is how soon an announcement that failed is made again.
+	announceAgain = time.Second
+)
 
-// announce lists this worker's tools in the catalogue, for as long as it serves them, and as they change. It announces again when the
-// catalogue has changed, too: another worker that does not have a tool any more may have taken out what this one has.
+// announce lists this worker's tools in the catalogue, for as long as it serves them, and as they change.
 func (w *Worker) announce(ctx context.Context) {
+	a := announced{tools: make(map[string]bool)}
+	w.keepListed(ctx, "tools", func() error { return w.list(ctx, &a) })
+}
+
+// keepListed lists something anew whenever the registry changes, and when the catalogue has changed: another worker that does not have it
+// any more may have taken out what this one has. It returns when ctx ends.
+func (w *Worker) keepListed(ctx context.Context, what string, list func() error) {
 	catalogue, stop := w.opts.Watcher.CatalogChanged()
 	defer stop()
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
-	a := announced{tools: make(map[string]bool)}
 	for {
 		wait, changed := tick.C, w.opts.Registry.Changed()
-		if err := w.list(ctx, &a); err != nil && ctx.Err() == nil {
-			w.opts.Logger.Warn("tools are not announced yet, trying again", "err", err)
-			wait = time.After(time.Second)
+		if err := list(); err != nil && ctx.Err() == nil {
+			w.opts.Logger.Warn(what+" are not announced yet, trying again", "err", err)
+			wait = time.After(announceAgain)
 		}
 		select {
 		case <-ctx.Done():

@@ -88,22 +88,12 @@ func (d *desk) pick(ctx context.Context) bool {
 	q, err := d.w.opts.Store.Pick(picking, d.source, d.name)
 	if q == nil {
 		<-d.places
-		return err != nil && d.pause(ctx)
+		return err != nil && sleep(ctx, pickPause) == nil
 	}
 	d.w.work.Go(func() {
 		defer func() { <-d.places }()
 		d.serve(q)
 	})
-	return true
-}
-
-func (d *desk) pause(ctx context.Context) bool {
-	t := time.NewTimer(pickPause)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 	return true
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -31,24 +30,7 @@ func newDesks(w *Worker) *desks {
 // run has the sources of the registry listed and asked until ctx ends.
 func (d *desks) run(ctx context.Context) {
 	defer d.working.Wait()
-	catalogue, stop := d.w.opts.Watcher.CatalogChanged()
-	defer stop()
-	tick := time.NewTicker(announceEvery)
-	defer tick.Stop()
-	for {
-		wait, changed := tick.C, d.w.opts.Registry.Changed()
-		if err := d.arrange(ctx); err != nil && ctx.Err() == nil {
-			d.w.opts.Logger.Warn("sources are not announced yet, trying again", "err", err)
-			wait = time.After(time.Second)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-wait:
-		case <-changed:
-		case <-catalogue: // another worker that has dropped a source may have taken it out
-		}
-	}
+	d.w.keepListed(ctx, "sources", func() error { return d.arrange(ctx) })
 }
 
 // arrange opens desks for new sources before they are listed, and closes those of dropped ones when they are not any more.

@@ -80,11 +80,7 @@ func (x *watching) follow(ctx context.Context, uri string) {
 		if time.Since(began) > lastWatchPause {
 			pause = firstWatchPause
 		}
-		t := time.NewTimer(pause)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
+		if sleep(ctx, pause) != nil {
 			return
 		}
 	}
