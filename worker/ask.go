@@ -81,7 +81,7 @@ func (a *attempt) park(ctx context.Context) bool {
 		a.cancel(tasks.ErrParked)
 		return true
 	}
-	if a.stepAside(ctx) != nil {
+	if a.ownPermit(ctx) != nil {
 		return false
 	}
 	how := a.waiting()
@@ -112,7 +112,7 @@ func (a *attempt) parked(ans answer) {
 	case ans.running:
 		a.breakTask(tasks.ReasonNoRerun, "the tool waits for an answer and does not stop, and it must not run beside itself")
 	default:
-		_ = a.write(a.stepAside)
+		_ = a.write(a.ownPermit)
 		err := a.write(func(ctx context.Context) error {
 			_, err := a.w.opts.Store.Release(ctx, a.Lease, a.waiting())
 			return err

@@ -32,7 +32,7 @@ type attempt struct {
 	recalled    bool
 	remembered  int // values so far, as reported counts reports
 
-	shelf shelf
+	objects objects
 
 	reported int // reports so far: one that Redis gets twice counts once; guarded by reports.flushing
 	reports  reports
@@ -68,7 +68,7 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 	go a.call(ctx, tool, args, returned) // not waited for only where a tool ignores that its context has ended
 	ans, ok := a.await(ctx, returned)
 	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
-		_ = a.write(a.stepAside) // what keeps it from being written keeps the outcome too
+		_ = a.write(a.ownPermit) // what keeps it from being written keeps the outcome too
 	}
 	a.flush() // what the tool said comes before its end
 	a.settle(ctx, ans)

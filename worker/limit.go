@@ -14,7 +14,7 @@ import (
 type permit struct {
 	mu    sync.Mutex // held over trips to Redis: what was said last holds
 	limit string     // "": there is none
-	aside bool       // the attempt has one of its own, …
+	own   bool       // the attempt has one of its own, …
 	said  bool       // … and Redis knows
 }
 
@@ -52,20 +52,20 @@ func (a *attempt) holdPermit(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, retryBeat)
 	defer cancel()
-	if err := a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, a.permit.aside); err != nil {
+	if err := a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, a.permit.own); err != nil {
 		a.log.Debug("permit is not held", "err", err)
 	}
 }
 
-// stepAside comes before the task is given back for later, or ended while the tool still runs: if it is let in again beside it each counts,
+// ownPermit gives the attempt a permit of its own. It comes before the task is given back for later, or ended while the tool still runs: if it is let in again beside it each counts,
 // and whatever becomes of this worker, that is a start of its own.
-func (a *attempt) stepAside(ctx context.Context) error {
+func (a *attempt) ownPermit(ctx context.Context) error {
 	a.permit.mu.Lock()
 	defer a.permit.mu.Unlock()
 	if a.permit.limit == "" || a.permit.said {
 		return nil
 	}
-	a.permit.aside = true // whether this is heard or not: the beats say it too
+	a.permit.own = true // whether this is heard or not: the beats say it too
 	err := a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, true)
 	a.permit.said = err == nil
 	return err
@@ -75,7 +75,7 @@ func (a *attempt) stepAside(ctx context.Context) error {
 func (a *attempt) settlePermit() {
 	a.permit.mu.Lock()
 	defer a.permit.mu.Unlock()
-	if a.permit.aside {
+	if a.permit.own {
 		a.w.opts.Dispatcher.Yield(a.permit.limit, a.Lease)
 	}
 	a.w.opts.Dispatcher.Settle(cmp.Or(a.permit.limit, a.Limit), a.Task)

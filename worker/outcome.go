@@ -171,7 +171,7 @@ func (a *attempt) giveBack(message string) {
 
 func (a *attempt) release(outcome string, how store.Release) {
 	if how.Phase != tasks.Queued {
-		_ = a.write(a.stepAside) // a permit is for one start, and for those that a crash or a deploy makes of it
+		_ = a.write(a.ownPermit) // a permit is for one start, and for those that a crash or a deploy makes of it
 	}
 	var next tasks.Delivery
 	err := a.write(func(ctx context.Context) (err error) {

@@ -18,13 +18,13 @@ const (
 
 // watching follows the resources of a source that somebody subscribes to, while this worker is the one that is to.
 type watching struct {
-	*desk
+	*responder
 	open    map[string]context.CancelFunc // by URI
 	working sync.WaitGroup
 }
 
-func newWatching(d *desk) *watching {
-	return &watching{desk: d, open: make(map[string]context.CancelFunc)}
+func newWatching(r *responder) *watching {
+	return &watching{responder: r, open: make(map[string]context.CancelFunc)}
 }
 
 // look begins and ends to follow what there is to follow now. What Redis does not tell stays as it is.

@@ -102,7 +102,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.opts.Logger.Info("worker serves", "queues", slices.Sorted(maps.Keys(w.queues)), "slots", w.opts.Concurrency, "tools", len(w.opts.Registry.Tools()))
 	serving := make(chan error, 1)
 	w.work.Go(func() { w.announce(ctx) })
-	w.work.Go(func() { newDesks(w).run(ctx) })
+	w.work.Go(func() { newResponders(w).run(ctx) })
 	w.work.Go(func() { serving <- w.serve(ctx) })
 	var err error
 	select {

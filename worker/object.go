@@ -13,11 +13,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// shelf is what an attempt has put into the blob store.
-type shelf struct {
-	mu      sync.Mutex
-	noted   bool // Redis knows that the task has objects
-	objects int  // so far, also such as were never finished
+// objects are what an attempt has put into the blob store.
+type objects struct {
+	mu    sync.Mutex
+	noted bool // Redis knows that the task has objects
+	count int  // so far, also such as were never finished
 }
 
 // Keeps reports whether there is a blob store.
@@ -52,9 +52,9 @@ func (a *attempt) store(ctx context.Context, name, mimeType string, content io.R
 
 // reserve is a key for another object.
 func (a *attempt) reserve(ctx context.Context) (string, error) {
-	a.shelf.mu.Lock()
-	defer a.shelf.mu.Unlock()
-	if !a.shelf.noted {
+	a.objects.mu.Lock()
+	defer a.objects.mu.Unlock()
+	if !a.objects.noted {
 		err := insist(ctx, a.log, "note that the task has objects", func(ctx context.Context) error {
 			p, err := a.w.opts.Store.Shelve(ctx, a.Lease)
 			_ = a.pulse(p, err) // the error is for insist to judge
@@ -66,10 +66,10 @@ func (a *attempt) reserve(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		a.shelf.noted = true
+		a.objects.noted = true
 	}
-	a.shelf.objects++
-	return a.BlobKey(a.shelf.objects), nil
+	a.objects.count++
+	return a.BlobKey(a.objects.count), nil
 }
 
 // put writes an object, through outages of the blob store if what it is made of can be read again.

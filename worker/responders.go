@@ -1,0 +1,67 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"sync"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+)
+
+// maxInquiries is how many inquiries a worker asks at once, of all its sources.
+const maxInquiries = 64
+
+// responders answer for a worker's sources (tasks.Source): one for each, from when it comes until it goes. Inquiries are no tasks and
+// take no slots: these may be taken for hours.
+type responders struct {
+	w       *Worker
+	name    string        // of this worker, as inquiries know it
+	places  chan struct{} // of inquiries that are asked
+	started string        // names this worker in the catalogue of sources
+	open    map[string]func()
+	working sync.WaitGroup
+}
+
+func newResponders(w *Worker) *responders {
+	return &responders{w: w, name: rand.Text(), places: make(chan struct{}, maxInquiries), open: make(map[string]func())}
+}
+
+// run has the sources of the registry listed and asked until ctx ends.
+func (r *responders) run(ctx context.Context) {
+	defer r.working.Wait()
+	r.w.keepListed(ctx, "sources", func() error { return r.arrange(ctx) })
+}
+
+// arrange begins to answer for new sources before they are listed, and ends when dropped ones are not any more.
+func (r *responders) arrange(ctx context.Context) (err error) {
+	sources := r.w.opts.Registry.Sources()
+	for _, s := range sources {
+		if r.open[s.Name] == nil {
+			r.open[s.Name] = r.begin(ctx, s.Name)
+		}
+		if r.started, err = r.w.opts.Store.AnnounceSource(ctx, r.started, s); err != nil {
+			return err
+		}
+	}
+	for name, end := range r.open {
+		if slices.ContainsFunc(sources, func(s *tasks.Source) bool { return s.Name == name }) {
+			continue
+		}
+		if err := r.w.opts.Store.UnlistSource(ctx, r.started, name); err != nil {
+			return err
+		}
+		end()
+		delete(r.open, name)
+	}
+	return nil
+}
+
+func (r *responders) begin(ctx context.Context, source string) (end func()) {
+	ctx, end = context.WithCancel(ctx)
+	r.working.Go(func() {
+		defer end()
+		(&responder{responders: r, source: source}).run(ctx)
+	})
+	return end
+}
