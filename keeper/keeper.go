@@ -43,7 +43,7 @@ func New(s *store.Store, q *queue.Queue, process string, log *slog.Logger) *Keep
 // Run stands for election, and keeps while elected, until ctx ends. It returns nil.
 func (k *Keeper) Run(ctx context.Context) error {
 	var others sync.WaitGroup
-	others.Go(func() { k.port(ctx) })
+	others.Go(func() { k.keepLimits(ctx) })
 	others.Go(func() { k.clean(ctx) })
 	defer others.Wait()
 	tick := time.NewTicker(period)

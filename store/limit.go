@@ -56,12 +56,12 @@ func (s *Store) Begin(ctx context.Context, limit string, d Lease) (bool, error) 
 	return n == 1, nil
 }
 
-// Hold says that an attempt's tool runs, which counts even if its permit was lost. aside: its task does not need it any more and may be
+// Hold says that an attempt's tool runs, which counts even if its permit was lost. own: its task does not need it any more and may be
 // let in again beside it; it then has a permit of its own in the place of its task's.
-func (s *Store) Hold(ctx context.Context, limit string, d Lease, aside bool) error {
+func (s *Store) Hold(ctx context.Context, limit string, d Lease, own bool) error {
 	holder, instead := string(d.Task), ""
-	if aside {
-		holder, instead = d.aside(), string(d.Task)
+	if own {
+		holder, instead = d.ownHolder(), string(d.Task)
 	}
 	if err := s.limited(ctx, s.scripts.hold, limit, holder, instead).Err(); err != nil {
 		return fmt.Errorf("hold the permit: %w", err)
@@ -69,12 +69,12 @@ func (s *Store) Hold(ctx context.Context, limit string, d Lease, aside bool) err
 	return nil
 }
 
-// aside names an attempt that has a permit of its own.
-func (l Lease) aside() string { return string(l.Task) + "#" + strconv.Itoa(l.Attempt) }
+// ownHolder names an attempt that has a permit of its own.
+func (l Lease) ownHolder() string { return string(l.Task) + "#" + strconv.Itoa(l.Attempt) }
 
 // Yield takes back the permit of an attempt that had one of its own, and returns who was let in.
 func (s *Store) Yield(ctx context.Context, limit string, d Lease) ([]tasks.ID, error) {
-	return s.free(ctx, limit, d.aside(), "")
+	return s.free(ctx, limit, d.ownHolder(), "")
 }
 
 // Settle takes a task's permit back if the task does not need it, and returns who was let in. waiting is its delivery, if it needs the
@@ -111,18 +111,18 @@ func (s *Store) free(ctx context.Context, limit, holder, since string) ([]tasks.
 	return ids(v), nil
 }
 
-// Tended is what there is to do about a limit.
-type Tended struct {
+// LimitTick is what there is to do about a limit.
+type LimitTick struct {
 	Limit  string
 	Let    []tasks.ID    // were let in
 	Unsure []tasks.ID    // may not need their permits: nobody said so for a while
 	Wait   time.Duration // until the next start may be, negative if that is not what is waited for
 }
 
-const tendLimit = 200
+const unsureMost = 200
 
-// Tend looks after all limits.
-func (s *Store) Tend(ctx context.Context) ([]Tended, error) {
+// TickLimits looks after all limits: it lets in whose time has come, and finds permits that may be of no use (Settle).
+func (s *Store) TickLimits(ctx context.Context) ([]LimitTick, error) {
 	names, err := s.rdb.HKeys(ctx, limitsKey).Result()
 	if err != nil || len(names) == 0 {
 		return nil, err
@@ -130,20 +130,20 @@ func (s *Store) Tend(ctx context.Context) ([]Tended, error) {
 	cmds := make([]*redis.Cmd, len(names))
 	err = pipelined(ctx, s.rdb, func(b batch) {
 		for i, name := range names {
-			cmds[i] = b.run(ctx, s.scripts.tend, limitKeys(name), name, s.opts.Look.Milliseconds(), s.opts.Liveness.Milliseconds(), tendLimit)
+			cmds[i] = b.run(ctx, s.scripts.tickLimit, limitKeys(name), name, s.opts.Look.Milliseconds(), s.opts.Liveness.Milliseconds(), unsureMost)
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("tend limits: %w", err)
+		return nil, fmt.Errorf("tick limits: %w", err)
 	}
-	all := make([]Tended, len(names))
+	all := make([]LimitTick, len(names))
 	for i, name := range names {
 		v, err := cmds[i].Slice()
 		if err != nil {
-			return nil, fmt.Errorf("tend limit %s: %w", name, err)
+			return nil, fmt.Errorf("tick limit %s: %w", name, err)
 		}
 		r := reply(v)
-		all[i] = Tended{Limit: name, Wait: time.Duration(r.code()) * time.Millisecond, Unsure: ids(r.list(1)), Let: ids(r.list(2))}
+		all[i] = LimitTick{Limit: name, Wait: time.Duration(r.code()) * time.Millisecond, Unsure: ids(r.list(1)), Let: ids(r.list(2))}
 	}
 	return all, nil
 }

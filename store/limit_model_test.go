@@ -64,7 +64,7 @@ type world struct {
 // running is an attempt whose tool has not returned.
 type running struct {
 	store.Lease
-	aside bool // its task goes on without it
+	own bool // it has a permit of its own: its task goes on without it
 }
 
 const narrow = "crawl"
@@ -121,10 +121,10 @@ func (w *world) check(r *rapid.T) {
 	}
 	mine := map[tasks.ID]bool{}
 	for _, a := range w.running {
-		if !a.aside && mine[a.Task] {
+		if !a.own && mine[a.Task] {
 			r.Fatalf("task %s runs twice", a.Task)
 		}
-		mine[a.Task] = mine[a.Task] || !a.aside
+		mine[a.Task] = mine[a.Task] || !a.own
 	}
 	counted := 0
 	for _, at := range w.began {
@@ -243,7 +243,7 @@ func (w *world) gone(i int, a *running) {
 	if w.dies() {
 		return
 	}
-	if a.aside {
+	if a.own {
 		w.twice(func() {
 			let, err := w.s.Yield(w.Context(), narrow, a.Lease)
 			w.no(err)
@@ -263,15 +263,15 @@ func (w *world) written(a *running, err error) {
 
 func (w *world) returns(r *rapid.T) {
 	i, a := w.one(r)
-	if !a.aside {
+	if !a.own {
 		w.written(a, w.s.Apply(r.Context(), a.Task, tasks.Finish, a.Lease, store.Outcome{Result: []byte(`{}`)}))
 	}
 	w.gone(i, a)
 }
 
-// stepAside comes before a task is given back for later.
-func (w *world) stepAside(a *running) {
-	a.aside = true
+// ownPermit comes before a task is given back for later.
+func (w *world) ownPermit(a *running) {
+	a.own = true
 	w.twice(func() { w.no(w.s.Hold(w.Context(), narrow, a.Lease, true)) })
 	delete(w.charged, a.Task)
 }
@@ -283,10 +283,10 @@ func (w *world) retry(r *rapid.T) {
 }
 
 func (w *world) giveBack(a *running, how store.Release) {
-	if a.aside {
+	if a.own {
 		return
 	}
-	w.stepAside(a)
+	w.ownPermit(a)
 	_, err := w.s.Release(w.Context(), a.Lease, how)
 	w.written(a, err)
 }
@@ -300,7 +300,7 @@ func (w *world) timeOut(r *rapid.T) {
 // park has a task wait for an answer.
 func (w *world) park(r *rapid.T) {
 	i, a := w.one(r)
-	if !a.aside {
+	if !a.own {
 		if asked, err := w.s.Question(r.Context(), a.Lease, form(fmt.Sprint("k", a.Attempt), "sure?"), true); err != nil || asked.Ended {
 			r.Skip("it has ended")
 		}
@@ -381,7 +381,7 @@ func (w *world) keep(r *rapid.T) {
 	for _, id := range shards[0].Due {
 		w.move(w.s.Look(r.Context(), id))
 	}
-	limits, err := w.s.Tend(r.Context())
+	limits, err := w.s.TickLimits(r.Context())
 	w.no(err)
 	w.idle()
 	for _, l := range limits {
@@ -402,7 +402,7 @@ func (w *world) pass(r *rapid.T) {
 	w.no(ageLimits.Run(r.Context(), w.rdb, nil, time.Minute.Milliseconds()+1).Err())
 	for _, a := range w.running {
 		_, _ = w.s.Beat(r.Context(), a.Lease) // an attempt that stands aside has lost its task
-		w.twice(func() { w.no(w.s.Hold(r.Context(), narrow, a.Lease, a.aside)) })
+		w.twice(func() { w.no(w.s.Hold(r.Context(), narrow, a.Lease, a.own)) })
 	}
 }
 

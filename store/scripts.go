@@ -21,7 +21,7 @@ type scripts struct {
 	tick, elect, resign, announce, unlist, retire, index                                   *redis.Script
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
 	abandon, keep, orphan, shelve                                                          *redis.Script
-	limit, admit, begin, hold, free, tend, needs                                           *redis.Script
+	limit, admit, begin, hold, free, tickLimit, needs                                      *redis.Script
 	inquire, inquired, retract, stand, pick, asking, reply, want, wanted                   *redis.Script
 }
 
@@ -41,7 +41,7 @@ func load(o Options) scripts {
 		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: plain("index"),
 		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),
 		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"), done: plain("done"),
-		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tend: limit("tend"), needs: task("needs"),
+		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tickLimit: limit("tick_limit"), needs: task("needs"),
 		inquire: plain("inquire"), inquired: plain("inquired"), retract: plain("retract"), stand: plain("stand"), pick: plain("pick"), asking: plain("asking"), reply: plain("reply"),
 		want: plain("want"), wanted: plain("wanted"),
 	}

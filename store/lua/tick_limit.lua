@@ -1,4 +1,4 @@
--- tend lets in whose time has come, and finds permits that may not be needed any more: for a while nobody said that they are.
+-- tick_limit lets in whose time has come, and finds permits that may not be needed any more: for a while nobody said that they are.
 -- ARGV[2] that while for a task, in ms  ARGV[3] for an attempt whose task goes on without it: it has no record that could be asked
 -- ARGV[4] most of them
 -- returns {ms until the next start may be, -1 = that is not what is waited for, tasks to ask, who was let in}
