@@ -32,8 +32,24 @@ func parseCursor(cursor string) (store.Place, error) {
 	return place, nil
 }
 
+// pageSize is how many tools, resources and so on one page of their list has.
+const pageSize = 100
+
+// pageOf is which of the sorted names the page that a request is after has, and the cursor of those that follow: "" if there are none.
+func pageOf(names []string, params wire.Object) (start, end int, next string, err error) {
+	start, err = after(names, params)
+	if err != nil {
+		return 0, 0, "", err
+	}
+	if end = len(names); end-start > pageSize {
+		end = start + pageSize
+		next = encodeCursor(names[end-1])
+	}
+	return start, end, next, nil
+}
+
 // after is where the page of a cursor starts. A cursor is the last name of the page before, so that a catalogue that changes
-// between two pages neither repeats a tool nor leaves one out.
+// between two pages neither repeats an entry nor leaves one out.
 func after(names []string, params wire.Object) (int, error) {
 	if !params.Has("cursor") {
 		return 0, nil

@@ -79,16 +79,3 @@ func data(e *tasks.Error) any {
 func unavailable(status int, message string) error {
 	return &failure{status, wire.Error{Code: wire.CodeUnavailable, Message: message, Data: advice(wire.CodeUnavailable, nil)}}
 }
-
-// readMirrored serves resources/read of a resource that is not ours.
-func (s *Server) readMirrored(ctx context.Context, q *request, uri string) (json.RawMessage, error) {
-	c, err := s.mirror.read()
-	if err != nil {
-		return nil, err
-	}
-	source := c.sources.ofURI(uri)
-	if source == nil {
-		return nil, q.noResource(uri)
-	}
-	return s.inquire(ctx, q, source)
-}

@@ -8,8 +8,6 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-const pageSize = 100
-
 // list serves tools/list.
 func (s *Server) list(_ context.Context, q *request) (json.RawMessage, error) {
 	c, err := s.mirror.read()
@@ -21,17 +19,12 @@ func (s *Server) list(_ context.Context, q *request) (json.RawMessage, error) {
 		all = slices.Concat(c.names, own)
 		slices.Sort(all)
 	}
-	start, err := after(all, q.Params)
+	start, end, next, err := pageOf(all, q.Params)
 	if err != nil {
 		return nil, err
 	}
-	names, next := all[start:], ""
-	if len(names) > pageSize {
-		names = names[:pageSize]
-		next = encodeCursor(names[pageSize-1])
-	}
-	page := make([]json.RawMessage, len(names))
-	for i, name := range names {
+	page := make([]json.RawMessage, end-start)
+	for i, name := range all[start:end] {
 		page[i] = s.listed(c, name, q)
 	}
 	return wire.Tools(page, next, q.server(s)), nil

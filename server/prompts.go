@@ -13,7 +13,7 @@ func (s *Server) listPrompts(_ context.Context, q *request) (json.RawMessage, er
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := turn(c.sources.prompts, q.Params)
+	page, next, err := pageItems(c.sources.prompts, q.Params)
 	if err != nil {
 		return nil, err
 	}

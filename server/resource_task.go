@@ -19,14 +19,14 @@ import (
 const ownScheme = "longhaul://"
 
 // ownTemplates are the resources that come of tasks.
-var ownTemplates = []shelved{
+var ownTemplates = []listItem{
 	template("longhaul://tasks/{taskId}/artifacts/{+name}{?lines,bytes}", "artifact", "A file that a task has left"),
 	template("longhaul://tasks/{taskId}/result{?lines,bytes}", "result",
 		"The whole text of a task's result. ?lines=1-200 reads some of its lines, ?lines=200- what follows, ?bytes=0-65535 some of its bytes"),
 }
 
-func template(uri, name, description string) shelved {
-	return shelved{uri, wire.Listed(wire.ResourceTemplate{URITemplate: uri, Name: name, Description: description})}
+func template(uri, name, description string) listItem {
+	return listItem{uri, wire.Listed(wire.ResourceTemplate{URITemplate: uri, Name: name, Description: description})}
 }
 
 // content is what can be read of a task, in parts.
@@ -42,13 +42,13 @@ func (s *Server) readOwn(ctx context.Context, q *request, uri string) (json.RawM
 	if err != nil {
 		return nil, q.noResource(uri)
 	}
-	want, err := parseExtent(query)
+	want, err := parseRange(query)
 	if err != nil {
 		return nil, err
 	}
 	c, err := s.left(ctx, q, id, artifact)
 	if err == nil {
-		err = s.pour(ctx, q, uri, c, want)
+		err = s.sendContent(ctx, q, uri, c, want)
 	}
 	if errors.Is(err, tasks.ErrNotFound) || errors.Is(err, blob.ErrNotFound) {
 		return nil, q.noResource(uri)

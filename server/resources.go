@@ -8,32 +8,19 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// shelf is what can be read: resources and templates by their URIs, sorted, since a list has one order.
-type shelf struct {
-	resources, templates []shelved
-}
-
-type shelved struct {
-	uri    string // of a template: with its variables
+// listItem is an entry of a list of resources, templates or prompts.
+type listItem struct {
+	name   string // by which it is asked for: of a template, with its variables
 	listed json.RawMessage
-}
-
-// shelf is what this server lists: what comes of tasks, and what servers behind workers have.
-func (s *Server) shelf() (*shelf, error) {
-	c, err := s.mirror.read()
-	if err != nil {
-		return nil, err
-	}
-	return &c.sources.shelf, nil
 }
 
 // listResources serves resources/list. Results of tasks are not listed: whoever may read them has their links.
 func (s *Server) listResources(_ context.Context, q *request) (json.RawMessage, error) {
-	all, err := s.shelf()
+	c, err := s.mirror.read()
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := turn(all.resources, q.Params)
+	page, next, err := pageItems(c.sources.resources, q.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -42,34 +29,29 @@ func (s *Server) listResources(_ context.Context, q *request) (json.RawMessage, 
 
 // listTemplates serves resources/templates/list.
 func (s *Server) listTemplates(_ context.Context, q *request) (json.RawMessage, error) {
-	all, err := s.shelf()
+	c, err := s.mirror.read()
 	if err != nil {
 		return nil, err
 	}
-	page, next, err := turn(all.templates, q.Params)
+	page, next, err := pageItems(c.sources.templates, q.Params)
 	if err != nil {
 		return nil, err
 	}
 	return wire.ResourceTemplates(page, next, q.server(s)), nil
 }
 
-// turn is the page that a request is after.
-func turn(all []shelved, params wire.Object) (page []json.RawMessage, next string, err error) {
-	uris := make([]string, len(all))
-	for i, r := range all {
-		uris[i] = r.uri
+// pageItems is the page that a request is after, of items in the order of their names.
+func pageItems(all []listItem, params wire.Object) (page []json.RawMessage, next string, err error) {
+	names := make([]string, len(all))
+	for i, x := range all {
+		names[i] = x.name
 	}
-	start, err := after(uris, params)
+	start, end, next, err := pageOf(names, params)
 	if err != nil {
 		return nil, "", err
 	}
-	all = all[start:]
-	if len(all) > pageSize {
-		all = all[:pageSize]
-		next = encodeCursor(all[pageSize-1].uri)
-	}
-	for _, r := range all {
-		page = append(page, r.listed)
+	for _, x := range all[start:end] {
+		page = append(page, x.listed)
 	}
 	return page, next, nil
 }
@@ -84,6 +66,19 @@ func (s *Server) readResource(ctx context.Context, q *request) (json.RawMessage,
 		return s.readOwn(ctx, q, uri)
 	}
 	return s.readMirrored(ctx, q, uri)
+}
+
+// readMirrored serves resources/read of a resource that is not ours.
+func (s *Server) readMirrored(ctx context.Context, q *request, uri string) (json.RawMessage, error) {
+	c, err := s.mirror.read()
+	if err != nil {
+		return nil, err
+	}
+	source := c.sources.ofURI(uri)
+	if source == nil {
+		return nil, q.noResource(uri)
+	}
+	return s.inquire(ctx, q, source)
 }
 
 // noResource is one text for what is unknown, expired, malformed or another caller's.

@@ -14,27 +14,28 @@ import (
 // sources are the servers behind workers (tasks.Source), and what they have as one list of each kind. Where two have the same, the first
 // by its name is asked.
 type sources struct {
-	all     []*tasks.Source // by name
-	shelf   shelf
-	prompts []shelved // by name
-	owners  map[string]map[string]*tasks.Source
+	all []*tasks.Source // by name
+
+	resources, templates, prompts []listItem // by name, since a list has one order
+
+	owners map[string]map[string]*tasks.Source // by the member that names an entry, and that name
 }
 
 // arrange puts together what is announced.
 func arrange(announced []*tasks.Source) *sources {
 	x := &sources{all: announced, owners: make(map[string]map[string]*tasks.Source)}
 	slices.SortFunc(x.all, func(a, b *tasks.Source) int { return cmp.Compare(a.Name, b.Name) })
-	x.shelf.resources = x.gather("uri", func(s *tasks.Source) []json.RawMessage { return s.Resources })
-	x.shelf.templates = append(x.gather("uriTemplate", func(s *tasks.Source) []json.RawMessage { return s.Templates }), ownTemplates...)
+	x.resources = x.gather("uri", func(s *tasks.Source) []json.RawMessage { return s.Resources })
+	x.templates = append(x.gather("uriTemplate", func(s *tasks.Source) []json.RawMessage { return s.Templates }), ownTemplates...)
 	x.prompts = x.gather("name", func(s *tasks.Source) []json.RawMessage { return s.Prompts })
-	for _, list := range [][]shelved{x.shelf.resources, x.shelf.templates, x.prompts} {
-		slices.SortFunc(list, func(a, b shelved) int { return cmp.Compare(a.uri, b.uri) })
+	for _, list := range [][]listItem{x.resources, x.templates, x.prompts} {
+		slices.SortFunc(list, func(a, b listItem) int { return cmp.Compare(a.name, b.name) })
 	}
 	return x
 }
 
 // gather lists what the sources have, by the member that names it. Our own resources are not theirs to offer.
-func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage) (list []shelved) {
+func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage) (list []listItem) {
 	owners := make(map[string]*tasks.Source)
 	x.owners[member] = owners
 	for _, s := range x.all {
@@ -48,7 +49,7 @@ func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage
 				continue
 			}
 			owners[name] = s
-			list = append(list, shelved{name, raw})
+			list = append(list, listItem{name, raw})
 		}
 	}
 	return list
@@ -56,7 +57,7 @@ func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage
 
 // changed names the lists that are others than they were before.
 func (x *sources) changed(before *sources) (lists []string) {
-	if !same(x.shelf.resources, before.shelf.resources) || !same(x.shelf.templates, before.shelf.templates) {
+	if !same(x.resources, before.resources) || !same(x.templates, before.templates) {
 		lists = append(lists, wire.ResourceList)
 	}
 	if !same(x.prompts, before.prompts) {
@@ -65,8 +66,8 @@ func (x *sources) changed(before *sources) (lists []string) {
 	return lists
 }
 
-func same(a, b []shelved) bool {
-	return slices.EqualFunc(a, b, func(a, b shelved) bool { return a.uri == b.uri && bytes.Equal(a.listed, b.listed) })
+func same(a, b []listItem) bool {
+	return slices.EqualFunc(a, b, func(a, b listItem) bool { return a.name == b.name && bytes.Equal(a.listed, b.listed) })
 }
 
 // askedAlike reports whether requests go the same ways as before, too.
@@ -89,9 +90,9 @@ func (x *sources) ofURI(uri string) *tasks.Source {
 		}
 	}
 	best = cmp.Or(best, x.owners["uri"][uri], x.owners["uriTemplate"][uri])
-	for _, t := range x.shelf.templates {
-		if best == nil && fits(t.uri, uri) {
-			best = x.owners["uriTemplate"][t.uri]
+	for _, t := range x.templates {
+		if best == nil && fits(t.name, uri) {
+			best = x.owners["uriTemplate"][t.name]
 		}
 	}
 	for _, s := range x.all {

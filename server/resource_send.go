@@ -9,20 +9,19 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 const (
-	maxPart  = 16 << 20 // bytes of a resource that one answer has
-	softPart = 15 << 20 // from here on an answer ends with a line
-	pouring  = 64 << 10
+	maxPart    = 16 << 20 // bytes of a resource that one answer has
+	softPart   = 15 << 20 // from here on an answer ends with a line
+	sendBuffer = 64 << 10
 )
 
-// pour answers with a part of a resource, as it is read: nothing of it is held here.
-func (s *Server) pour(ctx context.Context, q *request, uri string, c *content, want extent) error {
+// sendContent answers with a part of a resource, as it is read: nothing of it is held here.
+func (s *Server) sendContent(ctx context.Context, q *request, uri string, c *content, want readRange) error {
 	if q.out.mute {
 		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "resources/read cannot be part of a batch")
 	}
@@ -35,7 +34,7 @@ func (s *Server) pour(ctx context.Context, q *request, uri string, c *content, w
 		return unreadable(err)
 	}
 	defer r.Close()
-	in := bufio.NewReaderSize(r, pouring)
+	in := bufio.NewReaderSize(r, sendBuffer)
 	if err := p.seek(in); err != nil { // before anything is answered: a store that cannot be read shows here
 		return unreadable(err)
 	}
@@ -44,7 +43,7 @@ func (s *Server) pour(ctx context.Context, q *request, uri string, c *content, w
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Content-Type-Options", "nosniff")
 	q.out.w.WriteHeader(http.StatusOK)
-	out := bufio.NewWriterSize(spout{q.out}, pouring)
+	out := bufio.NewWriterSize(clientWriter{q.out}, sendBuffer)
 	_, _ = out.Write(answer.Opening()) // its errors stay with it
 	base, _, _ := strings.Cut(uri, "?")
 	if answer.Next, err = p.copy(out, in, base); err == nil {
@@ -68,10 +67,10 @@ func unreadable(err error) error {
 	return err
 }
 
-// spout writes to a client that may be slow, but not for ever.
-type spout struct{ out *stream }
+// clientWriter writes to a client that may be slow, but not for ever.
+type clientWriter struct{ out *stream }
 
-func (s spout) Write(b []byte) (int, error) {
+func (s clientWriter) Write(b []byte) (int, error) {
 	if !s.out.put(b) {
 		return 0, errGone
 	}
@@ -88,7 +87,7 @@ type part struct {
 	text           bool
 }
 
-func (c *content) part(want extent) (part, error) {
+func (c *content) part(want readRange) (part, error) {
 	switch want.unit {
 	case "bytes":
 		if want.first > c.Size || want.first == c.Size && c.Size > 0 {
@@ -155,7 +154,7 @@ func (p part) copyLines(out *bufio.Writer, in *bufio.Reader, base string) (next 
 			}
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return "", err
-		case n >= maxPart-pouring:
+		case n >= maxPart-sendBuffer:
 			n -= int64(len(e.half))
 			e.half = nil
 			return fmt.Sprintf("%s?bytes=%d-", base, p.begin+n), e.close()
@@ -183,69 +182,4 @@ func (p *part) seek(in *bufio.Reader) error {
 		return err
 	}
 	return nil
-}
-
-// escape copies n bytes of text into a JSON string.
-func escape(out *bufio.Writer, in io.Reader, n int64) error {
-	e := &escaper{out: out}
-	if _, err := io.CopyN(e, in, n); err != nil {
-		return err
-	}
-	return e.close()
-}
-
-// escaper writes text as the inside of a JSON string, piece by piece: a piece may end within a character.
-type escaper struct {
-	out  *bufio.Writer
-	half []byte
-}
-
-// Write cannot fail: close tells.
-func (e *escaper) Write(p []byte) (int, error) {
-	e.write(p)
-	return len(p), nil
-}
-
-func (e *escaper) write(p []byte) {
-	if len(e.half) > 0 {
-		p = append(e.half, p...)
-		e.half = nil
-	}
-	for len(p) > 0 {
-		if c := p[0]; c < utf8.RuneSelf {
-			e.ascii(c)
-			p = p[1:]
-			continue
-		}
-		if !utf8.FullRune(p) {
-			e.half = append([]byte(nil), p...)
-			return
-		}
-		r, size := utf8.DecodeRune(p)
-		_, _ = e.out.WriteRune(r) // a byte that is no character becomes U+FFFD
-		p = p[size:]
-	}
-}
-
-func (e *escaper) ascii(c byte) {
-	switch {
-	case c == '"' || c == '\\':
-		_ = e.out.WriteByte('\\')
-		_ = e.out.WriteByte(c)
-	case c == '\n':
-		_, _ = e.out.WriteString(`\n`)
-	case c < 0x20:
-		_, _ = fmt.Fprintf(e.out, `\u%04x`, c)
-	default:
-		_ = e.out.WriteByte(c)
-	}
-}
-
-// close writes what is left of a character that was cut, and returns the first error of all that was written.
-func (e *escaper) close() error {
-	if len(e.half) > 0 {
-		_, _ = e.out.WriteRune(utf8.RuneError)
-	}
-	_, err := e.out.Write(nil)
-	return err
 }
