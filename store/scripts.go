@@ -14,7 +14,8 @@ import (
 //go:embed lua/*.lua
 var lua embed.FS
 
-// scripts holds the Lua of the store, each with the prelude and this store's constants before it.
+// scripts holds the Lua of the store, each with what it shares with others before it: the clock, the prelude of tasks with this store's
+// constants, or that of limits.
 type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
 	reap, look, renew, prune                                                               *redis.Script
@@ -28,22 +29,24 @@ type scripts struct {
 func load(o Options) scripts {
 	constants := fmt.Sprintf("local LIVENESS, LOOK, AGAIN, STEADY, GRACE, EVENT_CAP, ANSWERED = %d, %d, %d, %d, %d, %d, '%s'\n",
 		o.Liveness.Milliseconds(), o.Look.Milliseconds(), o.Again.Milliseconds(), steady.Milliseconds(), grace.Milliseconds(), o.Events, tasks.Answer.To())
-	prelude := constants + source("prelude")
+	clock := source("clock")
+	prelude := constants + clock + source("prelude")
 	task := func(name string) *redis.Script { return redis.NewScript(prelude + source(name)) }
-	limits := source("limits")
+	limits := clock + source("limits")
 	limit := func(name string) *redis.Script { return redis.NewScript(limits + source(name)) }
+	timed := func(name string) *redis.Script { return redis.NewScript(clock + source(name)) }
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
 	return scripts{
 		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
 		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
 		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"), shelve: task("shelve"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
-		tick: plain("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: plain("index"),
-		open: plain("open"), enlist: plain("enlist"), session: plain("session"), note: plain("note"), amend: plain("amend"),
-		carry: plain("carry"), drop: plain("drop"), stream: plain("stream"), resume: plain("resume"), withdraw: plain("withdraw"), done: plain("done"),
+		tick: timed("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: timed("index"),
+		open: plain("open"), enlist: timed("enlist"), session: plain("session"), note: timed("note"), amend: plain("amend"),
+		carry: timed("carry"), drop: plain("drop"), stream: timed("stream"), resume: timed("resume"), withdraw: plain("withdraw"), done: plain("done"),
 		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tickLimit: limit("tick_limit"), needs: task("needs"),
-		inquire: plain("inquire"), inquired: plain("inquired"), retract: plain("retract"), stand: plain("stand"), pick: plain("pick"), asking: plain("asking"), reply: plain("reply"),
-		want: plain("want"), wanted: plain("wanted"),
+		inquire: timed("inquire"), inquired: timed("inquired"), retract: plain("retract"), stand: timed("stand"), pick: timed("pick"), asking: timed("asking"), reply: plain("reply"),
+		want: timed("want"), wanted: timed("wanted"),
 	}
 }
 

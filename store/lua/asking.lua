@@ -2,6 +2,5 @@
 -- KEYS[1] request   ARGV[1] worker  ARGV[2] that while, ms
 -- returns 1 | 0 nobody waits for the answer any more
 if redis.call('HGET', KEYS[1], 'by') ~= ARGV[1] then return 0 end
-local clock = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'until', clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[2])
+redis.call('HSET', KEYS[1], 'until', NOW + ARGV[2])
 return 1

@@ -3,8 +3,6 @@
 -- KEYS[1] session   ARGV[1] field  ARGV[2] stream  ARGV[3] the while in ms  ARGV[4] field of a stream that goes before, '' = none
 -- returns 1 this stream carries it | 0 another one does | -1 no such session
 if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local function parts(holder)
   local stream, take = string.match(holder, '^([^.]*)%.?(%d*)$')
@@ -15,11 +13,11 @@ local ours, ourTake = parts(ARGV[2])
 
 local function others(field)
   local till, holder = string.match(redis.call('HGET', KEYS[1], field) or '', '^(%d+) (.*)$')
-  if not holder or tonumber(till) <= now then return false end
+  if not holder or tonumber(till) <= NOW then return false end
   local stream, take = parts(holder)
   return stream ~= ours or take > ourTake
 end
 
 if others(ARGV[1]) or ARGV[4] ~= '' and others(ARGV[4]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], (now + ARGV[3]) .. ' ' .. ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], (NOW + ARGV[3]) .. ' ' .. ARGV[2])
 return 1

@@ -3,9 +3,7 @@
 -- ARGV[1] id  ARGV[2] how long it may take, ms  ARGV[3] how many may wait  ARGV[4] method  ARGV[5] params  ARGV[6] what the channel is told
 -- returns 'put', now or by an earlier run | 'nobody' answers | 'crowded'
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'put' end
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if redis.call('ZCOUNT', KEYS[3], now, '+inf') == 0 then return 'nobody' end
+if redis.call('ZCOUNT', KEYS[3], NOW, '+inf') == 0 then return 'nobody' end
 if redis.call('LLEN', KEYS[2]) >= tonumber(ARGV[3]) then return 'crowded' end
 redis.call('HSET', KEYS[1], 'method', ARGV[4], 'params', ARGV[5])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])

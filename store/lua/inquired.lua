@@ -7,7 +7,5 @@ if answer then
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
   return {'answered', answer}
 end
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if till then return {tonumber(till) < now and 'lost' or 'waits'} end
-return {redis.call('ZCOUNT', KEYS[2], now, '+inf') == 0 and 'nobody' or 'waits'}
+if till then return {tonumber(till) < NOW and 'lost' or 'waits'} end
+return {redis.call('ZCOUNT', KEYS[2], NOW, '+inf') == 0 and 'nobody' or 'waits'}

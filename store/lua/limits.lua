@@ -5,8 +5,6 @@
 local LIMITS, PERMITS, STARTS, WAITING = unpack(KEYS, 1, 4)
 local BATCH = 100 -- most that one script lets in
 
-local clock = redis.call('TIME')
-local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
 -- When who was let in started, as long as it has not: so it counts until then, and for WINDOW after it. Round numbers would be written as 9e+12.
 local NEVER = 8888888888888
 

@@ -2,7 +2,6 @@
 -- KEYS[1] session   ARGV[1] prefix  ARGV[2] rest of the field's name  ARGV[3] value  ARGV[4] how many
 -- returns 1 kept | 0 no such session
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local clock = redis.call('TIME')
 local field, most = ARGV[1] .. ARGV[2], tonumber(ARGV[4])
 
 local function crowd()
@@ -22,5 +21,5 @@ if redis.call('HLEN', KEYS[1]) >= most then
   local n, oldest = crowd()
   if n >= most then redis.call('HDEL', KEYS[1], oldest) end
 end
-redis.call('HSET', KEYS[1], field, (clock[1] * 1000 + math.floor(clock[2] / 1000)) .. ' ' .. ARGV[3])
+redis.call('HSET', KEYS[1], field, NOW .. ' ' .. ARGV[3])
 return 1

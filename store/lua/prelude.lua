@@ -7,9 +7,6 @@
 local T, MSG, ERR, IN, OUT, EV, ASK, MEM, DUE, LIVE, ENDS = unpack(KEYS, 1, 11)
 local ID = ARGV[1]
 
-local clock = redis.call('TIME')
-local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
-
 local function get(field) return redis.call('HGET', T, field) or '' end
 local function num(field) return tonumber(redis.call('HGET', T, field) or 0) end
 local function set(...) redis.call('HSET', T, ...) end

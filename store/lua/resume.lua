@@ -7,8 +7,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PUBLISH', ARGV[3], ARGV[4])
 local left = tonumber(redis.call('HGET', KEYS[1], 'till'))
 if left >= 0 then
-  local clock = redis.call('TIME')
-  left = math.max(0, left - (clock[1] * 1000 + math.floor(clock[2] / 1000)))
+  left = math.max(0, left - NOW)
 end
 local values = redis.call('HMGET', KEYS[1], 'request', 'kind', 'task', 'tool', 'token')
 return {take, string.format('%d', left), unpack(values)}

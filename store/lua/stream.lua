@@ -3,8 +3,7 @@
 -- returns 1
 local till = -1
 if tonumber(ARGV[2]) >= 0 then
-  local clock = redis.call('TIME')
-  till = clock[1] * 1000 + math.floor(clock[2] / 1000) + ARGV[2]
+  till = NOW + ARGV[2]
 end
 redis.call('HSET', KEYS[1], 'till', till, unpack(ARGV, 3))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])

@@ -2,9 +2,7 @@
 -- answer for the source, and otherwise none.
 -- KEYS[1] workers that answer  KEYS[2] resources   ARGV[1] worker
 -- returns URIs
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], NOW, '+inf')) do
   if worker < ARGV[1] then return {} end
 end
-return redis.call('ZRANGEBYSCORE', KEYS[2], now, '+inf')
+return redis.call('ZRANGEBYSCORE', KEYS[2], NOW, '+inf')
