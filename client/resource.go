@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // Resource is what a server answers to resources/read.
@@ -51,7 +53,7 @@ const partSize = 4 << 20
 
 // CopyResource writes all of a resource, whatever its size: what a Longhaul task has left is read in parts.
 func (c *Client) CopyResource(ctx context.Context, to io.Writer, uri string) error {
-	if !strings.HasPrefix(uri, "longhaul://") || strings.Contains(uri, "?") {
+	if !strings.HasPrefix(uri, tasks.URIScheme) || strings.Contains(uri, "?") {
 		r, err := c.Read(ctx, uri)
 		if err == nil {
 			_, err = to.Write(r.Content)

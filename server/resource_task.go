@@ -15,13 +15,10 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// ownScheme is what the URIs of our own resources begin with.
-const ownScheme = "longhaul://"
-
 // ownTemplates are the resources that come of tasks.
 var ownTemplates = []listItem{
-	template("longhaul://tasks/{taskId}/artifacts/{+name}{?lines,bytes}", "artifact", "A file that a task has left"),
-	template("longhaul://tasks/{taskId}/result{?lines,bytes}", "result",
+	template(tasks.URIScheme+"tasks/{taskId}/artifacts/{+name}{?lines,bytes}", "artifact", "A file that a task has left"),
+	template(tasks.URIScheme+"tasks/{taskId}/result{?lines,bytes}", "result",
 		"The whole text of a task's result. ?lines=1-200 reads some of its lines, ?lines=200- what follows, ?bytes=0-65535 some of its bytes"),
 }
 

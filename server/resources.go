@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
@@ -62,7 +63,7 @@ func (s *Server) readResource(ctx context.Context, q *request) (json.RawMessage,
 	switch {
 	case !ok:
 		return nil, invalid("uri must be a string")
-	case strings.HasPrefix(uri, ownScheme):
+	case strings.HasPrefix(uri, tasks.URIScheme):
 		return s.readOwn(ctx, q, uri)
 	}
 	return s.readMirrored(ctx, q, uri)

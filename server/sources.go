@@ -45,7 +45,7 @@ func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage
 				continue // a newer worker may know better than we do
 			}
 			name, ok := o.Text(member)
-			if !ok || owners[name] != nil || strings.HasPrefix(name, ownScheme) {
+			if !ok || owners[name] != nil || strings.HasPrefix(name, tasks.URIScheme) {
 				continue
 			}
 			owners[name] = s

@@ -13,16 +13,16 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// Shelf is where an attempt keeps what is too large for a result. A Runtime that is no Shelf has none.
-type Shelf interface {
+// ArtifactStore is where an attempt keeps what is too large for a result. A Runtime that is none has no place for it.
+type ArtifactStore interface {
 	// Keeps reports whether there is a place for artifacts.
 	Keeps() bool
 	// Keep stores an artifact under its name, of which later attempts know too, and returns its size.
 	Keep(ctx context.Context, name, mimeType string, content io.Reader) (size int64, err error)
 }
 
-// ErrNoShelf: there is no place for artifacts.
-var ErrNoShelf = errors.New("artifacts need a blob store: start this worker, and the servers, with -blob")
+// ErrNoBlobStore: there is no place for artifacts.
+var ErrNoBlobStore = errors.New("artifacts need a blob store: start this worker, and the servers, with -blob")
 
 const maxArtifactName = 128
 
@@ -31,15 +31,15 @@ const maxArtifactName = 128
 //
 // The name tells the artifacts of a task apart, and may have slashes; a later one replaces one of the same name, also one of an earlier
 // attempt. It is durable when Artifact returns. While the blob store does not answer it is tried again if content can be rewound (an
-// io.Seeker, such as a file); otherwise, and where content breaks off, the error is returned. ErrNoShelf: there is no blob store.
+// io.Seeker, such as a file); otherwise, and where content breaks off, the error is returned. ErrNoBlobStore: there is no blob store.
 func (a *Attempt) Artifact(ctx context.Context, name, mimeType string, content io.Reader) (*mcp.ResourceLink, error) {
 	if err := validArtifact(name); err != nil {
 		return nil, Permanent(err)
 	}
 	if !a.CanKeep() {
-		return nil, Permanent(ErrNoShelf)
+		return nil, Permanent(ErrNoBlobStore)
 	}
-	size, err := a.shelf.Keep(ctx, name, mimeType, content)
+	size, err := a.artifacts.Keep(ctx, name, mimeType, content)
 	if err != nil {
 		return nil, fmt.Errorf("artifact %s: %w", name, err)
 	}
@@ -47,7 +47,7 @@ func (a *Attempt) Artifact(ctx context.Context, name, mimeType string, content i
 }
 
 // CanKeep reports whether there is a blob store that Artifact can write to.
-func (a *Attempt) CanKeep() bool { return a.shelf != nil && a.shelf.Keeps() }
+func (a *Attempt) CanKeep() bool { return a.artifacts != nil && a.artifacts.Keeps() }
 
 // validArtifact: names are put into URIs and read by people; none may mean another place than itself.
 func validArtifact(name string) error {
@@ -63,9 +63,12 @@ func validArtifact(name string) error {
 	return nil
 }
 
+// URIScheme is what the URIs of Longhaul's own resources begin with.
+const URIScheme = "longhaul://"
+
 // What a task has left is read by these URIs.
 const (
-	tasksURI    = "longhaul://tasks/"
+	tasksURI    = URIScheme + "tasks/"
 	resultPath  = "/result"
 	artifactDir = "/artifacts/"
 )

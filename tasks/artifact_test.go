@@ -10,15 +10,15 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// desk is a runtime that keeps artifacts.
-type desk struct {
+// artifacts is a runtime that keeps artifacts.
+type artifacts struct {
 	tasks.Runtime
 	kept map[string]string
 }
 
-func (d *desk) Keeps() bool { return true }
+func (d *artifacts) Keeps() bool { return true }
 
-func (d *desk) Keep(_ context.Context, name, _ string, content io.Reader) (int64, error) {
+func (d *artifacts) Keep(_ context.Context, name, _ string, content io.Reader) (int64, error) {
 	b, err := io.ReadAll(content)
 	d.kept[name] = string(b)
 	return int64(len(b)), err
@@ -27,7 +27,7 @@ func (d *desk) Keep(_ context.Context, name, _ string, content io.Reader) (int64
 func TestNamesOfArtifacts(t *testing.T) {
 	t.Parallel()
 	id := tasks.NewID(0)
-	d := &desk{kept: map[string]string{}}
+	d := &artifacts{kept: map[string]string{}}
 	a := tasks.NewAttempt(id, 1, d, nil)
 	for _, name := range []string{"x", "a/b.csv", "ü 日?#%2f", "..x", strings.Repeat("x", 128)} {
 		link, err := a.Artifact(t.Context(), name, "text/plain", strings.NewReader("content"))
@@ -45,7 +45,7 @@ func TestNamesOfArtifacts(t *testing.T) {
 			t.Errorf("%q: got %+v", name, link)
 		}
 	}
-	if _, err := tasks.NewAttempt(id, 1, d.Runtime, nil).Artifact(t.Context(), "x", "", strings.NewReader("")); !errors.Is(err, tasks.ErrNoShelf) {
-		t.Errorf("without a shelf: %v", err)
+	if _, err := tasks.NewAttempt(id, 1, d.Runtime, nil).Artifact(t.Context(), "x", "", strings.NewReader("")); !errors.Is(err, tasks.ErrNoBlobStore) {
+		t.Errorf("without a store: %v", err)
 	}
 }

@@ -10,13 +10,13 @@ import (
 
 // Attempt is one try at running a task, as its tool sees it. It may be used by many goroutines at once, until the tool returns.
 type Attempt struct {
-	task     ID
-	number   int
-	runtime  Runtime
-	memory   Memory
-	shelf    Shelf // nil: there is none
-	draining <-chan struct{}
-	steps    names
+	task      ID
+	number    int
+	runtime   Runtime
+	memory    Memory
+	artifacts ArtifactStore // nil: there is none
+	draining  <-chan struct{}
+	steps     names
 }
 
 // Runtime is what stands behind an attempt: the worker that runs it, or a test of the tool.
@@ -35,8 +35,8 @@ func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Atte
 	if !ok {
 		memory = new(volatile)
 	}
-	shelf, _ := rt.(Shelf)
-	return &Attempt{task: task, number: number, runtime: rt, memory: memory, shelf: shelf, draining: draining}
+	artifacts, _ := rt.(ArtifactStore)
+	return &Attempt{task: task, number: number, runtime: rt, memory: memory, artifacts: artifacts, draining: draining}
 }
 
 // TaskID names the task that is being run.

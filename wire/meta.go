@@ -16,10 +16,13 @@ const (
 	MetaLogLevel     = "io.modelcontextprotocol/logLevel"
 	MetaServerInfo   = "io.modelcontextprotocol/serverInfo"
 	MetaSubscription = "io.modelcontextprotocol/subscriptionId"
-	MetaProgress     = "dev.longhaul/progress"
-	MetaAttempts     = "dev.longhaul/attempts"
-	MetaKey          = "dev.longhaul/idempotency-key"
-	MetaStart        = "dev.longhaul/start-at"
+	MetaPrefix       = "dev.longhaul/" // of those that are Longhaul's own
+	MetaProgress     = MetaPrefix + "progress"
+	MetaAttempts     = MetaPrefix + "attempts"
+	MetaKey          = MetaPrefix + "idempotency-key"
+	MetaStart        = MetaPrefix + "start-at"
+	metaSize         = MetaPrefix + "size" // of a resource, all of it
+	metaNext         = MetaPrefix + "next" // the URI of the part of a resource that follows
 	metaToken        = "progressToken"
 )
 

@@ -83,9 +83,9 @@ func (r Read) Opening() []byte {
 
 // Closing is what comes after it, when it is known how far it went. How large the whole is, and where to go on, is for programs.
 func (r Read) Closing() []byte {
-	meta := Object{"dev.longhaul/size": encode(r.Whole)}
+	meta := Object{metaSize: encode(r.Whole)}
 	if r.Next != "" {
-		meta["dev.longhaul/next"] = encode(r.Next)
+		meta[metaNext] = encode(r.Next)
 	}
 	b := append([]byte(`","_meta":`), encode(meta)...)
 	b = append(b, `}]`...)

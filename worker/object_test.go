@@ -131,7 +131,7 @@ func TestWithoutABlobStoreTheErrorNamesTheFlag(t *testing.T) {
 		})
 		tasks.AddTool(reg, tasks.Tool{Name: "artifact", Description: "x"}, func(ctx context.Context, a *tasks.Attempt, _ none) (*tasks.Result, error) {
 			_, err := a.Artifact(ctx, "x", "", strings.NewReader("x"))
-			if a.CanKeep() || !errors.Is(err, tasks.ErrNoShelf) {
+			if a.CanKeep() || !errors.Is(err, tasks.ErrNoBlobStore) {
 				t.Errorf("Artifact: got %v", err)
 			}
 			return nil, err

@@ -124,5 +124,5 @@ func withoutOwn(result json.RawMessage) json.RawMessage {
 
 // isOwn: a member of _meta is about the server that says it, not about the result.
 func isOwn(name string) bool {
-	return name == wire.MetaServerInfo || name == metaRelated || strings.HasPrefix(name, "dev.longhaul/")
+	return name == wire.MetaServerInfo || name == metaRelated || strings.HasPrefix(name, wire.MetaPrefix)
 }
