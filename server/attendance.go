@@ -12,8 +12,8 @@ import (
 )
 
 // attendance is a session's GET stream: it carries what belongs to no request, that is how the lists of tools and so on change, how the
-// resources do that the session subscribes to, how its tasks do, and their questions while no tasks/result is open. There is one at a time: a client that opens a second one has lost the
-// first, whether or not we have noticed yet.
+// resources do that the session subscribes to, how its tasks do, and their questions while no tasks/result is open. There is one at a
+// time: a client that opens a second one has lost the first, whether or not we have noticed yet.
 type attendance struct {
 	*courier
 	follower *follower // nil: there was no task yet

@@ -30,7 +30,7 @@ const (
 	maxInquiryText = 16 << 20        // bytes of its answer
 )
 
-// reply is what came of an inquiry. One of the two is there.
+// inquiryReply is what came of an inquiry. One of the two is there.
 type inquiryReply struct {
 	Result json.RawMessage `json:"result,omitempty"`
 	Error  *tasks.Error    `json:"error,omitempty"`

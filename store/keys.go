@@ -48,18 +48,23 @@ func idempotencyKey(shard int, owner tasks.Owner, key string) string {
 // the last one must have been.
 func ownerKey(owner tasks.Owner) string { return "lh:{own:" + string(owner) + "}" }
 
-// sessionKey is a hash: what a client of an earlier revision agreed on, r:<request id> → "<ms> <kind> <task> <waiter>" for each request in flight that waits for a task,
-// t:<task> → "<ms> " for each task that its stream tells about, stream → which GET that is, l:<task> → "<ms> <seq>" for how much of a
-// task's log was told, u:<URI> → "<ms> " for each resource that its stream tells about, and q:<task>/<key> and w:<task> → "<until ms> <stream>.<take>" for what one stream carries (carry.go); also the
-// channel of its changes. Expires a day after its last use, and minutes after it was opened if it was not used.
+// sessionKey is a hash: what a client of an earlier revision agreed on, and
+//
+//	r:<request id> → "<ms> <kind> <task> <waiter>"          each request in flight that waits for a task
+//	stream → <take>                                         which GET its stream is
+//	t:<task>, u:<URI> → "<ms> "                             each task and each resource that its stream tells about
+//	l:<task> → "<ms> <seq>"                                 how much of a task's log was told
+//	q:<task>/<key>, w:<task> → "<until ms> <stream>.<take>" what one stream carries (carry.go)
+//
+// Also the channel of its changes. Expires a day after its last use, and minutes after it was opened if it was not used.
 func sessionKey(id string) string { return "mcp-session-" + id }
 
 // sessionsKey is a zset of a caller's sessions by when they were opened, or by a later use (session_open.go), under a tag of its own.
 // Expires a day after one was opened. Strangers have none.
 func sessionsKey(owner tasks.Owner) string { return "lh:{ses:" + string(owner) + "}" }
 
-// streamKey is a hash: the request that a stream of a session answers, its task, and which take of it is the latest. Expires two hours
-// after it was last kept.
+// streamKey is a hash: the request that a stream of a session answers, its task, and which take of it is the latest. Expires half an
+// hour after it was last kept.
 func streamKey(id string) string { return "mcp-stream-" + id }
 
 // sessionFields are the fields of a session that hold what its client agreed on, in the order of Session.values.

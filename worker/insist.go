@@ -18,8 +18,8 @@ const (
 	puzzled    = time.Minute // how long an error that nobody foresaw is not believed
 )
 
-// insist tries while Redis, or the blob store, cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we do not know. What
-// Redis answers is believed at once. doing is for the log: what cannot be done.
+// insist tries while Redis, or the blob store, cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we
+// do not know. What Redis answers is believed at once. doing is for the log: what cannot be done.
 func insist(ctx context.Context, log *slog.Logger, doing string, try func(context.Context) error) error {
 	begun := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, maxPause) {

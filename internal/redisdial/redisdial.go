@@ -25,7 +25,8 @@ import (
 //	redis-sentinel://user:password@host1:26379,host2/0?master=mymaster
 //	redis-cluster://user:password@host1:6379,host2:6379
 //
-// The last two take ?tls=true; with TLS, ?ca=FILE names the authority to trust instead of the system's. Sentinels with a password of their own take ?sentinel_username= and ?sentinel_password=.
+// The last two take ?tls=true; with TLS, ?ca=FILE names the authority to trust instead of the system's. Sentinels with a password of their
+// own take ?sentinel_username= and ?sentinel_password=.
 func Options(raw string) (*redis.UniversalOptions, error) {
 	if !strings.Contains(raw, "://") {
 		return nil, errors.New("redis URL: it begins with redis://, rediss://, redis-sentinel:// or redis-cluster://, as in redis://127.0.0.1:6379")
