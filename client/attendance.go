@@ -110,17 +110,15 @@ func (c *Client) keepAttending(ctx context.Context, settle func()) {
 const quietFor = 5 * time.Minute
 
 func (c *Client) attendOnce(ctx context.Context, last *string, settle func()) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	quiet := time.AfterFunc(quietFor, func() { cancel(errSilence) })
-	defer quiet.Stop()
+	ctx, alive, leave := whileHeard(ctx, quietFor)
+	defer leave(nil)
 	s, err := c.openStream(ctx, c.sessionID(), *last)
 	settle()
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	s.alive = func() { quiet.Reset(quietFor) }
+	s.alive = alive
 	for {
 		m, err := s.next()
 		*last = s.lastID

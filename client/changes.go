@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -26,13 +25,11 @@ func TellsOfLists(method string) bool { return slices.Contains(listsChanged, met
 // WatchLists tells when the server says that its list of tools, resources or prompts has changed, and once at first, when from then on
 // nothing is missed. It returns when ctx ends, or the stream does: what happened before the next one is open may have been missed.
 func (c *Client) WatchLists(ctx context.Context, changed func()) error {
-	ctx, leave := context.WithCancelCause(ctx)
+	ctx, alive, leave := whileHeard(ctx, silence)
 	defer leave(nil)
-	quiet := time.AfterFunc(silence, func() { leave(errSilence) })
-	defer quiet.Stop()
 	r := &request{
 		method: methodListen, params: object{"notifications": ListsChanged},
-		alive: func() { quiet.Reset(silence) },
+		alive: alive,
 		notice: func(m message) {
 			switch {
 			case TellsOfLists(m.Method), m.Method == noticeGranted && grantsLists(m.Params):

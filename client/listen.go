@@ -19,20 +19,25 @@ var (
 	errOver    = errors.New("the task has ended")
 )
 
+// whileHeard is a context that ends with errSilence once alive has not been called for so long. leave ends it too.
+func whileHeard(ctx context.Context, silence time.Duration) (_ context.Context, alive func(), leave context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	quiet := time.AfterFunc(silence, func() { cancel(errSilence) })
+	return ctx, func() { quiet.Reset(silence) }, func(cause error) { quiet.Stop(); cancel(cause) }
+}
+
 // listen follows a task on a stream until it has ended. It returns neither a task nor an error when there is no stream, or no more.
 func (w *watch) listen(ctx context.Context) (*Task, error) {
 	if !w.listens() {
 		return nil, nil
 	}
-	ctx, leave := context.WithCancelCause(ctx)
+	ctx, alive, leave := whileHeard(ctx, silence)
 	defer leave(nil)
-	quiet := time.AfterFunc(silence, func() { leave(errSilence) })
-	defer quiet.Stop()
 
 	l := &listener{watch: w, ctx: ctx, leave: leave}
 	_, err := w.send(ctx, &request{
 		method: methodListen, params: object{"notifications": object{"taskIds": []string{w.last.ID}}},
-		notice: l.notice, alive: func() { quiet.Reset(silence) },
+		notice: l.notice, alive: alive,
 	})
 	switch {
 	case l.err != nil:

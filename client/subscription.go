@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"time"
 )
 
 const (
@@ -18,13 +17,11 @@ const (
 // WatchResource tells when the server says that a resource has changed. It returns when ctx ends, or the stream does: what happened before
 // the next one is open may have been missed. Before 2026-07-28 it has to be the only one on its session.
 func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) error {
-	ctx, leave := context.WithCancelCause(ctx)
+	ctx, alive, leave := whileHeard(ctx, quietFor)
 	defer leave(nil)
-	quiet := time.AfterFunc(quietFor, func() { leave(errSilence) })
-	defer quiet.Stop()
 	r := &request{
 		method: methodListen, params: object{"notifications": object{"resourceSubscriptions": []string{uri}}},
-		alive: func() { quiet.Reset(quietFor) },
+		alive: alive,
 		notice: func(m message) {
 			switch {
 			case m.Method == noticeUpdated: // of the resource, or of a part of it
