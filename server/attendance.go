@@ -104,16 +104,7 @@ func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *cat
 }
 
 func (a *attendance) listsChanged(seen *catalogue) (*catalogue, error) {
-	now, err := a.server.mirror.read()
-	if err != nil {
-		return nil, err
-	}
-	for _, list := range now.changed(seen) {
-		if err := a.out.send(wire.ListChanged(list, nil)); err != nil {
-			return nil, err
-		}
-	}
-	return now, nil
+	return a.server.tellLists(a.out, seen, func(string) bool { return true }, nil)
 }
 
 // subscribe has the feed be about what the session subscribes to now. anew: it may come from other sources. While the store does not

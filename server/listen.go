@@ -257,15 +257,20 @@ func (x *subscription) update(ctx context.Context, u store.Update) error {
 }
 
 func (x *subscription) listsChanged(seen *catalogue) (*catalogue, error) {
-	now, err := x.server.mirror.read()
+	return x.server.tellLists(x.out, seen, x.wanted.Lists, x.ID)
+}
+
+// tellLists sends which of the wanted lists are others than seen, on a subscription, or on a session's stream, which has none.
+func (s *Server) tellLists(out *stream, seen *catalogue, wanted func(list string) bool, subscription json.RawMessage) (*catalogue, error) {
+	now, err := s.mirror.read()
 	if err != nil {
 		return nil, err
 	}
 	for _, list := range now.changed(seen) {
-		if !x.wanted.Lists(list) {
+		if !wanted(list) {
 			continue
 		}
-		if err := x.out.send(wire.ListChanged(list, x.ID)); err != nil {
+		if err := out.send(wire.ListChanged(list, subscription)); err != nil {
 			return nil, err
 		}
 	}
