@@ -43,53 +43,6 @@ func (s *Server) prefix() string {
 	return s.Name + "_"
 }
 
-// members is a JSON object as the server wrote it.
-type members = map[string]json.RawMessage
-
-// renamed is a JSON object with another value of a text member. What has no such member, or is no object, stays as it is.
-func renamed(raw json.RawMessage, member string, name func(string) string) json.RawMessage {
-	var m members
-	if json.Unmarshal(raw, &m) != nil || !rename(m, member, name) {
-		return raw
-	}
-	return encode(m)
-}
-
-func rename(m members, member string, name func(string) string) bool {
-	var text string
-	if m[member] == nil || json.Unmarshal(m[member], &text) != nil {
-		return false
-	}
-	m[member] = encode(name(text))
-	return true
-}
-
-func prefixed(prefix string) func(string) string {
-	return func(name string) string { return prefix + name }
-}
-
-// replaced is a JSON object with another value of a member that it has.
-func replaced(raw json.RawMessage, member string, value func(json.RawMessage) json.RawMessage) json.RawMessage {
-	var m members
-	if json.Unmarshal(raw, &m) != nil || m[member] == nil {
-		return raw
-	}
-	m[member] = value(m[member])
-	return encode(m)
-}
-
-// each is a list with each entry replaced. What is no list stays as it is.
-func each(raw json.RawMessage, entry func(json.RawMessage) json.RawMessage) json.RawMessage {
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil || list == nil {
-		return raw
-	}
-	for i := range list {
-		list[i] = entry(list[i])
-	}
-	return encode(list)
-}
-
 // linked is a content block whose URIs can be read here.
 func (s *server) linked(block json.RawMessage) json.RawMessage {
 	if s.scheme() == "" || !s.readable.Load() {

@@ -171,7 +171,7 @@ func TestNamesThatAreFree(t *testing.T) {
 // What a server has beside its tools comes and goes with it, and is asked of the server as it is described now.
 func TestASourceThatChanges(t *testing.T) {
 	t.Parallel()
-	r := start(t, upstream.Options{}, program("up", "shelf", "SHELF=first"))
+	r := start(t, upstream.Options{}, program("up", "library", "LIBRARY=first"))
 	read := func() string {
 		got, err := r.ask("up", "resources/read", `{"uri":"up+repo://readme"}`)
 		return fmt.Sprint(got, err)
@@ -179,17 +179,17 @@ func TestASourceThatChanges(t *testing.T) {
 	if got := read(); !strings.Contains(got, "first has") {
 		t.Error(got)
 	}
-	r.change(program("up", "shelf", "SHELF=second"))
+	r.change(program("up", "library", "LIBRARY=second"))
 	if got := read(); !strings.Contains(got, "second has") {
 		t.Error(got)
 	}
-	closed := program("up", "shelf", "SHELF=third")
+	closed := program("up", "library", "LIBRARY=third")
 	closed.NoResources, closed.NoPrompts = true, true
 	r.change(closed)
 	if r.source("up") != nil {
 		t.Error("it is still there")
 	}
-	r.change(program("up", "shelf"))
+	r.change(program("up", "library"))
 	await(t, "it to be there again", func() bool { return r.source("up") != nil })
 	r.change()
 	if r.source("up") != nil {

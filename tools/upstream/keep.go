@@ -45,7 +45,7 @@ func (s *server) keepList(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	if s.URL != "" { // a program tells those who call it
-		watching.Go(func() { s.watch(ctx) })
+		watching.Go(func() { s.watchLists(ctx) })
 	}
 	sweep := time.NewTicker(max(s.hub.opts.Idle/4, time.Millisecond))
 	defer sweep.Stop()
@@ -82,12 +82,12 @@ func (s *server) untilLook(fine bool, pause time.Duration) time.Duration {
 	return s.hub.opts.Refresh
 }
 
-// watch has the list looked at when the server says that it has changed, as long as servers do.
-func (s *server) watch(ctx context.Context) {
+// watchLists has the list looked at when the server says that it has changed, as long as servers do.
+func (s *server) watchLists(ctx context.Context) {
 	pause := firstLook
 	for {
 		began := time.Now()
-		err := s.watchOnce(ctx)
+		err := s.watchListsOnce(ctx)
 		if errors.Is(err, client.ErrNoWatch) {
 			return // it is asked now and then
 		}
@@ -105,8 +105,8 @@ func (s *server) watch(ctx context.Context) {
 	}
 }
 
-// watchOnce has a session of its own, which does not count: it lasts.
-func (s *server) watchOnce(ctx context.Context) error {
+// watchListsOnce has a session of its own, which does not count: it lasts.
+func (s *server) watchListsOnce(ctx context.Context) error {
 	x, err := s.open(ctx)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -34,7 +33,7 @@ func (s *server) refresh(ctx context.Context) bool {
 		err = errors.Join(context.Cause(ctx), s.health.status())
 	}
 	if err != nil {
-		s.tell(fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
+		s.warn(fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
 		return false
 	}
 	s.registering.Lock()
@@ -81,13 +80,13 @@ func (s *server) registerAll() (offers map[string]bool) {
 	} else {
 		problems = append(problems, fmt.Errorf("its resources and prompts cannot be listed, trying again: %w", reason(l.err)))
 	}
-	s.tell(errors.Join(problems...))
+	s.warn(errors.Join(problems...))
 	s.offer(offers, anyChanged)
 	return offers
 }
 
-// tell logs what is wrong, once.
-func (s *server) tell(err error) {
+// warn logs what is wrong with the lists, once.
+func (s *server) warn(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	text := ""
@@ -219,15 +218,15 @@ func (s *server) translate(listed client.Tool) (tasks.Tool, error) {
 
 // objectSchema is an input schema that says what the specification leaves to be said: arguments are an object.
 func objectSchema(raw json.RawMessage) json.RawMessage {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil || members == nil {
+	var m members
+	if json.Unmarshal(raw, &m) != nil || m == nil {
 		return json.RawMessage(`{"type":"object"}`)
 	}
-	if _, ok := members["type"]; ok {
+	if _, ok := m["type"]; ok {
 		return raw
 	}
-	members["type"] = json.RawMessage(`"object"`)
-	return encode(members)
+	m["type"] = json.RawMessage(`"object"`)
+	return encode(m)
 }
 
 // runs is the policy of a tool, and whether the relay itself has to see to it that the call is made once. Where there may be a task of the
@@ -254,78 +253,4 @@ func (s *server) runs(listed client.Tool, about client.Server) (p tasks.Policy, 
 func mayBeTask(listed client.Tool, about client.Server) bool {
 	support := listed.Execution.TaskSupport
 	return about.Tasks && (about.Revision >= wire.V20260728 || support == "optional" || support == "required")
-}
-
-// owners tells which server's tool a name stands for.
-type owners struct {
-	mu    sync.Mutex
-	names map[string]owned
-}
-
-type owned struct {
-	server     *server
-	tool       string // the server's name for it
-	digest     string // empty: it was registered by another description of the server
-	registered *tasks.Registered
-}
-
-// put registers a tool of a server under its name here. Of servers that claim one name the first in the options has it, so that all
-// workers mean the same by it.
-func (o *owners) put(reg *tasks.Registry, s *server, tool string, t tasks.Tool, h tasks.Handler) (changed bool, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	before, ours := o.names[t.Name]
-	there, taken := reg.Lookup(t.Name)
-	if ours && there != before.registered { // the worker has a tool of its own now that is called so
-		delete(o.names, t.Name)
-		ours = false
-	}
-	switch {
-	case ours && before.server == s && before.tool != tool && before.digest != "", ours && before.server.rank < s.rank:
-		return false, fmt.Errorf("tool %q would be called %s, as %q of upstream %s is: give it a name, or the server a prefix", tool, t.Name, before.tool, before.server.Name)
-	case taken && !ours || slices.Contains(handleTools, t.Name):
-		return false, fmt.Errorf("tool %q would be called %s, as a tool of this worker is: give it a name, or the server a prefix", tool, t.Name)
-	case ours && before.server == s && before.digest == t.Digest():
-		return false, nil
-	}
-	if err := reg.Put(t, h); err != nil {
-		return false, fmt.Errorf("tool %q cannot be relayed (give it another name, or deny it): %w", tool, err)
-	}
-	if o.names == nil {
-		o.names = make(map[string]owned)
-	}
-	registered, _ := reg.Lookup(t.Name)
-	o.names[t.Name] = owned{s, tool, t.Digest(), registered}
-	return true, nil
-}
-
-// rank says which place a server has among the others.
-func (o *owners) rank(s *server, rank int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	s.rank = rank
-}
-
-// pass gives the names of a server to the one in its place, which has to register them itself.
-func (o *owners) pass(from, to *server) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for name, own := range o.names {
-		if own.server == from {
-			own.server, own.digest = to, ""
-			o.names[name] = own
-		}
-	}
-}
-
-// drop takes tools of a server out of the registry but for those to keep. Nil: none.
-func (o *owners) drop(reg *tasks.Registry, s *server, keep func(owned) bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for name, own := range o.names {
-		if own.server == s && (keep == nil || !keep(own)) {
-			delete(o.names, name)
-			reg.Drop(own.registered)
-		}
-	}
 }

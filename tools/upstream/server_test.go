@@ -121,8 +121,8 @@ func serve(flavour string) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-	case "shelf":
-		_ = newShelf(os.Getenv("SHELF")).Run(context.Background(), &mcp.StdioTransport{})
+	case "library":
+		_ = newLibrary(os.Getenv("LIBRARY")).Run(context.Background(), &mcp.StdioTransport{})
 	case "old":
 		serveOld()
 	case "broken":

@@ -41,7 +41,7 @@ func refused(err error) string {
 
 // Two servers have the same names and URIs, and are told apart.
 func TestSources(t *testing.T) {
-	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+	everyLibrary(t, upstream.Options{}, func(t *testing.T, r *rig) {
 		for name, scheme := range map[string]string{"one": "one+", "My_2": "my-2+"} {
 			s := r.source(name)
 			if s == nil {
@@ -88,7 +88,7 @@ func TestSources(t *testing.T) {
 
 // What a tool links to can be read under the URI that its client sees.
 func TestLinksOfTools(t *testing.T) {
-	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+	everyLibrary(t, upstream.Options{}, func(t *testing.T, r *rig) {
 		got, err := r.call("one_link", in{})
 		if err != nil || strings.Count(got, `"uri":"one+repo://readme"`) != 2 || !strings.Contains(got, `"uri":"https://example.com/"`) {
 			t.Error(got, err)
@@ -97,7 +97,7 @@ func TestLinksOfTools(t *testing.T) {
 }
 
 func TestAListOfResourcesThatChanges(t *testing.T) {
-	everyShelf(t, upstream.Options{Refresh: time.Hour}, func(t *testing.T, r *rig) {
+	everyLibrary(t, upstream.Options{Refresh: time.Hour}, func(t *testing.T, r *rig) {
 		changed := r.reg.Changed()
 		if _, err := r.call("one_grow", in{}); err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ func TestAListOfResourcesThatChanges(t *testing.T) {
 }
 
 func TestAResourceThatChanges(t *testing.T) {
-	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+	everyLibrary(t, upstream.Options{}, func(t *testing.T, r *rig) {
 		s := r.source("one")
 		if !s.Subscribes {
 			t.Fatal("it has no subscriptions")
@@ -141,7 +141,7 @@ func TestAResourceThatChanges(t *testing.T) {
 
 // What is asked beside calls does not wait for them.
 func TestAskingWhileCallsLast(t *testing.T) {
-	everyShelf(t, upstream.Options{}, func(t *testing.T, r *rig) {
+	everyLibrary(t, upstream.Options{}, func(t *testing.T, r *rig) {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -210,9 +210,9 @@ func TestWhatIsNotMirrored(t *testing.T) {
 	t.Parallel()
 	none := ""
 	r := start(t, upstream.Options{},
-		upstream.Server{Name: "tools", URL: serveShelf(t, "tools", false), NoResources: true, NoPrompts: true},
-		upstream.Server{Name: "prompts", URL: serveShelf(t, "prompts", false), NoResources: true},
-		upstream.Server{Name: "plain", URL: serveShelf(t, "plain", false), Prefix: &none},
+		upstream.Server{Name: "tools", URL: serveLibrary(t, "tools", false), NoResources: true, NoPrompts: true},
+		upstream.Server{Name: "prompts", URL: serveLibrary(t, "prompts", false), NoResources: true},
+		upstream.Server{Name: "plain", URL: serveLibrary(t, "plain", false), Prefix: &none},
 	)
 	if s := r.source("tools"); s != nil {
 		t.Errorf("%+v", s)

@@ -83,12 +83,12 @@ func (x *session) answer(ctx context.Context, q client.Question) (client.Answer,
 
 // withoutMeta is a question without what the server says about it for us: its task, or the number of a request.
 func withoutMeta(params json.RawMessage) json.RawMessage {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(params, &members) != nil || members["_meta"] == nil {
+	var m members
+	if json.Unmarshal(params, &m) != nil || m["_meta"] == nil {
 		return params
 	}
-	delete(members, "_meta")
-	return encode(members)
+	delete(m, "_meta")
+	return encode(m)
 }
 
 // pause counts the questions that are open before there is a task. From 2026-07-28 on the call has been answered then: no tool runs, and

@@ -12,9 +12,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// newShelf is a server made with the SDK that has more than tools. All have the same names and URIs.
-func newShelf(name string) *mcp.Server {
-	s := mcp.NewServer(&mcp.Implementation{Name: "shelf", Version: "1"}, &mcp.ServerOptions{
+// newLibrary is a server made with the SDK that has more than tools. All have the same names and URIs.
+func newLibrary(name string) *mcp.Server {
+	s := mcp.NewServer(&mcp.Implementation{Name: "library", Version: "1"}, &mcp.ServerOptions{
 		CompletionHandler: func(_ context.Context, r *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 			return &mcp.CompleteResult{Completion: mcp.CompletionResultDetails{Values: []string{name + " " + r.Params.Ref.Name + r.Params.Ref.URI}}}, nil
 		},
@@ -64,8 +64,8 @@ func review(_ context.Context, r *mcp.GetPromptRequest) (*mcp.GetPromptResult, e
 	}}, nil
 }
 
-func serveShelf(t *testing.T, name string, sessions bool) string {
-	s := newShelf(name)
+func serveLibrary(t *testing.T, name string, sessions bool) string {
+	s := newLibrary(name)
 	h := httptest.NewServer(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s }, &mcp.StreamableHTTPOptions{
 		Stateless: !sessions, PropagateRequestCancellation: true,
 	}))
@@ -78,16 +78,16 @@ func serveShelf(t *testing.T, name string, sessions bool) string {
 	return h.URL
 }
 
-// everyShelf runs a test with two such servers in each of the ways to speak to them.
-func everyShelf(t *testing.T, o upstream.Options, test func(t *testing.T, r *rig)) {
+// everyLibrary runs a test with two such servers in each of the ways to speak to them.
+func everyLibrary(t *testing.T, o upstream.Options, test func(t *testing.T, r *rig)) {
 	t.Parallel()
 	for way, server := range map[string]func(t *testing.T, name string) upstream.Server{
-		"stdio": func(_ *testing.T, name string) upstream.Server { return program(name, "shelf", "SHELF="+name) },
+		"stdio": func(_ *testing.T, name string) upstream.Server { return program(name, "library", "LIBRARY="+name) },
 		"HTTP": func(t *testing.T, name string) upstream.Server {
-			return upstream.Server{Name: name, URL: serveShelf(t, name, false)}
+			return upstream.Server{Name: name, URL: serveLibrary(t, name, false)}
 		},
 		"HTTP sessions": func(t *testing.T, name string) upstream.Server {
-			return upstream.Server{Name: name, URL: serveShelf(t, name, true)}
+			return upstream.Server{Name: name, URL: serveLibrary(t, name, true)}
 		},
 	} {
 		t.Run(way, func(t *testing.T) {
