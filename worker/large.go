@@ -40,7 +40,7 @@ func (a *attempt) slim(ctx context.Context, l *large) (json.RawMessage, error) {
 	}
 	var texts []string
 	for i, c := range contentOf(l.result) {
-		if t, ok := c.(*mcp.TextContent); ok {
+		if t, ok := known(c).(*mcp.TextContent); ok {
 			texts = append(texts, t.Text)
 			continue
 		}
@@ -119,22 +119,39 @@ func (a *attempt) slimStructured(ctx context.Context, l *large, slim *tasks.Resu
 
 // slimPart is a part of a result that is no text, or a link to it if it is large.
 func (a *attempt) slimPart(ctx context.Context, i int, c mcp.Content) (mcp.Content, error) {
-	switch c := c.(type) {
+	switch k := known(c).(type) {
 	case *mcp.ImageContent:
-		return a.partOr(ctx, c, i, c.MIMEType, c.Data)
+		return a.partOr(ctx, c, i, k.MIMEType, k.Data)
 	case *mcp.AudioContent:
-		return a.partOr(ctx, c, i, c.MIMEType, c.Data)
+		return a.partOr(ctx, c, i, k.MIMEType, k.Data)
 	case *mcp.EmbeddedResource:
-		if c.Resource == nil {
+		if k.Resource == nil {
 			return c, nil
 		}
-		data := c.Resource.Blob
+		data := k.Resource.Blob
 		if data == nil {
-			data = []byte(c.Resource.Text)
+			data = []byte(k.Resource.Text)
 		}
-		return a.partOr(ctx, c, i, c.Resource.MIMEType, data)
+		return a.partOr(ctx, c, i, k.Resource.MIMEType, data)
 	}
 	return c, nil
+}
+
+// known is content as one of the kinds that there are. A relay passes on JSON, which is such a kind all the same; what is none stays.
+func known(c mcp.Content) mcp.Content {
+	switch c.(type) {
+	case *mcp.TextContent, *mcp.ImageContent, *mcp.AudioContent, *mcp.EmbeddedResource, *mcp.ResourceLink:
+		return c
+	}
+	doc, err := json.Marshal(map[string]any{"content": []mcp.Content{c}})
+	if err != nil {
+		return c
+	}
+	var r mcp.CallToolResult
+	if json.Unmarshal(doc, &r) != nil || len(r.Content) != 1 {
+		return c
+	}
+	return r.Content[0]
 }
 
 func (a *attempt) partOr(ctx context.Context, c mcp.Content, i int, mimeType string, data []byte) (mcp.Content, error) {

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -94,6 +95,40 @@ func TestALargeResultBecomesALink(t *testing.T) {
 		}
 		if g.Content[3].Type != "image" {
 			t.Errorf("a small image: %+v", g.Content[3])
+		}
+		if got := r.object(task.ID, store.ResultName); got != text {
+			t.Errorf("the object has %d bytes, want %d", len(got), len(text))
+		}
+	})
+}
+
+// relayed is content as a relay passes it on.
+type relayed struct {
+	mcp.Content
+	raw string
+}
+
+func (r *relayed) MarshalJSON() ([]byte, error) { return []byte(r.raw), nil }
+
+func TestALargeResultThatIsRelayedBecomesALink(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		text := lines(600_000) // more than Redis would take
+		quoted, _ := json.Marshal(text)
+		image := base64.StdEncoding.EncodeToString(make([]byte, 100<<10))
+		reg := tool("large", func(context.Context, *tasks.Attempt, none) (*tasks.Result, error) {
+			return &tasks.Result{Content: []mcp.Content{
+				&relayed{raw: `{"type":"text","text":` + string(quoted) + `}`}, &relayed{raw: `{"type":"image","mimeType":"image/png","data":"` + image + `"}`},
+				&relayed{raw: `{"type":"odd","odd":1}`}, &relayed{raw: `{"type":"image","mimeType":"image/png","data":"AAAA","odd":2}`},
+			}}, nil
+		})
+		r.start(reg, r.keeps)
+		task := r.untilStatus(r.create("large", `{}`, tasks.Policy{}), tasks.Completed)
+		var kinds []string
+		for _, c := range givenOf(t, task).Content {
+			kinds = append(kinds, c.Type)
+		}
+		if got := strings.Join(kinds, " "); got != "text resource_link resource_link odd image" || !strings.Contains(string(task.Result), `"odd":2`) {
+			t.Errorf("got %s: %.300s", got, task.Result)
 		}
 		if got := r.object(task.ID, store.ResultName); got != text {
 			t.Errorf("the object has %d bytes, want %d", len(got), len(text))
