@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -21,6 +22,10 @@ func written(t *testing.T, text string) string {
 // One file serves all processes: each reads its part, and none overlooks a part that nobody knows.
 func TestAProcessReadsItsPartOfTheConfiguration(t *testing.T) {
 	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	theirs, unknown := written(t, "clients: of no concern\n"), written(t, "client: []\n")
 	for name, c := range map[string]struct {
 		role       role
@@ -33,7 +38,9 @@ func TestAProcessReadsItsPartOfTheConfiguration(t *testing.T) {
 		"a worker of one's own":    {ownRole, "-redis redis://h -config " + theirs, ""},
 		"unknown to a server":      {serverRole, "-config " + unknown, "unknown key client: did you mean clients?"},
 		"unknown to a worker":      {workerRole, "-redis redis://h -config " + unknown, "unknown key client: did you mean clients?"},
-		"not there":                {workerRole, "-redis redis://h -config /no/such.yaml", "-config: open /no/such.yaml: no such file"},
+		"not there":                {workerRole, "-redis redis://h -config /no/such.yaml", "-config: stat /no/such.yaml: no such file"},
+		"a pipe":                   {workerRole, "-redis redis://h -config " + pipe, "/pipe is no regular file"},
+		"without an end":           {workerRole, "-redis redis://h -config /dev/zero", "/dev/zero is no regular file"},
 		"not of a probe's concern": {serverRole, "-probe http://h -config " + unknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

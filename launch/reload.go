@@ -61,7 +61,7 @@ const maxLook = 8 << 20
 
 // look is what tells a file's content, or that there is none to read, from another.
 func look(path string) string {
-	f, err := os.Open(path)
+	f, err := configfile.Open(path)
 	if err != nil {
 		return err.Error()
 	}

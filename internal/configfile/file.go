@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,7 +63,12 @@ const maxFile = 1 << 20
 
 // Read reads a file. The error says of each slip where it is.
 func Read(path string, o Options) (*File, error) {
-	text, err := os.ReadFile(path)
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +79,21 @@ func Read(path string, o Options) (*File, error) {
 	return parse(text, &source{Options: o, path: path, base: base, trials: new(int)})
 }
 
+// Open opens a file that can be read again: a pipe would be waited for, and has nothing the second time.
+func Open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file, which can be read again when it changes", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
 func parse(text []byte, s *source) (*File, error) {
 	if len(text) > maxFile {
-		return nil, fmt.Errorf("%s has %d bytes, the limit is %d", s.path, len(text), maxFile)
+		return nil, fmt.Errorf("%s is too large: the limit is %d bytes", s.path, maxFile)
 	}
 	tree, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte("\ufeff")), 0) // editors of Windows begin files so
 	if e, ok := errors.AsType[yaml.Error](err); ok {
