@@ -25,7 +25,7 @@ const (
 	inquiryLife    = time.Minute
 	inquiryLook    = 2 * time.Second // how soon a request whose worker died is noticed, after that
 	inquiryRead    = 5 * time.Second // how long an answer is kept that was read
-	waitingMost    = 256             // of one source
+	maxWaiting     = 256             // of one source
 	maxInquiry     = 4 << 20         // bytes of its params
 	maxInquiryText = 16 << 20        // bytes of its answer
 )
@@ -82,7 +82,7 @@ func (s *Store) inquire(ctx context.Context, source, id, method string, params j
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	keys := []string{inquiryKey(source, id), inquiriesKey(source), askedKey(source)}
-	put, err := s.scripts.inquire.Run(ctx, s.rdb, keys, id, inquiryLife.Milliseconds(), waitingMost, method, pack(params), lookAgain).Text()
+	put, err := s.scripts.inquire.Run(ctx, s.rdb, keys, id, inquiryLife.Milliseconds(), maxWaiting, method, pack(params), lookAgain).Text()
 	if err != nil {
 		return fmt.Errorf("ask source %s: %w", source, err)
 	}

@@ -119,7 +119,7 @@ type LimitTick struct {
 	Wait   time.Duration // until the next start may be, negative if that is not what is waited for
 }
 
-const unsureMost = 200
+const maxUnsure = 200
 
 // TickLimits looks after all limits: it lets in whose time has come, and finds permits that may be of no use (Settle).
 func (s *Store) TickLimits(ctx context.Context) ([]LimitTick, error) {
@@ -130,7 +130,7 @@ func (s *Store) TickLimits(ctx context.Context) ([]LimitTick, error) {
 	cmds := make([]*redis.Cmd, len(names))
 	err = pipelined(ctx, s.rdb, func(b batch) {
 		for i, name := range names {
-			cmds[i] = b.run(ctx, s.scripts.tickLimit, limitKeys(name), name, s.opts.Look.Milliseconds(), s.opts.Liveness.Milliseconds(), unsureMost)
+			cmds[i] = b.run(ctx, s.scripts.tickLimit, limitKeys(name), name, s.opts.Look.Milliseconds(), s.opts.Liveness.Milliseconds(), maxUnsure)
 		}
 	})
 	if err != nil {
@@ -166,7 +166,7 @@ func (s *Store) announceLimits(ctx context.Context, started string, tools []task
 	for _, t := range tools {
 		args = append(args, t.Name, limitText(t.Policy))
 	}
-	said, err := s.scripts.limit.Run(ctx, s.rdb, []string{limitsKey}, args...).Text()
+	said, err := s.scripts.announceLimit.Run(ctx, s.rdb, []string{limitsKey}, args...).Text()
 	if err != nil {
 		return started, fmt.Errorf("announce limits: %w", err)
 	}

@@ -22,7 +22,7 @@ type scripts struct {
 	tick, elect, resign, announce, unlist, retire, index                                   *redis.Script
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
 	abandon, keep, orphan, shelve                                                          *redis.Script
-	limit, admit, begin, hold, free, tickLimit, needs                                      *redis.Script
+	announceLimit, admit, begin, hold, free, tickLimit, needs                              *redis.Script
 	inquire, inquired, retract, stand, pick, asking, reply, want, wanted                   *redis.Script
 }
 
@@ -32,7 +32,7 @@ func load(o Options) scripts {
 	clock := source("clock")
 	prelude := constants + clock + source("prelude")
 	task := func(name string) *redis.Script { return redis.NewScript(prelude + source(name)) }
-	limits := clock + source("limits")
+	limits := clock + source("prelude_limit")
 	limit := func(name string) *redis.Script { return redis.NewScript(limits + source(name)) }
 	timed := func(name string) *redis.Script { return redis.NewScript(clock + source(name)) }
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
@@ -44,7 +44,7 @@ func load(o Options) scripts {
 		tick: timed("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: timed("index"),
 		open: plain("open"), enlist: timed("enlist"), session: plain("session"), note: timed("note"), amend: plain("amend"),
 		carry: timed("carry"), drop: plain("drop"), stream: timed("stream"), resume: timed("resume"), withdraw: plain("withdraw"), done: plain("done"),
-		limit: plain("limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tickLimit: limit("tick_limit"), needs: task("needs"),
+		announceLimit: plain("announce_limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tickLimit: limit("tick_limit"), needs: task("needs"),
 		inquire: timed("inquire"), inquired: timed("inquired"), retract: plain("retract"), stand: timed("stand"), pick: timed("pick"), asking: timed("asking"), reply: plain("reply"),
 		want: timed("want"), wanted: timed("wanted"),
 	}

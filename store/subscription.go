@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -15,8 +14,8 @@ import (
 const WantEvery = 15 * time.Second
 
 const (
-	wantFor  = 3 * WantEvery
-	wantMost = 1000 // resources of one source
+	wantFor   = 3 * WantEvery
+	maxWanted = 1000 // resources of one source
 )
 
 // Subscription hears of changes of resources. It is for one goroutine.
@@ -123,7 +122,7 @@ func (s *Store) want(ctx context.Context, source string, uris []string) (refused
 	if len(uris) == 0 {
 		return nil, nil
 	}
-	args := append([]any{wantFor.Milliseconds(), wantMost, lookAgain}, anys(uris)...)
+	args := append([]any{wantFor.Milliseconds(), maxWanted, lookAgain}, anys(uris)...)
 	refused, err = s.scripts.want.Run(ctx, s.rdb, []string{wantedKey(source)}, args...).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("subscribe to resources of %s: %w", source, err)
@@ -151,38 +150,4 @@ func (s *Store) Updated(ctx context.Context, source, uri string) error {
 // WantedChanged signals when the resources to watch of a source may have changed. stop ends it.
 func (w *Watcher) WantedChanged(source string) (changes <-chan struct{}, stop func()) {
 	return w.nudges(wantedKey(source))
-}
-
-// maxSubscriptions is how many resources a session subscribes to. Of more the oldest goes.
-const maxSubscriptions = 100
-
-// SubscribeSession has a session's stream tell when a resource changes.
-func (s *Store) SubscribeSession(ctx context.Context, session, uri string) error {
-	if err := s.note(ctx, session, uriField, uri, "", maxSubscriptions); err != nil {
-		return err
-	}
-	return s.nudge(ctx, session)
-}
-
-// UnsubscribeSession ends what SubscribeSession began.
-func (s *Store) UnsubscribeSession(ctx context.Context, session, uri string) error {
-	if err := s.rdb.HDel(ctx, sessionKey(session), uriField+uri).Err(); err != nil {
-		return fmt.Errorf("unsubscribe: %w", err)
-	}
-	return s.nudge(ctx, session)
-}
-
-// Subscriptions are the resources that a session's stream tells about, sorted.
-func (s *Store) Subscriptions(ctx context.Context, session string) (uris []string, err error) {
-	fields, err := s.rdb.HKeys(ctx, sessionKey(session)).Result()
-	if err != nil {
-		return nil, fmt.Errorf("read session: %w", err)
-	}
-	for _, field := range fields {
-		if uri, ok := strings.CutPrefix(field, uriField); ok {
-			uris = append(uris, uri)
-		}
-	}
-	slices.Sort(uris)
-	return uris, nil
 }

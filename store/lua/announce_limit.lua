@@ -1,4 +1,4 @@
--- limit keeps the limits of tools that are announced, unless a process that started later has announced them.
+-- announce_limit keeps the limits of tools that are announced, unless a process that started later has announced them.
 -- KEYS[1] limits   ARGV[1] when the announcing process started, '' = now  ARGV[2..] tool, its limit, '' = none
 -- returns when the announcing process started
 local clock = redis.call('TIME')
