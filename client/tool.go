@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 
@@ -50,8 +49,8 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	var list []Tool
 	for _, raw := range entries {
 		t := Tool{Raw: raw}
-		if err := json.Unmarshal(raw, &t); err != nil {
-			return nil, fmt.Errorf("tools/list: %w", err)
+		if json.Unmarshal(raw, &t) != nil {
+			continue // one that cannot be read must not take the others along
 		}
 		if c.modern() {
 			if t.headers, err = wire.ParamHeaders(t.InputSchema); err != nil {

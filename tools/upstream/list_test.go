@@ -47,6 +47,23 @@ func listing(t *testing.T, mu *sync.Mutex, names *[]string) string {
 	}).url
 }
 
+// What a server lists that is no tool does not take the others along.
+func TestWhatIsNoToolIsLeftOut(t *testing.T) {
+	t.Parallel()
+	url := newScript(t, map[string]func(*query){
+		"server/discover": func(q *query) { q.result(object{"supportedVersions": []string{"2026-07-28"}}) },
+		"tools/list": func(q *query) {
+			schema := object{"type": "object"}
+			q.result(object{"tools": []any{5, object{"name": 5}, object{"name": "odd", "inputSchema": schema, "annotations": 5}, object{"name": "good", "inputSchema": schema}}})
+		},
+		"tools/call": func(q *query) { q.result(object{"content": []object{{"type": "text", "text": "done"}}}) },
+	}).url
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	if got, err := r.call("up_good", in{}); err != nil || !strings.Contains(got, "done") {
+		t.Error(got, err)
+	}
+}
+
 func TestNamesOfTools(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
