@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/longhaul-mcp/longhaul/store"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -72,7 +73,7 @@ func encodeCursor(text string) string { return base64.RawURLEncoding.EncodeToStr
 
 func decodeCursor(cursor string) (string, error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(text) == 0 {
+	if err != nil || len(text) == 0 || !utf8.Valid(text) {
 		return "", errCursor
 	}
 	return string(text), nil

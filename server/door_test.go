@@ -100,6 +100,7 @@ func TestTheDoorChecks(t *testing.T) {
 		"arguments too large":      {modern("tools/call", obj{"name": "any", "arguments": obj{"x": strings.Repeat("x", 1<<20)}}), 400, wire.CodeInvalidParams},
 		"answers not objects":      {modern("tools/call", obj{"name": "any", "inputResponses": obj{"k": 1}}), 400, wire.CodeInvalidParams},
 		"update without answers":   {modern("tasks/update", get), 400, wire.CodeInvalidParams},
+		"a cursor of nobody's":     {modern("tools/list", obj{"cursor": "zz"}), 400, wire.CodeInvalidParams},
 		"odd cursor":               {modern("tools/list", obj{"cursor": "§"}), 400, wire.CodeInvalidParams},
 
 		"null id":        {discover(withID(nil)), 400, wire.CodeInvalidRequest},
