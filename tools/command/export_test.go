@@ -31,3 +31,6 @@ func Keep(head, tail int, pieces ...[]byte) (string, int64) {
 
 // MaxMessage bounds a message.
 const MaxMessage = maxMessage
+
+// ArtifactName is what a file is called in the blob store.
+func ArtifactName(file string) string { return artifactName(file) }

@@ -133,20 +133,21 @@ func (h *harvest) link(ctx context.Context, file File, f io.ReadSeeker) (mcp.Con
 	return link, nil
 }
 
-// artifactName is a file's name as far as an artifact's can be the same: programs may name their files as they like.
-func artifactName(name string) string {
-	name = strings.Map(func(r rune) rune {
+// artifactName is a file's name as far as an artifact's can be the same: programs may name their files as they like. One that has to be
+// another tells the files apart all the same.
+func artifactName(file string) string {
+	name := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\\' {
 			return '_'
 		}
 		return r
-	}, name)
+	}, file)
 	const most = 128
-	if len(name) > most {
-		sum := sha256.Sum256([]byte(name))
-		name = "long-" + hex.EncodeToString(sum[:8]) + "/" + strings.ToValidUTF8(strings.TrimLeft(name[len(name)-100:], "/"), "")
+	if name == file && len(name) <= most {
+		return name
 	}
-	return name
+	sum := sha256.Sum256([]byte(file))
+	return "renamed-" + hex.EncodeToString(sum[:8]) + "/" + strings.ToValidUTF8(strings.TrimLeft(name[max(0, len(name)-100):], "/"), "")
 }
 
 // inline is a file that the result itself can show: nil if it cannot.
