@@ -200,8 +200,9 @@ func TestListsWithoutEnd(t *testing.T) {
 		q.result(object{"resources": []object{{"uri": "x://" + large}, {"uri": "y://" + large}}, "nextCursor": "on"})
 	}})
 	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
-	s := r.source("up")
-	if s == nil || len(s.Prompts) != 1000 || len(s.Resources) == 0 || len(s.Resources) > 3 {
+	var s *tasks.Source
+	await(t, "its lists", func() bool { s = r.source("up"); return s != nil })
+	if len(s.Prompts) != 1000 || len(s.Resources) == 0 || len(s.Resources) > 3 {
 		t.Fatalf("%d prompts, %d resources", len(s.Prompts), len(s.Resources))
 	}
 }
