@@ -24,7 +24,7 @@ func TestAGigabyteThroughLittleMemory(t *testing.T) {
 	server := f.Server("-blob", "file://"+dir)
 	c := server.Client(t)
 	worker := f.Image(image.Image{Name: "leave", Tools: []image.Tool{tool("leave", image.Leave, tasks.Policy{})}}, "-blob", "file://"+dir)
-	task := c.Await(t, c.Call(t, "leave", rig.Object{"bytes": size}).ID, "completed")
+	task := patiently(t, c, c.Call(t, "leave", rig.Object{"bytes": size}).ID)
 	uri := "longhaul://tasks/" + task.ID + "/artifacts/big.txt"
 	if got := readText(t, c, uri+fmt.Sprintf("?lines=%d-", size/64)); got != strings.Repeat("x", 63)+"\n" {
 		t.Errorf("the last line: got %.100q", got)
@@ -45,6 +45,13 @@ func TestAGigabyteThroughLittleMemory(t *testing.T) {
 			t.Logf("the %s needed %d MiB", name, most>>20)
 		}
 	}
+}
+
+// patiently waits for a task that has a gigabyte to move, which takes the race detector a while.
+func patiently(t *testing.T, c *rig.Client, id string) rig.Task {
+	t.Helper()
+	rig.Within(t, 5*rig.Patience, func() bool { return c.Get(t, id).Terminal() })
+	return c.Await(t, id, "completed")
 }
 
 // footprint is the most memory that a process has had, in bytes.

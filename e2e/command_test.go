@@ -156,7 +156,7 @@ func TestAGigabyteOfOutput(t *testing.T) {
 	f := rig.New(t)
 	c := f.Server("-blob", blobs).Client(t)
 	worker := f.Worker("-config", config, "-blob", blobs)
-	result := c.Await(t, c.Call(t, "flood", rig.Object{"bytes": size}).ID, "completed").Result
+	result := patiently(t, c, c.Call(t, "flood", rig.Object{"bytes": size}).ID).Result
 	var link string
 	for _, part := range result.Content {
 		link = cmp.Or(link, part.URI)
