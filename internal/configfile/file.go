@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/longhaul-mcp/longhaul/server"
@@ -95,7 +96,11 @@ func parse(text []byte, s *source) (*File, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("%s is too large: the limit is %d bytes", s.path, maxFile)
 	}
-	tree, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte("\ufeff")), 0) // editors of Windows begin files so
+	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte("\ufeff")))) // editors of Windows begin files so
+	if t := tooDeep(tokens); t != nil {
+		return nil, &fault{s.path, t, fmt.Sprintf("lists and objects stand within each other more than %d deep", maxDepth)}
+	}
+	tree, err := parser.Parse(tokens, 0)
 	if e, ok := errors.AsType[yaml.Error](err); ok {
 		return nil, &fault{s.path, e.GetToken(), e.GetMessage()}
 	}
