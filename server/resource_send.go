@@ -46,7 +46,7 @@ func (s *Server) sendContent(ctx context.Context, q *request, uri string, c *con
 	out := bufio.NewWriterSize(clientWriter{q.out}, sendBuffer)
 	_, _ = out.Write(answer.Opening()) // its errors stay with it
 	base, _, _ := strings.Cut(uri, "?")
-	if answer.Next, err = p.copy(out, in, base); err == nil {
+	if answer.Next, err = p.copy(ctx, out, in, base); err == nil {
 		_, _ = out.Write(answer.Closing())
 		err = out.Flush()
 	}
@@ -85,6 +85,7 @@ type part struct {
 	begin          int64 // where that begins
 	size           int64 // of the whole
 	text           bool
+	of             *content
 }
 
 func (c *content) part(want readRange) (part, error) {
@@ -102,7 +103,7 @@ func (c *content) part(want readRange) (part, error) {
 			return part{}, invalid("lines: this resource has %d", c.Lines)
 		}
 		offset, skip := c.Find(want.first - 1)
-		return part{offset: offset, length: -1, skip: skip, lines: min(want.last, max(1, c.Lines)) - want.first + 1, line: want.first, size: c.Size, text: true}, nil
+		return part{offset: offset, length: -1, skip: skip, lines: min(want.last, max(1, c.Lines)) - want.first + 1, line: want.first, size: c.Size, text: true, of: c}, nil
 	}
 	if c.Size > maxPart {
 		how := fmt.Sprintf("?bytes=0-%d", maxPart-1)
@@ -115,9 +116,9 @@ func (c *content) part(want readRange) (part, error) {
 }
 
 // copy writes the part, and says where to go on if an answer cannot hold it.
-func (p part) copy(out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
+func (p part) copy(ctx context.Context, out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
 	if p.lines > 0 {
-		return p.copyLines(out, in, base)
+		return p.copyLines(ctx, out, in, base)
 	}
 	n := min(p.length, maxPart)
 	if p.text {
@@ -135,7 +136,7 @@ func (p part) copy(out *bufio.Writer, in *bufio.Reader, base string) (next strin
 }
 
 // copyLines ends with a whole line, unless one is too long for an answer by itself: that is gone on with by bytes.
-func (p part) copyLines(out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
+func (p part) copyLines(ctx context.Context, out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
 	e := &escaper{out: out}
 	var n, done int64
 	for done < p.lines {
@@ -157,10 +158,35 @@ func (p part) copyLines(out *bufio.Writer, in *bufio.Reader, base string) (next 
 		case n >= maxPart-sendBuffer:
 			n -= int64(len(e.half))
 			e.half = nil
-			return fmt.Sprintf("%s?bytes=%d-", base, p.begin+n), e.close()
+			end, err := p.of.endOf(ctx, p.line+p.lines-1)
+			if err != nil {
+				return "", err
+			}
+			if at := p.begin + n; at < end {
+				next = fmt.Sprintf("%s?bytes=%d-%d", base, at, end-1)
+			}
+			return next, e.close()
 		}
 	}
 	return "", e.close()
+}
+
+// endOf is where a line ends, counted from 1. For that no more is read than lies between two marks.
+func (c *content) endOf(ctx context.Context, line int64) (int64, error) {
+	if line >= c.Lines {
+		return c.Size, nil
+	}
+	var next part
+	next.offset, next.skip = c.Find(line)
+	r, err := c.open(ctx, next.offset, -1)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	if err := next.seek(bufio.NewReaderSize(r, sendBuffer)); err != nil {
+		return 0, err
+	}
+	return next.begin, nil
 }
 
 // seek passes over the lines before the part, and finds out whether it can be read.

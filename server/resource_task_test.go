@@ -236,27 +236,37 @@ func TestALargeResourceIsReadInParts(t *testing.T) {
 	if _, m := f.resource(readOf(uri)); m.code() != wire.CodeInvalidParams || !strings.Contains(m.Error.Message, "?lines=") {
 		t.Fatalf("all at once: %+v", m)
 	}
+	got, parts := f.follow(uri + "?lines=1-")
+	if got != whole || parts < 3 {
+		t.Errorf("%d parts of %d bytes in all, want %d", parts, len(got), len(whole))
+	}
+	long := strings.Index(whole, "ü")
+	if got, parts := f.follow(uri + "?lines=300001-300001"); got != strings.TrimSuffix(whole[long:], "end") || parts != 2 {
+		t.Errorf("the long line alone: %d parts of %d bytes, want %d", parts, len(got), len(whole)-long-len("end"))
+	}
+}
+
+// follow reads from part to part, as each says where the next is.
+func (f *front) follow(next string) (read string, parts int) {
+	f.t.Helper()
 	var got strings.Builder
-	parts := 0
-	for next := uri + "?lines=1-"; next != ""; parts++ {
+	for ; next != ""; parts++ {
 		content, m := f.resource(readOf(next))
 		if content == nil || parts > 10 {
-			t.Fatalf("%s: %+v", next, m)
+			f.t.Fatalf("%s: %+v", next, m)
 		}
 		if text, ok := content["text"].(string); ok {
 			got.WriteString(text)
 		} else {
 			part, err := base64.StdEncoding.DecodeString(content["blob"].(string))
 			if err != nil {
-				t.Fatal(err)
+				f.t.Fatal(err)
 			}
 			got.Write(part)
 		}
 		next, _ = content["_meta"].(obj)["dev.longhaul/next"].(string)
 	}
-	if got.String() != whole || parts < 3 {
-		t.Errorf("%d parts of %d bytes in all, want %d", parts, got.Len(), len(whole))
-	}
+	return got.String(), parts
 }
 
 // Half an answer is never taken for a whole one.
