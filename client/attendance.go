@@ -141,7 +141,7 @@ func (a *attendance) take(c *Client, m message) {
 	case len(m.ID) > 0:
 		task := relatedTask(m.Params)
 		i := slices.IndexFunc(a.present, func(w *attendant) bool { return w.task == task })
-		a.present[max(i, 0)].asks.take(m)
+		a.present[max(i, 0)].asks.take(m, false)
 	default:
 		c.noted(m)
 		for _, w := range a.present {

@@ -102,7 +102,7 @@ func (c *Client) watchSession(ctx context.Context, r *request, begin func() erro
 		case err != nil:
 			return err
 		case m.Method != "" && len(m.ID) > 0:
-			asks.take(m)
+			asks.take(m, false)
 		default:
 			r.notice(m)
 		}

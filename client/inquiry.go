@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,8 @@ type inquiry struct {
 	content string // tells it from another one with its id
 	task    string
 	since   time.Time
+	asks    *asking            // who took it
+	final   bool               // it came on a stream that cannot be resumed
 	cancel  context.CancelFunc // nil: it was answered
 }
 
@@ -37,7 +40,7 @@ func (q *inquiries) begin(id string, i *inquiry) bool {
 	old := q.byID[id]
 	switch {
 	case old == nil:
-	case old.session == i.session:
+	case old.session == i.session && (old.cancel != nil || old.content == i.content):
 		return false
 	case old.cancel != nil && old.content == i.content: // still open, and asked again in a session that took the place of the lost one
 		old.session = i.session
@@ -61,6 +64,14 @@ func (q *inquiries) end(id string, i *inquiry, answered bool) {
 	case !answered:
 		delete(q.byID, id)
 	}
+}
+
+// forget drops what was answered in a call that is over and cannot come again: some programs count from the beginning in each call. What
+// belongs to a task may come in another wait for it.
+func (q *inquiries) forget(a *asking) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	maps.DeleteFunc(q.byID, func(_ string, i *inquiry) bool { return i.asks == a && i.final && i.task == "" && i.cancel == nil })
 }
 
 // withdraw stops asking what the server does not want to know any more.
@@ -93,14 +104,16 @@ func newAsking(ctx context.Context, c *Client, fail func(error)) *asking {
 func (a *asking) end() {
 	a.stop()
 	a.group.Wait()
+	a.client.inquiries.forget(a)
 }
 
-// take answers a request of the server while its stream is read on.
-func (a *asking) take(m message) {
+// take answers a request of the server while its stream is read on. A final one does not come again when the call is over.
+func (a *asking) take(m message, final bool) {
 	id := string(m.ID)
 	ctx, cancel := context.WithCancel(a.ctx)
 	i := &inquiry{
-		session: a.client.sessionID(), content: m.Method + string(m.Params), task: relatedTask(m.Params), since: time.Now(), cancel: cancel,
+		session: a.client.sessionID(), content: m.Method + string(m.Params), task: relatedTask(m.Params), since: time.Now(),
+		asks: a, final: final, cancel: cancel,
 	}
 	if m.Method != methodPing && !a.client.inquiries.begin(id, i) {
 		cancel()

@@ -274,6 +274,47 @@ func says(answer string, asked *atomic.Int32) func(context.Context, client.Quest
 	}
 }
 
+// Programs count their questions from the beginning in each call. On a stream that is resumed, the same question is another only if it
+// asks something else.
+func TestAnIDThatIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	for name, on := range map[string]struct {
+		events  func(*query, any)
+		message func(call int) string
+	}{
+		"a pipe":                  {(*query).plainEvent, func(int) string { return "What?" }},
+		"a stream that can go on": {(*query).event, func(call int) string { return fmt.Sprintf("What, %d?", call) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answers := make(chan struct{}, 4)
+			s := newLegacy(t, map[string]func(*query){
+				"answer": func(q *query) { answers <- struct{}{}; accepted(q) },
+				"tools/call": func(q *query) {
+					for range 2 { // once more, which is not asked
+						on.events(q, object{"jsonrpc": "2.0", "id": "e1", "method": "elicitation/create", "params": object{"message": on.message(q.N)}})
+					}
+					select {
+					case <-answers:
+						q.finish(text("done"))
+					case <-q.r.Context().Done():
+					}
+				},
+			})
+			var asked atomic.Int32
+			c := s.dial(client.Options{Answer: says("is", &asked)})
+			for n := range int32(2) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				r, err := c.Call(ctx, "t", nil, client.CallOptions{})
+				cancel()
+				if err != nil || r.Text() != "done" || asked.Load() != n+1 {
+					t.Fatal(r, err, asked.Load())
+				}
+			}
+		})
+	}
+}
+
 // Some servers put their questions on the session's own stream: of a task, and of a call that stays open.
 func TestQuestionsOnTheStreamOfTheSession(t *testing.T) {
 	t.Parallel()

@@ -191,7 +191,7 @@ func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
 		}
 		switch {
 		case m.Method != "" && len(m.ID) > 0:
-			x.asks.take(m)
+			x.asks.take(m, x.stream.lastID == "")
 		case m.Method != "":
 			x.client.noted(m)
 			if x.request.notice != nil {
