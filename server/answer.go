@@ -61,17 +61,7 @@ func formFlaw(r tasks.InputRequest, content json.RawMessage) string {
 	if len(content) > 0 && content[0] != '{' {
 		return "has a content that is not an object"
 	}
-	var form struct {
-		RequestedSchema json.RawMessage `json:"requestedSchema"`
-	}
-	if json.Unmarshal(r.Params, &form) != nil || form.RequestedSchema == nil {
-		return ""
-	}
-	schema, err := tasks.CompileSchema(form.RequestedSchema)
-	if err != nil {
-		return "" // the tool's mistake: no answer could mend it
-	}
-	if err := schema.Validate(content); err != nil {
+	if err := r.Fits(content); err != nil {
 		return "breaks its requestedSchema: " + plainly(err)
 	}
 	return ""

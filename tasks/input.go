@@ -133,6 +133,12 @@ func (q Question) Validate() error {
 	case len(r.Default) > maxRequestLen:
 		return fmt.Errorf("question %q: Otherwise has %d bytes, the limit is %d", key, len(r.Default), maxRequestLen)
 	}
+	if err := r.checkForm(); err != nil {
+		return fmt.Errorf("question %q: %w", key, err)
+	}
+	if err := r.checkDefault(); err != nil {
+		return fmt.Errorf("question %q: Otherwise does not fit its form: %w", key, err)
+	}
 	return nil
 }
 
