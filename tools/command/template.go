@@ -163,11 +163,20 @@ func (t template) fill(v values, item json.RawMessage) (s string, ok bool, err e
 			return "", false, err
 		}
 		if t.guarded && p.kind == argument && b.Len() == 0 && strings.HasPrefix(text, "-") {
-			return "", false, tasks.Permanent(fmt.Errorf("argument %q is %.40q: a value that begins with - could be taken for an option", p.text, text))
+			return "", false, tasks.Permanent(p.likeAnOption(text))
 		}
 		b.WriteString(text)
 	}
 	return b.String(), true, nil
+}
+
+// likeAnOption is why a value is not passed, for the caller and for who wrote the template.
+func (p part) likeAnOption(text string) error {
+	name := p.text
+	if p.each {
+		name += "..."
+	}
+	return fmt.Errorf("argument %q is %.40q: a value that begins with -, also a negative number, could be taken for an option; if it should be passed, the tool's command needs the element -- before it, or ${flag:%s}", p.text, text, name)
 }
 
 func (p part) value(v values, item json.RawMessage) (text string, ok bool, err error) {

@@ -66,6 +66,8 @@ func TestArguments(t *testing.T) {
 		if permanent, _ := tasks.RetryAdvice(err); !permanent || !strings.Contains(err.Error(), "taken for an option") {
 			t.Errorf("%s: %v", refused, err)
 		}
+		way := strings.Replace(refused[strings.LastIndex(refused, "${"):], "arg:", "flag:", 1)
+		contains(t, err.Error(), "element -- before it", way)
 	}
 	if err := failing(t, part("arguments", "${arg:nul}"), `{"nul":"a\u0000b"}`); !strings.Contains(err.Error(), "NUL") {
 		t.Error(err)
