@@ -195,6 +195,7 @@ func (a *attempt) answer() (*tasks.Result, error) {
 	if err := a.keepOutput(h); err != nil {
 		return nil, err
 	}
+	a.warnOfLoss(h)
 	res := &tasks.Result{}
 	say := func(s string) {
 		if s != "" {
@@ -234,6 +235,23 @@ func (a *attempt) keepOutput(h *harvest) error {
 		name = "stdout-" + name
 	}
 	return h.show(a.ctx, name, a.spool)
+}
+
+// warnOfLoss tells those who follow the call what nobody will be able to read.
+func (a *attempt) warnOfLoss(h *harvest) {
+	if a.spool != nil { // somebody keeps
+		if h.more > 0 {
+			a.Log(slog.LevelWarn, "%d of the files that the program left are lost: a result has at most %d", h.more, maxFiles)
+		}
+		return
+	}
+	const why = "this worker has no blob store (-blob)"
+	if n := a.output.omitted(); n > 0 {
+		a.Log(slog.LevelWarn, "%d bytes of the program's output are lost: %s", n, why)
+	}
+	if n := h.lost(); n > 0 {
+		a.Log(slog.LevelWarn, "%d of the files that the program left are lost: %s", n, why)
+	}
 }
 
 // structured is the program's own result with the files that it left, and the text that repeats it.

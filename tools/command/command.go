@@ -44,8 +44,8 @@ type Command struct {
 	// User is whom the program runs as, a name or uid:gid; this process must be root. Zero: whom this process runs as. Linux only.
 	User string
 	// Keep stores a file that the program left, or its whole output where that is too long for the result, and returns what shows it: a
-	// link. Zero: small texts and images are part of the result, other files are artifacts where there is a blob store, and otherwise only
-	// named.
+	// link. Zero: small texts and images are part of the result, and where there is a blob store every file is an artifact that the result
+	// links to; otherwise the others are only named.
 	Keep func(ctx context.Context, task tasks.ID, f File, content io.Reader) (mcp.Content, error)
 }
 

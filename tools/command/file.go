@@ -98,28 +98,30 @@ func (h *harvest) show(ctx context.Context, name string, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if content != nil {
-		file.Kept = true
-		h.content = append(h.content, content)
-	}
+	file.Kept = len(content) > 0
+	h.content = append(h.content, content...)
 	h.files = append(h.files, file)
 	return nil
 }
 
-// body is what the result has of a file: a link where somebody was given to keep it; else what is small itself, and a link to the rest if
-// there is a blob store. Nil: its name alone.
-func (h *harvest) body(ctx context.Context, file File, f io.ReadSeeker) (c mcp.Content, err error) {
+// body is what the result has of a file: what somebody who was given to keep it shows instead; else what is small itself, and a link to it
+// where there is a blob store. None: its name alone.
+func (h *harvest) body(ctx context.Context, file File, f io.ReadSeeker) (list []mcp.Content, err error) {
+	add := func(c mcp.Content, err error) error {
+		if c != nil {
+			list = append(list, c)
+		}
+		return err
+	}
 	if h.keep != nil {
-		c, err = h.keep(ctx, h.attempt.TaskID(), file, f)
-	} else if c, err = h.inline(file, f); c != nil || err != nil || !h.attempt.CanKeep() {
-		return c, err
-	} else {
-		c, err = h.link(ctx, file, f)
+		err = add(h.keep(ctx, h.attempt.TaskID(), file, f))
+	} else if err = add(h.inline(file, f)); err == nil && h.attempt.CanKeep() {
+		err = add(h.link(ctx, file, f))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keep %s: %w", file.Name, err)
 	}
-	return c, nil
+	return list, nil
 }
 
 func (h *harvest) link(ctx context.Context, file File, f io.ReadSeeker) (mcp.Content, error) {
@@ -187,6 +189,17 @@ func isImage(mimeType string) bool {
 // has reports whether the program left a file of that name.
 func (h *harvest) has(name string) bool {
 	return slices.ContainsFunc(h.files, func(f File) bool { return f.Name == name })
+}
+
+// lost is how many files a reader of the result cannot get.
+func (h *harvest) lost() int {
+	n := h.more
+	for _, f := range h.files {
+		if !f.Kept {
+			n++
+		}
+	}
+	return n
 }
 
 // list names the files for people and models; empty if there are none.

@@ -115,3 +115,45 @@ func TestFilesAreKeptElsewhere(t *testing.T) {
 		t.Errorf("the last content is %#v", res.Content[len(res.Content)-1])
 	}
 }
+
+func TestEveryFileIsLinkedWhereThereIsABlobStore(t *testing.T) {
+	t.Parallel()
+	s := shelf{newClient(), make(map[string]string)}
+	id := tasks.NewID(0)
+	res, err := registered(t, rigged(t, shell(leave))).Handle(t.Context(), tasks.NewAttempt(id, 1, s, nil), json.RawMessage(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var linked []string
+	for _, c := range res.Content {
+		if link, ok := c.(*mcp.ResourceLink); ok {
+			linked = append(linked, link.URI)
+		}
+	}
+	var want []string
+	for _, name := range []string{"large.txt", "plot", "sub/data.bin", "table.csv"} {
+		want = append(want, tasks.ArtifactURI(id, name))
+	}
+	if diff := cmp.Diff(want, linked); diff != "" {
+		t.Error(diff)
+	}
+	if s.held["table.csv"] != "a,b\n" || len(s.held["plot"]) != 13 {
+		t.Errorf("held %q", s.held)
+	}
+	contains(t, texts(res), "table.csv:\na,b")
+	if said := s.said(); strings.Contains(said, "lost") {
+		t.Error(said)
+	}
+}
+
+func TestWhatIsLostWithoutABlobStoreIsSaid(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	done(t, shell(`seq 100000; head -c 3000000 /dev/zero >"$LONGHAUL_OUT/big"; echo x >"$LONGHAUL_OUT/small"`), rt, `{}`)
+	contains(t, rt.said(), "WARN 457823 bytes of the program's output are lost: this worker has no blob store (-blob)", "WARN 1 of the files that the program left are lost: this")
+	few := newClient()
+	done(t, shell(`echo x; echo x >"$LONGHAUL_OUT/small"`), few, `{}`)
+	if few.said() != "" {
+		t.Error(few.said())
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -208,4 +209,18 @@ func contains(t testing.TB, text string, words ...string) {
 			t.Errorf("%q is missing in:\n%.2000s", w, text)
 		}
 	}
+}
+
+// shelf is a runtime with a blob store.
+type shelf struct {
+	*client
+	held map[string]string
+}
+
+func (s shelf) Keeps() bool { return true }
+
+func (s shelf) Keep(_ context.Context, name, _ string, content io.Reader) (int64, error) {
+	b, err := io.ReadAll(content)
+	s.held[name] = string(b)
+	return int64(len(b)), err
 }
