@@ -34,6 +34,7 @@ type attempt struct {
 	output transcript
 	errors transcript
 	result json.RawMessage
+	slips  int // lines that were nearly messages
 }
 
 // handle runs one attempt.
@@ -126,12 +127,21 @@ func (a *attempt) readOutput() {
 	s := &splitter{
 		message: a.heed,
 		plain:   func(text []byte) { _, _ = a.output.Write(text) }, // it cannot fail
+		slip:    a.tellSlip,
 		tooLong: func() {
 			a.meter.log(slog.LevelWarn, fmt.Sprintf("a line of the program begins like a message and has over %d bytes: it is taken for output", maxMessage))
 		},
 	}
 	a.process.read(a.process.stdout, s)
 	_ = s.Close() // it cannot fail
+}
+
+const maxSlips = 3 // that are told: a program may print JSON of its own
+
+func (a *attempt) tellSlip(err error) {
+	if a.slips++; a.slips <= maxSlips {
+		a.meter.log(slog.LevelWarn, fmt.Sprintf("a line of the program looks like a message, but is taken for output: %v", err))
+	}
 }
 
 func (a *attempt) readErrors() {

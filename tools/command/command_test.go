@@ -58,6 +58,43 @@ func TestMessages(t *testing.T) {
 	contains(t, string(doc), `"structuredContent":{"n":12345678901234567890}`)
 }
 
+func TestALineThatIsNearlyAMessageIsTold(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`{"ask":{"key":"k","mesage":"hm?"}}`:     `unknown member "mesage": did you mean message?`,
+		`{"ask":{"key":"k"}}`:                    `the member "message" is missing`,
+		`{"ask":"k"}`:                            `ask must be an object`,
+		`{"progress":"half"}`:                    `progress must be a number`,
+		`{"progress":1,"message":null}`:          `message must be text`,
+		`{"log":"x","level":"loud"}`:             `level "loud": use debug, info, warning or error`,
+		`{"result":1,"id":7}`:                    `unknown member "id"`,
+		`{"progress":1,"log":"x"}`:               `unknown member `,
+		`{"name":"of the program's own output"}`: ``,
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			rt, c := newClient(), part("echo", line)
+			if got := texts(done(t, c, rt, `{}`)); got != line {
+				t.Errorf("the result is %s", got)
+			}
+			if want == "" && rt.said() != "" {
+				t.Errorf("said: %s", rt.said())
+			} else if want != "" {
+				contains(t, rt.said(), "WARN a line of the program looks like a message, but is taken for output: "+want)
+			}
+		})
+	}
+}
+
+func TestFewLinesThatAreNearlyMessagesAreTold(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	done(t, shell(`for i in 1 2 3 4 5; do echo '{"progress":"half"}'; done`), rt, `{}`)
+	if len(rt.logs) != 3 {
+		t.Errorf("said:\n%s", rt.said())
+	}
+}
+
 func TestAFailureTellsItsStatusAndTheEndOfStderr(t *testing.T) {
 	t.Parallel()
 	err := failing(t, shell(`echo out; seq 100000 >&2; echo 'it broke' >&2; exit 3`), `{}`)

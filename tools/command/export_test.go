@@ -5,6 +5,7 @@ func Split(pieces [][]byte) (messages int, plain []byte, tooLong int) {
 	s := &splitter{
 		message: func(message) { messages++ },
 		plain:   func(text []byte) { plain = append(plain, text...) },
+		slip:    func(error) {},
 		tooLong: func() { tooLong++ },
 	}
 	for _, p := range pieces {
@@ -16,8 +17,8 @@ func Split(pieces [][]byte) (messages int, plain []byte, tooLong int) {
 
 // IsMessage reports whether a line is a message.
 func IsMessage(line []byte) bool {
-	_, ok := parseMessage(line)
-	return ok
+	_, err := parseMessage(line)
+	return err == nil
 }
 
 // Keep is what a transcript keeps of pieces, and how many bytes it left out.

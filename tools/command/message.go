@@ -2,11 +2,17 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 	"unicode/utf8"
 
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -37,59 +43,75 @@ var levels = map[string]slog.Level{
 	"": slog.LevelInfo, "debug": slog.LevelDebug, "info": slog.LevelInfo, "warning": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// parseMessage reads a line of the protocol. Whatever is not exactly one is output: a program may well print JSON of its own.
-func parseMessage(line []byte) (message, bool) {
+// errOutput: a line is nothing like a message.
+var errOutput = errors.New("it is output")
+
+// parseMessage reads a line of the protocol. Whatever is not exactly one is output: a program may well print JSON of its own. The error of
+// a line that names a message says what keeps it from being one.
+func parseMessage(line []byte) (message, error) {
 	line = bytes.TrimSpace(line)
 	var object map[string]json.RawMessage
 	if len(line) == 0 || line[0] != '{' || !utf8.Valid(line) || json.Unmarshal(line, &object) != nil {
-		return message{}, false
+		return message{}, errOutput
 	}
 	kind := ""
-	for name := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if _, ok := object[name]; ok {
 			kind = name
 		}
 	}
-	if kind == "" || !only(object, append([]string{kind}, members[kind]...)) {
-		return message{}, false
+	if kind == "" {
+		return message{}, errOutput
 	}
-	return parseKind(kind, object)
+	m, err := parseKind(kind, object)
+	return m, cmp.Or(only(object, append([]string{kind}, members[kind]...)), err)
 }
 
-func parseKind(kind string, object map[string]json.RawMessage) (m message, ok bool) {
+func parseKind(kind string, object map[string]json.RawMessage) (m message, err error) {
 	switch value := object[kind]; kind {
 	case "progress":
 		var p tasks.Progress
-		ok = into(value, &p.Done) && maybe(object["total"], &p.Total) && maybe(object["message"], &p.Message)
 		m.progress = &p
+		err = cmp.Or(into(value, kind, &p.Done), maybe(object, "total", &p.Total), maybe(object, "message", &p.Message))
 	case "log":
-		var e entry
-		var level string
-		ok = into(value, &e.text) && maybe(object["level"], &level)
-		if ok {
-			e.level, ok = levels[level]
-		}
-		m.log = &e
+		m.log, err = parseLog(value, object)
 	case "checkpoint":
-		m.checkpoint, ok = value, true
+		m.checkpoint = value
 	case "ask":
-		m.ask, ok = parseAsk(value)
+		m.ask, err = parseAsk(value)
 	case "result":
-		m.result, ok = value, true
+		m.result = value
 	}
-	return m, ok
+	return m, err
+}
+
+func parseLog(text json.RawMessage, object map[string]json.RawMessage) (*entry, error) {
+	var e entry
+	var word string
+	if err := cmp.Or(into(text, "log", &e.text), maybe(object, "level", &word)); err != nil {
+		return nil, err
+	}
+	level, ok := levels[word]
+	if !ok {
+		return nil, fmt.Errorf("level %.40q: use debug, info, warning or error", word)
+	}
+	e.level = level
+	return &e, nil
 }
 
 // parseAsk reads a question: a form, which without a schema has no fields and only wants a yes.
-func parseAsk(raw json.RawMessage) (*tasks.Question, bool) {
+func parseAsk(raw json.RawMessage) (*tasks.Question, error) {
 	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil || !only(object, []string{"key", "message", "schema", "within", "otherwise"}) {
-		return nil, false
+	if err := into(raw, "ask", &object); err != nil {
+		return nil, err
 	}
 	var key, text string
 	var within float64
-	if !into(object["key"], &key) || !into(object["message"], &text) || !maybe(object["within"], &within) {
-		return nil, false
+	if err := cmp.Or(
+		only(object, []string{"key", "message", "schema", "within", "otherwise"}),
+		into(object["key"], "key", &key), into(object["message"], "message", &text), maybe(object, "within", &within),
+	); err != nil {
+		return nil, err
 	}
 	schema := object["schema"]
 	if isNull(schema) {
@@ -102,7 +124,7 @@ func parseAsk(raw json.RawMessage) (*tasks.Question, bool) {
 	if v := object["otherwise"]; !isNull(v) {
 		r = r.Otherwise(v)
 	}
-	return &tasks.Question{Key: key, Request: r}, true
+	return &tasks.Question{Key: key, Request: r}, nil
 }
 
 const longest = 365 * 24 * time.Hour
@@ -111,18 +133,41 @@ func seconds(s float64) time.Duration {
 	return time.Duration(min(s, longest.Seconds()) * float64(time.Second))
 }
 
-// only reports whether an object has no other members.
-func only(object map[string]json.RawMessage, names []string) bool {
-	n := 0
-	for _, name := range names {
-		if _, ok := object[name]; ok {
-			n++
+// only refuses other members than these.
+func only(object map[string]json.RawMessage, names []string) error {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !slices.Contains(names, name) {
+			name = name[:min(len(name), 40)]
+			return fmt.Errorf("unknown member %q%s", name, spelling.Suggestion(name, names))
 		}
 	}
-	return n == len(object)
+	return nil
 }
 
 // into reads a member that must be there; null, which fits everything in Go, is no value.
-func into(raw json.RawMessage, v any) bool { return !isNull(raw) && json.Unmarshal(raw, v) == nil }
+func into[T any](raw json.RawMessage, name string, v *T) error {
+	switch {
+	case raw == nil:
+		return fmt.Errorf("the member %q is missing", name)
+	case isNull(raw) || json.Unmarshal(raw, v) != nil:
+		return fmt.Errorf("%s must be %s", name, kindOf(v))
+	}
+	return nil
+}
 
-func maybe(raw json.RawMessage, v any) bool { return raw == nil || into(raw, v) }
+func maybe[T any](object map[string]json.RawMessage, name string, v *T) error {
+	if object[name] == nil {
+		return nil
+	}
+	return into(object[name], name, v)
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case *string:
+		return "text"
+	case *float64:
+		return "a number"
+	}
+	return "an object"
+}

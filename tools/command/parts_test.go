@@ -18,6 +18,9 @@ func play(part string) int {
 	switch part {
 	case "arguments":
 		return tell(map[string]any{"result": map[string]any{"args": inHex(os.Args[1:]), "env": inHex(os.Environ())}})
+	case "echo":
+		fmt.Print(os.Args[1])
+		return 0
 	case "flood":
 		return flood(os.Args[1])
 	case "counter":

@@ -1,6 +1,9 @@
 package command
 
-import "bytes"
+import (
+	"bytes"
+	"errors"
+)
 
 // maxMessage bounds a line of the protocol, and with it what a program can make us hold.
 const maxMessage = 4 << 20
@@ -10,7 +13,8 @@ const maxMessage = 4 << 20
 type splitter struct {
 	message func(m message)
 	plain   func(text []byte)
-	tooLong func() // a line that began like a message had more than maxMessage bytes
+	slip    func(error) // a line names a message and is none: it is plain
+	tooLong func()      // a line that began like a message had more than maxMessage bytes
 
 	inLine bool   // the line that we are in is plain
 	held   []byte // the beginning of a line that may be a message
@@ -61,10 +65,14 @@ func (s *splitter) hold(p []byte) (rest []byte) {
 }
 
 func (s *splitter) decide() {
-	if m, ok := parseMessage(s.held); ok {
+	m, err := parseMessage(s.held)
+	switch {
+	case err == nil:
 		s.message(m)
 		s.held = nil // what it holds may refer to it
 		return
+	case !errors.Is(err, errOutput):
+		s.slip(err)
 	}
 	s.release()
 }
