@@ -213,6 +213,9 @@ func (r *runner) parse(known map[string]bool, bad func(string, ...any)) {
 		r.args = append(r.args, t)
 		guarded = guarded && arg != "--"
 	}
+	if err := r.checkCode(); err != nil {
+		bad("command: %w", err)
+	}
 	for name, value := range r.Env {
 		if err := validVariable(name); err != nil {
 			bad("env: %w", err)
