@@ -45,7 +45,7 @@ var beyond = []string{
 	"policy-before-many", "policy-concurrency", "policy-delay", "policy-rate-long", "policy-refuse", "policy-timeout-long", "policy-window", "policy-queue",
 	"schema-const-infinite", "schema-default", "schema-key", "schema-keyword", "schema-pattern", "schema-reference", "schema-required", "schema-type", "schema-types", "schema-values",
 	"server-allow", "server-both", "server-command-", "server-env-", "server-headers-", "server-nowhere", "server-prefix", "server-reference-", "server-tool-policy", "server-tool-taken", "server-twice", "server-url",
-	"tool-argument-unknown", "tool-built-in", "tool-command-empty", "tool-env-missing", "tool-env-name", "tool-env-own", "tool-env-placeholder", "tool-env-spreads", "tool-file-", "tool-handle", "tool-limits-infinite", "tool-pass", "tool-placeholder-", "tool-program-template", "tool-secret-argument", "tool-twice",
+	"tool-argument-unknown", "tool-built-in", "tool-code", "tool-command-empty", "tool-env-missing", "tool-env-name", "tool-env-own", "tool-env-placeholder", "tool-env-spreads", "tool-file-", "tool-handle", "tool-limits-infinite", "tool-pass", "tool-placeholder-", "tool-program-template", "tool-secret-argument", "tool-twice",
 }
 
 func TestTheSchemaAgreesWithTheReader(t *testing.T) {

@@ -61,7 +61,7 @@ func TestMessages(t *testing.T) {
 func TestALineThatIsNearlyAMessageIsTold(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		`{"ask":{"key":"k","mesage":"hm?"}}`:     `unknown member "mesage": did you mean message?`,
+		`{"ask":{"key":"k","mesage":"hm?"}}`:     `unknown member "mesage": there is key, message, schema`,
 		`{"ask":{"key":"k"}}`:                    `the member "message" is missing`,
 		`{"ask":"k"}`:                            `ask must be an object`,
 		`{"progress":"half"}`:                    `progress must be a number`,

@@ -27,8 +27,11 @@
 // An element (or a variable) with a placeholder whose argument was not given, or is null, is left out whole: "--since=${arg:since}" appears
 // only with a value, "${if:full}--full" only if full is true. An empty string is a value.
 //
-// A value never becomes an option by accident: one that begins with - is refused where it would begin an argument, unless the template
+// A value never becomes an option by accident: one that begins with -, also a negative number, is refused where it would begin an argument, unless the template
 // has an element -- before it, or says ${flag:…}. Write "--since=${arg:since}", or put "--" before names of files.
+//
+// Nor does a value become a part of what an interpreter runs: ${arg:…} and ${flag:…} within the text after sh -c (bash, dash, zsh), python -c, node -e,
+// perl -e or ruby -e are refused. Pass them: sh, -c, 'echo "$1"', sh, ${arg:who}. (Text that is nothing but a placeholder is meant so.)
 //
 // # Input
 //
@@ -60,8 +63,16 @@
 //	{"result":…}                              an object is the structured result, a string its text; the last one counts
 //
 // Everything else is plain output and part of the result's text, of which the first and the last 64 KiB are kept. Where there is a blob store
-// (-blob), all of it, up to 4 GiB, is an artifact, output.txt, which the result links to; meanwhile it lies beneath Root. Programs that write much
-// at once should flush after each message: in Python print(…, flush=True).
+// (-blob), all of it, up to 4 GiB, is an artifact, output.txt, which the result links to if it has over 128 KiB (the result's own resource has the
+// excerpt); meanwhile it lies beneath Root. Without one the rest is lost, and the log of the call says so. Flush after each message: in Python
+// print(…, flush=True).
+//
+// A line that names a message and is none, since a member is missing, unknown or of another kind, is output, too. The log of the call says what is
+// wrong with the first of them.
+//
+// Of the files in LONGHAUL_OUT (100 at most) the result shows texts of up to 64 KiB and images of up to 1 MiB. Where there is a blob store it links to
+// all of them; without one the others are only named. An object that is the result, or otherwise a new one, gets a member artifacts that lists them
+// (File), unless the output schema names its properties and that is none of them.
 //
 // Each answer is one line on stdin, in the order in which they come:
 //

@@ -9,10 +9,10 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
-	"github.com/longhaul-mcp/longhaul/internal/spelling"
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
@@ -138,7 +138,7 @@ func only(object map[string]json.RawMessage, names []string) error {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(names, name) {
 			name = name[:min(len(name), 40)]
-			return fmt.Errorf("unknown member %q%s", name, spelling.Suggestion(name, names))
+			return fmt.Errorf("unknown member %q: there is %s", name, strings.Join(names, ", "))
 		}
 	}
 	return nil
