@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/e2e/rig"
+	"github.com/longhaul-mcp/longhaul/internal/configfile"
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
 	"github.com/longhaul-mcp/longhaul/keeper"
 	"github.com/longhaul-mcp/longhaul/queue"
@@ -31,37 +32,26 @@ func TestMain(m *testing.M) {
 	redistest.Main(m)
 }
 
-func largest() command.Command {
-	return command.Command{
-		Tool: tasks.Tool{
-			Name: "largest", Description: "List the largest files of a directory",
-			InputSchema: json.RawMessage(`{"type":"object","required":["directory"],
-				"properties":{"directory":{"type":"string"},"count":{"type":"integer","minimum":1,"default":10}}}`),
-		},
-		Args: []string{"./largest.sh", "${arg:count}", "${arg:directory}"},
+// configured is the tool of longhaul.yaml with that name.
+func configured(t testing.TB, name string) command.Command {
+	t.Helper()
+	f, err := configfile.Read("longhaul.yaml", configfile.Options{Works: true})
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, c := range f.Tools {
+		if c.Tool.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("longhaul.yaml has no %s", name)
+	return command.Command{}
 }
 
-func reindex(env map[string]string, p tasks.Policy) command.Command {
-	return command.Command{
-		Tool: tasks.Tool{
-			Name: "reindex", Description: "Index the words of text files", Policy: p,
-			InputSchema: json.RawMessage(`{"type":"object","required":["directory"],"properties":{"directory":{"type":"string"},"full":{"type":"boolean"}}}`),
-		},
-		Args: []string{"python3", "${base}/reindex.py"}, Env: env, Input: command.Dialog,
-	}
-}
-
-func archive() command.Command {
-	return command.Command{
-		Tool: tasks.Tool{
-			Name: "archive", Description: "Pack a directory",
-			InputSchema: json.RawMessage(`{"type":"object","required":["directory"],
-				"properties":{"directory":{"type":"string"},"exclude":{"type":"array","items":{"type":"string"}}}}`),
-		},
-		Args:  []string{"tar", "-czvf", "${out}/archive.tar.gz", "--exclude=${arg:exclude...}", "--directory=${arg:directory}", "--", "."},
-		Input: command.None,
-	}
+func reindex(t testing.TB, env map[string]string, p tasks.Policy) command.Command {
+	c := configured(t, "reindex")
+	c.Env, c.Tool.Policy = env, p
+	return c
 }
 
 // stage is a worker that serves one command, and what it takes to call it.
@@ -178,7 +168,7 @@ func needs(t *testing.T, program string) {
 
 func TestLargest(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
-		s := newStage(t, opts, largest())
+		s := newStage(t, opts, configured(t, "largest"))
 		s.result(s.create(map[string]any{"directory": library(t, 12), "count": 2}), `48\t11.txt\n47\t10.txt\n"`)
 		s.result(s.create(map[string]any{"directory": "/no/such/directory"}), `"isError":true`, "ended with exit status", "No such directory")
 		s.result(s.create(map[string]any{"directory": "-delete"}), `"isError":true`, "taken for an option")
@@ -188,7 +178,7 @@ func TestLargest(t *testing.T) {
 func TestArchive(t *testing.T) {
 	needs(t, "tar")
 	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
-		s := newStage(t, opts, archive())
+		s := newStage(t, opts, configured(t, "archive"))
 		s.result(s.create(map[string]any{"directory": library(t, 3), "exclude": []string{"01*"}}),
 			`./00.txt\n./02.txt\n`, `"name":"archive.tar.gz"`, "application/")
 	})
@@ -197,7 +187,7 @@ func TestArchive(t *testing.T) {
 func TestReindexGoesOnFromItsCheckpoint(t *testing.T) {
 	needs(t, "python3")
 	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
-		s := newStage(t, opts, reindex(map[string]string{"REINDEX_FAILS_AT": "20"}, tasks.Policy{Attempts: 2, Backoff: time.Millisecond}))
+		s := newStage(t, opts, reindex(t, map[string]string{"REINDEX_FAILS_AT": "20"}, tasks.Policy{Attempts: 2, Backoff: time.Millisecond}))
 		task := s.create(map[string]any{"directory": library(t, 35)})
 		s.result(task, `"structuredContent":{"artifacts":`, `"files":35`, `"words":42`, `"resumed":20`, `"name":"index.json"`, `\"every\": 35`)
 		ended := s.until(task, "its end", func(t *tasks.Task) bool { return t.Status.Terminal() })
@@ -221,7 +211,7 @@ func TestReindexAsks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
-				s := newStage(t, opts, reindex(nil, tasks.Policy{Park: test.park}))
+				s := newStage(t, opts, reindex(t, nil, tasks.Policy{Park: test.park}))
 				task := s.create(map[string]any{"directory": library(t, 3), "full": true})
 				s.until(task, "the question", func(x *tasks.Task) bool {
 					return x.Status == tasks.InputRequired && (test.park == time.Hour || x.Phase == tasks.Parked)
@@ -236,5 +226,61 @@ func TestReindexAsks(t *testing.T) {
 				s.result(task, test.want)
 			})
 		})
+	}
+}
+
+func TestLettersGoOnAfterTheLastOneThatWasWritten(t *testing.T) {
+	needs(t, "python3")
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		s := newStage(t, opts, configured(t, "letters"))
+		task := s.create(map[string]any{"names": []string{"Ada", "Grace"}})
+		s.until(task, "the question", func(x *tasks.Task) bool { return x.Status == tasks.InputRequired })
+		next, err := s.store.Answer(t.Context(), task.ID, map[string]json.RawMessage{"sure": []byte(`{"action":"accept","content":{}}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next != nil {
+			s.out.Dispatch(*next)
+		}
+		s.result(task, `Dear Ada\nDear Grace\n`, `"structuredContent":{"written":2}`)
+	})
+	second := exec.CommandContext(t.Context(), "python3", "letters.py")
+	checkpoint := filepath.Join(t.TempDir(), "checkpoint")
+	if err := os.WriteFile(checkpoint, []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second.Env = append(os.Environ(), "LONGHAUL_CHECKPOINT="+checkpoint)
+	second.Stdin = strings.NewReader(`{"names":["Ada","Grace"]}` + "\n" + `{"key":"sure","action":"accept","content":{}}` + "\n")
+	said, err := second.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(said), "Dear Grace\n") || strings.Contains(string(said), "Dear Ada") || !strings.Contains(string(said), `{"written": 1}`) {
+		t.Errorf("after a checkpoint it says\n%s", said)
+	}
+}
+
+// The README shows letters.py whole, and the first tool of longhaul.yaml.
+func TestReadmeShowsThese(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("letters.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```python\n"+string(script)+"```\n") {
+		t.Error("README does not show letters.py as it is")
+	}
+	config, err := os.ReadFile("longhaul.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tools, _ := strings.Cut(string(config), "\ntools:\n")
+	first, _, _ := strings.Cut(tools[1:], "\n  - ")
+	if first = tools[:1] + first; !strings.Contains(string(readme), "\n"+first+"\n") {
+		t.Errorf("README does not show\n%s", first)
 	}
 }
