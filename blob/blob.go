@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ type Store struct {
 	dir    string // of a directory: where it is
 }
 
-// Open opens a store by its URL: file:///directory, s3://bucket?region=…, gs://bucket, azblob://container, or mem:// (for tests). Whether
+// Open opens a store by its URL: file:///directory (?create=true makes it), s3://bucket?region=…, gs://bucket, azblob://container, or mem:// (for tests). Whether
 // it works is what Check finds out.
 func Open(ctx context.Context, address string) (*Store, error) {
 	u, err := url.Parse(address)
@@ -52,13 +53,20 @@ func Open(ctx context.Context, address string) (*Store, error) {
 
 const usage = "write file:///directory (one that all processes share), s3://bucket?region=…, gs://bucket or azblob://container"
 
-// openDirectory makes the directory if there is none. A name that a file will have is made by a rename, within the directory.
+// openDirectory opens a directory that is there, or makes it if the URL says so: where a volume is not mounted its directory must not be made
+// on the disk beneath. A name that a file will have is made by a rename, within the directory.
 func (s *Store) openDirectory(u *url.URL) (err error) {
-	if u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" {
-		return errors.New("write file:// and an absolute path, with nothing after it: file:///var/lib/longhaul")
+	create := u.RawQuery == "create=true"
+	if u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" && !create {
+		return errors.New("write file:// and an absolute path, with nothing after it but ?create=true: file:///var/lib/longhaul")
 	}
 	s.dir = filepath.Clean(u.Path)
-	if err := os.MkdirAll(s.dir, private); err != nil {
+	if create {
+		err = os.MkdirAll(s.dir, private)
+	} else if _, err = os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no such directory: mount or make it, or write file://%s?create=true", s.dir)
+	}
+	if err != nil {
 		return err
 	}
 	s.bucket, err = fileblob.OpenBucket(s.dir, &fileblob.Options{DirFileMode: private, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})

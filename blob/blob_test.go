@@ -31,7 +31,7 @@ func open(t testing.TB, url string) *blob.Store {
 // each runs a test on a directory and on what stands for a bucket.
 func each(t *testing.T, test func(t *testing.T, s *blob.Store)) {
 	t.Parallel()
-	t.Run("directory", func(t *testing.T) { t.Parallel(); test(t, open(t, "file://"+t.TempDir()+"/made")) })
+	t.Run("directory", func(t *testing.T) { t.Parallel(); test(t, open(t, "file://"+t.TempDir()+"/made?create=true")) })
 	t.Run("bucket", func(t *testing.T) { t.Parallel(); test(t, open(t, "mem://")) })
 }
 
@@ -136,7 +136,7 @@ func (*failing) Read([]byte) (int, error) { return 0, errBroken }
 func TestADirectoryThatIsGoneIsUnavailable(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "d")
-	s := open(t, "file://"+dir)
+	s := open(t, "file://"+dir+"?create=true")
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -155,16 +155,19 @@ func TestBadURLs(t *testing.T) {
 	t.Parallel()
 	const usage = "write file:///directory (one that all processes share), s3://bucket?region=…, gs://bucket or azblob://container"
 	for url, want := range map[string]string{
-		"":                   `"": ` + usage,
-		"/var/lib/x":         `"/var/lib/x": ` + usage,
-		"http://x/y":         `"http://x/y": ` + usage,
-		"file://host/x":      "file://host/x: write file:// and an absolute path, with nothing after it: file:///var/lib/longhaul",
-		"file:relative":      "file://: write file:// and an absolute path, with nothing after it: file:///var/lib/longhaul",
-		"file:///x?metadata": "file:///x: write file:// and an absolute path, with nothing after it: file:///var/lib/longhaul",
-		"s3://":              "s3:// names no bucket: " + usage,
-		"gs:bucket":          "gs:// names no bucket: " + usage,
-		"file:///dev/null/x": "file:///dev/null/x: mkdir /dev/null: not a directory",
-		"%":                  "it is no URL: " + usage,
+		"":                               `"": ` + usage,
+		"/var/lib/x":                     `"/var/lib/x": ` + usage,
+		"http://x/y":                     `"http://x/y": ` + usage,
+		"file://host/x":                  "file://host/x: write file:// and an absolute path, with nothing after it but ?create=true: file:///var/lib/longhaul",
+		"file:relative":                  "file://: write file:// and an absolute path, with nothing after it but ?create=true: file:///var/lib/longhaul",
+		"file:///x?metadata":             "file:///x: write file:// and an absolute path, with nothing after it but ?create=true: file:///var/lib/longhaul",
+		"s3://":                          "s3:// names no bucket: " + usage,
+		"gs:bucket":                      "gs:// names no bucket: " + usage,
+		"file:///dev/null/x":             "file:///dev/null/x: stat /dev/null/x: not a directory",
+		"file:///dev/null/x?create=true": "file:///dev/null/x: mkdir /dev/null: not a directory",
+		"file:///no/such/directory":      "file:///no/such/directory: there is no such directory: mount or make it, or write file:///no/such/directory?create=true",
+		"file:///x?create=yes":           "file:///x: write file:// and an absolute path, with nothing after it but ?create=true: file:///var/lib/longhaul",
+		"%":                              "it is no URL: " + usage,
 	} {
 		_, err := blob.Open(t.Context(), url)
 		if err == nil || err.Error() != want {

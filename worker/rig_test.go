@@ -48,7 +48,7 @@ func newRig(t *testing.T, opts *redis.UniversalOptions, o store.Options) *rig {
 	}
 	q := queue.New(rdb)
 	dir := filepath.Join(t.TempDir(), "blobs")
-	b, err := blob.Open(t.Context(), "file://"+dir)
+	b, err := blob.Open(t.Context(), "file://"+dir+"?create=true")
 	if err != nil {
 		t.Fatal(err)
 	}
