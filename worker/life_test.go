@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -38,11 +39,19 @@ func TestCancelStopsTheTool(t *testing.T) {
 
 func TestAWorkerGivesBackWhatItCannotRun(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
-		r.start(tool("other", func(context.Context, *tasks.Attempt, none) (none, error) { return none{}, nil }))
+		var log, closer logbook
+		other := tool("other", func(context.Context, *tasks.Attempt, none) (none, error) { return none{}, nil })
+		r.start(other, func(o *worker.Options) {
+			o.Logger = slog.New(slog.NewMultiHandler(slog.NewTextHandler(&log, nil), slog.NewTextHandler(&closer, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		})
 		task := r.create("crawl", `{}`, tasks.Policy{})
 		waiting := r.until(task, "a worker that has it", func(t *tasks.Task) bool { return t.Phase == tasks.Delayed })
 		if got := waiting.StatusMessage(); got != "waiting for a worker that has crawl" {
 			t.Errorf("status message %q", got)
+		}
+		r.eventually("a line for those who look closer", func() bool { return closer.has(`outcome="given back"`) })
+		if log.has("given back") {
+			t.Error("the log has a line of each try")
 		}
 		r.start(tool("crawl", func(context.Context, *tasks.Attempt, none) (none, error) { return none{}, nil }))
 		if done := r.untilStatus(task, tasks.Completed); done.Failures != 0 {

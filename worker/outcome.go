@@ -156,17 +156,20 @@ const (
 	maxGiveBack   = 30 * time.Second
 )
 
+// givenBack is the outcome of an attempt that this worker cannot make.
+const givenBack = "given back"
+
 // giveBack leaves the attempt to another worker. Of two images on one queue the wrong one takes a delivery as often as not, and more
 // often when the right one is busy: so a few tries follow each other at once. Then it waits, longer each time, so that wrong
 // workers do not play ball with it.
 func (a *attempt) giveBack(message string) {
 	if (a.GivenBack+1)%triesPerRound != 0 {
-		a.release("given back", store.Release{Phase: tasks.Queued, Unable: true, Message: message})
+		a.release(givenBack, store.Release{Phase: tasks.Queued, Unable: true, Message: message})
 		return
 	}
 	delay := min(maxGiveBack, firstGiveBack<<min(a.GivenBack/triesPerRound, 10))
 	delay += time.Duration(rand.Int64N(int64(delay) / 2))
-	a.release("given back", store.Release{Phase: tasks.Delayed, Delay: delay, Unable: true, Message: message})
+	a.release(givenBack, store.Release{Phase: tasks.Delayed, Delay: delay, Unable: true, Message: message})
 }
 
 func (a *attempt) release(outcome string, how store.Release) {
@@ -207,6 +210,9 @@ func (a *attempt) write(do func(context.Context) error) error {
 // note is the one line that the log has of an attempt.
 func (a *attempt) note(outcome string, err error) {
 	level := slog.LevelInfo
+	if outcome == givenBack {
+		level = slog.LevelDebug // a task whose worker is gone is tried again and again
+	}
 	if err != nil && !refused(err) {
 		level = slog.LevelError
 	} else if err != nil {
