@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/server"
@@ -25,11 +26,12 @@ type configState struct {
 }
 
 type upstreamState struct {
-	Server   string `json:"server"`
-	Up       bool   `json:"up"`
-	Tools    int    `json:"tools"`
-	Revision string `json:"revision,omitempty"`
-	Error    string `json:"error,omitempty"`
+	Server   string   `json:"server"`
+	Up       bool     `json:"up"`
+	Tools    int      `json:"tools"`
+	Revision string   `json:"revision,omitempty"`
+	Error    string   `json:"error,omitempty"`
+	Warnings []string `json:"warnings,omitempty"` // what it lists otherwise than the configuration expects, or what cannot be relayed
 }
 
 // ready says whether the process can serve, and with ?verbose how its parts do.
@@ -104,6 +106,9 @@ func (p *parts) upstreamStates() (list []upstreamState) {
 		s := upstreamState{Server: h.Server, Up: isUp(h), Tools: h.Tools, Revision: h.Revision}
 		if h.Err != nil {
 			s.Error = h.Err.Error()
+		}
+		if h.Warnings != "" {
+			s.Warnings = strings.Split(h.Warnings, "\n")
 		}
 		list = append(list, s)
 	}

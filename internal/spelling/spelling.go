@@ -8,19 +8,24 @@ import (
 
 // Suggestion ends an error about a name that is none of the known ones: ": did you mean this?", or which ones there are.
 func Suggestion(name string, known []string) string {
+	if meant := Closest(name, known); meant != "" || len(known) == 0 {
+		return meant
+	}
+	return ": there is " + strings.Join(known, ", ")
+}
+
+// Closest ends an error about a name of many: ": did you mean this?", or nothing.
+func Closest(name string, known []string) string {
 	best, least := "", len(name)/2+1
 	for _, k := range known {
 		if d := distance(name, k); d < least {
 			best, least = k, d
 		}
 	}
-	switch {
-	case best != "":
-		return fmt.Sprintf(": did you mean %s?", best)
-	case len(known) > 0:
-		return ": there is " + strings.Join(known, ", ")
+	if best == "" {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf(": did you mean %s?", best)
 }
 
 // distance is how many letters have to be added, left out or changed.

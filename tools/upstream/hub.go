@@ -152,6 +152,7 @@ type Health struct {
 	Revision string // of the protocol that is spoken with it; empty: it has not answered yet
 	Tools    int    // that are relayed
 	Err      error  // why calls fail; nil: nothing is known against it
+	Warnings string // what is wrong with what it lists, or with what is said of that, in lines; empty: nothing
 }
 
 // Health is how the servers do, in the order of the options.
@@ -161,7 +162,7 @@ func (h *Hub) Health() []Health {
 	list := make([]Health, len(h.servers))
 	for i, s := range h.servers {
 		s.mu.Lock()
-		list[i] = Health{Server: s.Name, Revision: s.revision, Tools: len(s.offers), Err: s.health.status()}
+		list[i] = Health{Server: s.Name, Revision: s.revision, Tools: len(s.offers), Err: s.health.status(), Warnings: s.told}
 		s.mu.Unlock()
 	}
 	return list

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/internal/spelling"
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -70,11 +72,7 @@ func (s *server) registerAll() (offers map[string]bool) {
 		anyChanged = anyChanged || changed
 		offers[t.Name] = true
 	}
-	for name := range s.Tools {
-		if !offers[name] && s.relays(name) {
-			problems = append(problems, fmt.Errorf("the configuration speaks of a tool %q that is not relayed: the server does not list it", name))
-		}
-	}
+	problems = append(problems, s.misnamed(l, offers)...)
 	if l.err == nil {
 		problems = append(problems, s.mirror(l))
 	} else {
@@ -83,6 +81,31 @@ func (s *server) registerAll() (offers map[string]bool) {
 	s.warn(errors.Join(problems...))
 	s.offer(offers, anyChanged)
 	return offers
+}
+
+// misnamed is what the configuration says of tools that the server does not list: a tool that was to be denied may be relayed.
+func (s *server) misnamed(l *listing, offers map[string]bool) (problems []error) {
+	var names []string
+	for _, t := range l.tools {
+		names = append(names, t.Name)
+	}
+	for _, list := range []struct {
+		key      string
+		patterns []string
+	}{{"allow", s.Allow}, {"deny", s.Deny}} {
+		for _, pattern := range list.patterns {
+			one := []string{pattern}
+			if !slices.ContainsFunc(names, func(name string) bool { return matches(one, name) }) {
+				problems = append(problems, fmt.Errorf("%s: %s matches no tool of %s%s", list.key, pattern, s.Name, spelling.Closest(pattern, names)))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Tools)) {
+		if !offers[name] && s.relays(name) {
+			problems = append(problems, fmt.Errorf("the configuration speaks of a tool %q that is not relayed: the server does not list it%s", name, spelling.Closest(name, names)))
+		}
+	}
+	return problems
 }
 
 // warn logs what is wrong with the lists, once.

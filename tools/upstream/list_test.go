@@ -119,6 +119,34 @@ func TestNamesOfTools(t *testing.T) {
 	}
 }
 
+// A pattern that matches nothing may be a slip that leaves open what was to be denied: it is told, for as long as it is so.
+func TestAPatternThatMatchesNoToolIsTold(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	list := []string{"get-env", "echo"}
+	var log bytes.Buffer
+	r := start(t, upstream.Options{Logger: slog.New(slog.NewTextHandler(&syncWriter{w: &log, mu: &mu}, nil)), Refresh: 20 * time.Millisecond}, upstream.Server{
+		Name: "v", URL: listing(t, &mu, &list), Allow: []string{"get*", "ech?", "none-such"}, Deny: []string{"get_env", "tipo*"}, Tools: map[string]upstream.Tool{"ehco": {}, "get-emv": {}},
+	})
+	want := []string{
+		"allow: none-such matches no tool of v", "deny: get_env matches no tool of v: did you mean get-env?", "deny: tipo* matches no tool of v",
+		`the configuration speaks of a tool "get-emv" that is not relayed: the server does not list it: did you mean get-env?`,
+	}
+	warnings := func() string { return r.hub.Health()[0].Warnings }
+	if got := warnings(); got != strings.Join(want, "\n") {
+		t.Errorf("got:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
+	}
+	mu.Lock()
+	list = append(list, "get_env", "tipo", "none-such", "get-emv")
+	mu.Unlock()
+	await(t, "nothing to tell any more", func() bool { return warnings() == "" })
+	mu.Lock()
+	defer mu.Unlock()
+	if n := strings.Count(log.String(), "deny: get_env matches no tool of v: did you mean get-env?"); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, log.String())
+	}
+}
+
 type syncWriter struct {
 	w  *bytes.Buffer
 	mu *sync.Mutex
