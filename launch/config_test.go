@@ -1,12 +1,20 @@
 package launch
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/longhaul-mcp/longhaul/internal/configfile"
+	"github.com/longhaul-mcp/longhaul/server"
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
 // written is a configuration file of this text.
@@ -51,5 +59,55 @@ func TestAProcessReadsItsPartOfTheConfiguration(t *testing.T) {
 				t.Errorf("%v, said %q, want %q", err, out.String(), c.want)
 			}
 		})
+	}
+}
+
+// Editors go to the places that begin lines.
+func TestEachSlipIsALineThatBeginsWithItsPlace(t *testing.T) {
+	t.Parallel()
+	path := written(t, "tools: 1\nservers: 2\n")
+	var out strings.Builder
+	if _, err := parse(workerRole, []string{"-check", "-config", path}, &out); !errors.Is(err, errUsage) {
+		t.Fatal(err)
+	}
+	for _, place := range []string{":1:8: tools", ":2:10: servers"} {
+		if !strings.Contains(out.String(), "\n"+path+place) {
+			t.Errorf("no line begins with %s in\n%s", place, out.String())
+		}
+	}
+}
+
+// What may be missing on this machine is told, by a check and at the start, and stops nothing.
+func TestMissingProgramsAreTold(t *testing.T) {
+	t.Parallel()
+	path := written(t, "tools: [{name: a, command: [/no/such/program]}]\n")
+	want := path + ":1:29: warning: there is no program /no/such/program on this machine"
+	r := workerRole
+	r.registry = func(*options) *tasks.Registry { return new(tasks.Registry) }
+	var out strings.Builder
+	if err := start(t.Context(), r, []string{"-check", "-config", path}, &out); err != nil || !strings.HasPrefix(out.String(), want+"\n") {
+		t.Errorf("%v, said %s", err, out.String())
+	}
+	file, err := configfile.Read(path, configfile.Options{Works: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	c := configuration{log: slog.New(slog.NewTextHandler(&log, nil)), registry: new(tasks.Registry)}
+	if err := c.apply(file); err != nil || !strings.Contains(log.String(), "level=WARN msg=\""+want) {
+		t.Errorf("%v, logged %s", err, log.String())
+	}
+}
+
+// A front end says nothing of parts that it does not read.
+func TestAFrontEndTellsOfItsPartOnly(t *testing.T) {
+	t.Parallel()
+	front := configuration{path: "x.yaml", front: new(server.Server)}
+	worker := configuration{path: "x.yaml", hub: new(upstream.Hub)}
+	f := &configfile.File{Clients: make([]server.Client, 2)}
+	for want, c := range map[string]*configuration{"[file x.yaml clients 2]": &front, "[file x.yaml tools [] servers 0]": &worker} {
+		if got := fmt.Sprint(c.parts(f)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

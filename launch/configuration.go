@@ -50,6 +50,9 @@ func (c *configuration) apply(f *configfile.File) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range f.Warnings {
+		c.log.Warn(w)
+	}
 	if c.front != nil {
 		c.front.SetClients(f.Clients)
 	}

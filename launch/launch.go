@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -112,7 +113,7 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 		if err := o.checkBlobs(ctx); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(out, o.fine())
+		_, err := fmt.Fprintln(out, strings.Join(append(o.config.Warnings, o.fine()), "\n"))
 		return err
 	}
 	p, err := assemble(ctx, r, o, reg, logger(o, out))

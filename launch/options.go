@@ -86,7 +86,7 @@ func declare(r role, o *options) *flag.FlagSet {
 		url += "\nempty: an embedded store in this process, which vanishes at exit"
 	}
 	fs.StringVar(&o.redis, "redis", "", url)
-	fs.StringVar(&o.blob, "blob", "", "`URL` of where servers and workers keep results over 256 KiB and files that tools leave:\nfile:///directory (shared by all), s3://bucket?region=…, gs://bucket or azblob://container\n(default none, and a result over 16 MiB is an error; with an embedded store a temporary directory)")
+	fs.StringVar(&o.blob, "blob", "", "`URL` of where servers and workers keep results over 256 KiB and files that tools leave:\nfile:///directory (shared by all; ?create=true makes it), s3://bucket?region=…, gs://bucket or azblob://container\n(default none, and a result over 16 MiB is an error; with an embedded store a temporary directory)")
 	fs.StringVar(&o.durability, "durability", "default", "`default|strict`: strict answers only when a replica of Redis has the write too")
 	fs.IntVar(&o.events, "events", store.DefaultEvents, "how many events of a task are kept for replay, the same on every process")
 	if r.serves || !r.needsRedis {
@@ -225,6 +225,9 @@ func (o *options) settleConfig(r role) (err error) {
 	o.reads = configfile.Options{Serves: r.fronts(o), Works: r.runs(o), Check: o.check, Taken: r.tools(o)}
 	o.fileSeen = look(o.configFile)
 	file, err := configfile.Read(o.configFile, o.reads)
+	if configfile.IsSlip(err) {
+		return fmt.Errorf("-config is wrong:\n%w", err) // each slip on a line of its own, for editors that jump there
+	}
 	if err != nil {
 		return fmt.Errorf("-config: %w", err)
 	}

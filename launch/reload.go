@@ -53,7 +53,19 @@ func (c *configuration) reload(seen string) {
 		c.log.Error("the configuration is refused, what was in force stays", "file", c.path, "err", err)
 		return
 	}
-	c.log.Info("configuration reloaded", "file", c.path, "tools", c.names(), "servers", len(file.Servers))
+	c.log.Info("configuration reloaded", c.parts(file)...)
+}
+
+// parts are those of a file that this process uses, for the log.
+func (c *configuration) parts(f *configfile.File) []any {
+	list := []any{"file", c.path}
+	if c.front != nil {
+		list = append(list, "clients", len(f.Clients))
+	}
+	if c.hub != nil {
+		list = append(list, "tools", c.names(), "servers", len(f.Servers))
+	}
+	return list
 }
 
 // maxLook is more than a configuration may have.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -25,6 +26,8 @@ type File struct {
 	Clients []server.Client   // front ends
 	Tools   []command.Command // processes that run tools
 	Servers []upstream.Server // these too
+	// Warnings are what may be wrong, each with its place like an error's lines: programs, for example, that are not on this machine.
+	Warnings []string
 }
 
 // Options say what the file is read for.
@@ -102,7 +105,7 @@ func parse(text []byte, s *source) (*File, error) {
 	}
 	tree, err := parser.Parse(tokens, 0)
 	if e, ok := errors.AsType[yaml.Error](err); ok {
-		return nil, &fault{s.path, e.GetToken(), e.GetMessage()}
+		return nil, &fault{s.path, e.GetToken(), e.GetMessage() + hint(e.GetMessage())}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.path, err)
@@ -112,10 +115,23 @@ func parse(text []byte, s *source) (*File, error) {
 		return &File{}, nil
 	case 1:
 		f, err := file.read(documents[0])
+		for _, w := range s.warnings {
+			f.Warnings = append(f.Warnings, w.Error())
+		}
 		return &f, inOrder(err)
 	default:
 		return nil, documents[1].wrong("a second document begins here: put everything into the first")
 	}
+}
+
+// hint ends a complaint of YAML's reader that says too little.
+func hint(complaint string) string {
+	for _, vague := range []string{"not allowed in this context", "non-map value", "unexpected key name", "invalid key"} {
+		if strings.Contains(complaint, vague) {
+			return ": is the line indented like its neighbours, and each text quoted that has a colon and a space in it or begins with one of * & ! @ %?"
+		}
+	}
+	return ""
 }
 
 // documents are those of a file that hold anything.

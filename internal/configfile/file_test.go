@@ -109,6 +109,7 @@ func TestAFileIsRead(t *testing.T) {
 		}
 		f.Servers[i].Version = ""
 	}
+	f.Warnings = nil // of programs that this machine need not have
 	if diff := cmp.Diff(&want, f); diff != "" {
 		t.Error(diff)
 	}
@@ -238,5 +239,64 @@ func TestManySlips(t *testing.T) {
 	_, err := Read(written(t, b.String()), everything)
 	if n := len(faults(err)); n < 1 || time.Since(begun) > time.Minute {
 		t.Errorf("%d faults after %s", n, time.Since(begun))
+	}
+}
+
+// A program or a script that is not there is told where it is named, and refuses nothing.
+func TestProgramsThatAreMissingAreTold(t *testing.T) {
+	t.Parallel()
+	path := written(t, `tools:
+  - {name: a, command: [no-such-program, here.py]}
+  - {name: b, command: [./here.py, missing.py, "${arg:x}.py", -x.py]}
+  - {name: c, command: [here.py, /no/such.rb]}
+  - {name: d, command: [no-such-program], env: {PATH: /opt}}
+  - {name: e, command: [ls, there.sh], dir: sub}
+servers:
+  - {name: a, command: [/no/such/server]}
+  - {name: b, command: [ls, here.py, there.sh]}
+  - {name: c, command: [./there.sh], dir: sub}
+`)
+	dir := filepath.Dir(path)
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range []string{"here.py", "sub/there.sh"} {
+		if err := os.WriteFile(filepath.Join(dir, script), nil, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		":2:25: warning: there is no program no-such-program in the PATH of this process",
+		":3:36: warning: there is no file " + dir + "/missing.py",
+		":4:25: warning: there is no program here.py in the PATH; for the one in " + dir + " write ./here.py",
+		":4:34: warning: there is no file /no/such.rb",
+		":8:25: warning: there is no program /no/such/server on this machine",
+		":9:38: warning: there is no file " + dir + "/there.sh",
+	}
+	for i := range want {
+		want[i] = path + want[i]
+	}
+	f := got(Read(path, Options{Works: true}))(t)
+	if diff := cmp.Diff(want, f.Warnings); diff != "" {
+		t.Error(diff)
+	}
+	if f := got(Read(path, Options{Serves: true, Check: true}))(t); f.Warnings != nil {
+		t.Errorf("told by a process that starts no programs: %s", f.Warnings)
+	}
+}
+
+// What may be a secret is not kept to tell descriptions apart.
+func TestAVersionKeepsNoText(t *testing.T) {
+	t.Parallel()
+	versions := make(map[string]bool)
+	for _, secret := range []string{"s3cret", "0ther"} {
+		f := got(Read(written(t, `servers: [{name: a, url: "http://h", headers: {Authorization: "Bearer `+secret+`"}}]`), everything))(t)
+		if v := f.Servers[0].Version; strings.Contains(v, secret) || strings.Contains(v, "http") {
+			t.Errorf("the version is %s", v)
+		}
+		versions[f.Servers[0].Version] = true
+	}
+	if len(versions) != 2 {
+		t.Error("another header is the same version")
 	}
 }

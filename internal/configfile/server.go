@@ -2,11 +2,12 @@ package configfile
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -166,6 +167,7 @@ const elsewhere = "http://elsewhere.invalid"
 func toServer(v value, s upstreamServer) (upstream.Server, error) {
 	if len(s.Command) > 0 {
 		s.Dir = v.beside(s.Dir)
+		v.present(s.Dir)
 	}
 	if s.env != nil || s.pass != nil {
 		s.Env = environment(s.env, s.pass)
@@ -177,16 +179,19 @@ func toServer(v value, s upstreamServer) (upstream.Server, error) {
 	if v.Works || !s.url.Refers() {
 		s.URL, _ = s.url.Value() // what is wrong with it is told by referring
 	}
-	s.Version = v.node.String() + " " + s.URL // what env and headers refer to is looked up at each use
+	s.Version = version(v.node.String() + " " + s.URL) // what env and headers refer to is looked up at each use
 	return s.Server, nil
+}
+
+// version tells descriptions apart without keeping them: a secret may stand in one.
+func version(description string) string {
+	sum := sha256.Sum256([]byte(description))
+	return hex.EncodeToString(sum[:])
 }
 
 // beside is a path that begins where the file is.
 func (s *source) beside(path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(s.base, path)
+	return under(s.base, path)
 }
 
 func validServer(_ value, s upstream.Server) error {

@@ -61,6 +61,9 @@ var cgroup = object(
 // elsewhere.
 func based(v value, c command.Command) (command.Command, error) {
 	c.Base = v.base
+	if _, own := c.Env["PATH"]; !own { // where it is looked for then is not known here
+		v.present(v.base, v.beside(c.Dir))
+	}
 	for i, arg := range c.Args {
 		if i > 0 && v.isFile(arg) {
 			c.Args[i] = "${base}/" + arg

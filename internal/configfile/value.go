@@ -1,6 +1,7 @@
 package configfile
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -22,6 +23,8 @@ type source struct {
 	base    string   // where relative paths begin
 	without ast.Node // read as if this were not there
 	trials  *int     // how often the file may be read anew in search of a culprit
+
+	warnings []*fault // what may be wrong
 }
 
 // fault is something that is wrong in a file.
@@ -35,8 +38,21 @@ func (f *fault) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.path, f.at.Position.Line, f.at.Position.Column, f.what)
 }
 
+// IsSlip reports whether an error is about what a file says: then each of its lines begins with a place, file:line:column.
+func IsSlip(err error) bool {
+	_, ok := errors.AsType[*fault](err)
+	return ok
+}
+
 func (v value) wrong(format string, args ...any) error {
 	return &fault{v.path, first(v.node), fmt.Sprintf(format, args...)}
+}
+
+// warn notes what may be wrong.
+func (v value) warn(format string, args ...any) {
+	if v.without == nil { // otherwise it was noted before
+		v.warnings = append(v.warnings, &fault{v.path, first(v.node), "warning: " + fmt.Sprintf(format, args...)})
+	}
 }
 
 func (v value) mustBe(what string) error {

@@ -43,7 +43,7 @@ type Server struct {
 	// Sessions bounds how many calls it gets at once; further ones wait. Zero: 16.
 	Sessions int
 	// Version tells this description from another one of the same server, since Env and Header cannot be compared: Hub.Change leaves a
-	// server alone whose version is the same. Zero: each is another one.
+	// server alone whose version is the same. Make it a digest where a description may hold a secret. Zero: each is another one.
 	Version string
 }
 
