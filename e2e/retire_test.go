@@ -39,7 +39,7 @@ func TestARetiredTool(t *testing.T) {
 
 	f.Image(echo)
 	c.AwaitTool(t, "echo")
-	retire(t, 0, `{"retired":"echo"}`, "-json", "-redis", f.URL(), "echo")
+	retire(t, 0, `{"retired":["echo"]}`, "-json", "-redis", f.URL(), "echo")
 }
 
 func TestRetiringWithoutRedis(t *testing.T) {

@@ -21,27 +21,33 @@ func TestRetire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Announce(t.Context(), "", []tasks.Tool{{Name: "crawl"}, {Name: "search"}}); err != nil {
+	if _, err := s.Announce(t.Context(), "", []tasks.Tool{{Name: "zz_b"}, {Name: "crawl"}, {Name: "search"}, {Name: "zz_a"}, {Name: "zz_cc"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		url, tool string
-		want      error
-		says      string
+		url, tools string
+		retired    string
+		want       error
+		says       string
 	}{
-		{url, "crwl", admin.ErrMistaken, "no tool crwl is listed: did you mean crawl?"},
-		{url, "crawl", nil, ""},
-		{url, "crawl", admin.ErrMistaken, "no tool crawl is listed: there is search"},
-		{"http://host", "search", admin.ErrMistaken, `scheme "http"`},
-		{url + "/77", "search", nil, "out of range"},
+		{url, "crwl", "", admin.ErrMistaken, "no tool crwl is listed: did you mean crawl?"},
+		{url, "zz_? zz_a", "zz_a zz_b", nil, ""},
+		{url, "yy_* zz_* crwl", "zz_cc", admin.ErrMistaken, "no tool like yy_* is listed"},
+		{url, "crawl", "crawl", nil, ""},
+		{url, "crawl", "", admin.ErrMistaken, "no tool crawl is listed: there is search"},
+		{"http://host", "search", "", admin.ErrMistaken, `scheme "http"`},
+		{url + "/77", "search", "", nil, "out of range"},
 	} {
-		err := admin.Retire(t.Context(), c.url, c.tool)
+		retired, err := admin.Retire(t.Context(), c.url, strings.Fields(c.tools))
+		if got := strings.Join(retired, " "); got != c.retired {
+			t.Errorf("%s: retired %s, want %s", c.tools, got, c.retired)
+		}
 		if c.want != nil && !errors.Is(err, c.want) || err == nil != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s %s: %v, want %v and %q", c.url, c.tool, err, c.want, c.says)
+			t.Errorf("%s %s: %v, want %v and %q", c.url, c.tools, err, c.want, c.says)
 		}
 	}
 	server.Kill()
-	if err := admin.Retire(t.Context(), url, "search"); !errors.Is(err, admin.ErrUnreachable) {
+	if _, err := admin.Retire(t.Context(), url, []string{"search"}); !errors.Is(err, admin.ErrUnreachable) {
 		t.Errorf("%v, want it unreachable", err)
 	}
 }
