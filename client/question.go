@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -76,7 +78,15 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 // tries is how often one question is answered when the server does not take the answer.
 const tries = 5
 
-var errNobodyToAsk = errors.New("the server asks something before there is a task, and there is nobody here who can answer")
+// nobodyToAsk is the error about questions before there is a task.
+func nobodyToAsk(requests map[string]tasks.InputRequest) error {
+	asked := make([]string, 0, len(requests))
+	for _, key := range slices.Sorted(maps.Keys(requests)) {
+		message := Question{InputRequest: requests[key]}.Message()
+		asked = append(asked, fmt.Sprintf("%.100q (%.500q)", key, message))
+	}
+	return fmt.Errorf("the server asks %s before there is a task, and there is nobody here who can answer", strings.Join(asked, " and "))
+}
 
 // asker hands out a task's questions, each key once, and sends the answers.
 type asker struct {
@@ -164,7 +174,7 @@ func (a *asker) end() {
 // askAll asks what a call wants to know before there is a task, all at once.
 func (c *Client) askAll(ctx context.Context, requests map[string]tasks.InputRequest) (map[string]Answer, error) {
 	if c.opts.Answer == nil {
-		return nil, errNobodyToAsk
+		return nil, nobodyToAsk(requests)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

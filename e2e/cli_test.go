@@ -22,8 +22,13 @@ func TestCommandLine(t *testing.T) {
 		{Tool: tasks.Tool{Name: "hold", Description: "Waits for a file", InputSchema: raw(`{"type":"object","properties":{"gate":{"type":"string"}},"required":["gate"],"additionalProperties":false}`)}, Does: image.Hold},
 		{Tool: tasks.Tool{Name: "pick", Description: "Takes a choice", InputSchema: raw(`{"type":"object","properties":{"level":{"enum":["high","low"]}}}`)}, Does: image.Echo},
 		tool("ask", image.Ask, tasks.Policy{}),
+		tool("brief", image.Ask, tasks.Policy{Before: []tasks.Question{{Key: "name", Request: tasks.Form[struct {
+			Name string `json:"name"`
+		}]("What is your name?")}}}),
 		tool("fail", image.Fail, tasks.Policy{}),
 		tool("panic", image.Panic, tasks.Policy{}),
+		{Tool: tasks.Tool{Name: "tally", InputSchema: raw(`{"type":"object","properties":{"units":{"type":"integer"},"ms":{"type":"integer"}}}`), Policy: tasks.Policy{Queue: "own"}}, Does: image.Tally},
+		{Tool: tasks.Tool{Name: "flaky", InputSchema: raw(`{"type":"object","properties":{"good":{"type":"integer"},"afterMs":{"type":"integer"}}}`), Policy: tasks.Policy{Attempts: 3, Queue: "own"}}, Does: image.Flaky},
 	}})
 	c := server.Client(t)
 	for _, name := range []string{"analyze_logs", "hold", "panic"} {
