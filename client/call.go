@@ -202,7 +202,7 @@ func (k *call) try(ctx context.Context) (json.RawMessage, error) {
 		meta[wire.MetaStart] = k.opts.StartAt.UTC().Format(time.RFC3339)
 	}
 	if k.Client.opts.Log != nil && k.modern() {
-		meta[wire.MetaLogLevel] = logLevel
+		meta[wire.MetaLogLevel] = k.Client.opts.LogLevel
 	}
 	if k.asTask() {
 		params["task"] = object{"ttl": ttl(k.opts.TTL).Milliseconds()}

@@ -36,9 +36,11 @@ type Options struct {
 	// Trouble is told why the server does not answer, after each try, and nil once it answers again. It must be quick. Default: nobody is
 	// told.
 	Trouble func(err error)
-	// Log is told what a tool logs while its call stays open: level is one of RFC 5424's, data any JSON. It must be quick. Default: servers are
-	// not asked to tell.
+	// Log is told what a tool logs while its call stays open, or a task of 2025-11-25 is waited for: those of 2026-07-28 tell no log. level is one
+	// of RFC 5424's, data any JSON. It must be quick. Default: servers are not asked to tell.
 	Log func(level string, data json.RawMessage)
+	// LogLevel is the least severe level that Log is told of. Default: info.
+	LogLevel string
 	// Patience is how long a server that cannot be reached, or that asks to come back later, is tried again. Default: 5 minutes.
 	Patience time.Duration
 	// Stuck is after how long without any change a wait ends with ErrStuck; the task goes on. Time in which a question is open does not
@@ -59,6 +61,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Patience == 0 {
 		o.Patience = 5 * time.Minute
+	}
+	if o.LogLevel == "" {
+		o.LogLevel = "info"
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = 64 << 20

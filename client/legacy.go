@@ -172,8 +172,9 @@ func (c *collector) rest(ctx context.Context) collected {
 // collect fetches the result, however long that takes.
 func (c *collector) collect(ctx context.Context) chan collected {
 	done, id := make(chan collected, 1), c.last.ID
+	hear := func(m message) { c.hear(m); c.logged(m) } // the log of other tasks comes elsewhere
 	go func() {
-		raw, err := c.persist(ctx, &request{method: "tasks/result", params: object{"taskId": id}, notice: c.hear, asks: c.asks})
+		raw, err := c.persist(ctx, &request{method: "tasks/result", params: object{"taskId": id}, notice: hear, asks: c.asks})
 		done <- collected{raw, err}
 	}()
 	return done

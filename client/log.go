@@ -6,12 +6,9 @@ import (
 	"errors"
 )
 
-// logLevel is the least severe level that servers are asked to tell of.
-const logLevel = "info"
-
 // wantLog asks a server of an earlier revision to tell what it logs, for as long as the session lasts. One that refuses is as good without.
 func (c *Client) wantLog(ctx context.Context) error {
-	_, err := c.exchange(ctx, &request{method: "logging/setLevel", params: object{"level": logLevel}, limit: quick}, c.sessionID())
+	_, err := c.exchange(ctx, &request{method: "logging/setLevel", params: object{"level": c.opts.LogLevel}, limit: quick}, c.sessionID())
 	if _, refused := errors.AsType[*Error](err); refused {
 		return nil
 	}

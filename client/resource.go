@@ -51,8 +51,9 @@ func (c *Client) Read(ctx context.Context, uri string) (*Resource, error) {
 // partSize is how much of a large resource is read at once.
 const partSize = 4 << 20
 
-// CopyResource writes all of a resource, whatever its size: what a Longhaul task has left is read in parts.
-func (c *Client) CopyResource(ctx context.Context, to io.Writer, uri string) error {
+// CopyResource writes all of a resource, whatever its size: what a Longhaul task has left is read in parts. After each part wrote is told how far it
+// is; nil: nobody is told.
+func (c *Client) CopyResource(ctx context.Context, to io.Writer, uri string, wrote func(bytes, size int64)) error {
 	if !strings.HasPrefix(uri, tasks.URIScheme) || strings.Contains(uri, "?") {
 		r, err := c.Read(ctx, uri)
 		if err == nil {
@@ -69,6 +70,9 @@ func (c *Client) CopyResource(ctx context.Context, to io.Writer, uri string) err
 			return err
 		}
 		offset += int64(len(r.Content))
+		if wrote != nil {
+			wrote(offset, r.Size)
+		}
 		if offset >= r.Size {
 			return nil
 		}

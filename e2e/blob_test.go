@@ -34,6 +34,8 @@ func TestAGigabyteThroughLittleMemory(t *testing.T) {
 	cmd.Env = append(os.Environ(), "LONGHAUL_URL="+server.URL)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	} else if !strings.Contains(string(out), "of 1074M bytes") {
+		t.Errorf("it did not show how far it was: %s", out)
 	}
 	if info, err := os.Stat(file); err != nil || info.Size() != size {
 		t.Errorf("longhaul read: got %v, %v", info, err)

@@ -70,6 +70,15 @@ func (b *bar) picture(now time.Time, width int) string {
 	return picture(b.name, b.task, &b.meter, now, width)
 }
 
+// write puts a line above the one that moves.
+func (b *bar) write(line string) {
+	if b.container == nil {
+		fmt.Fprintln(b.out, line)
+		return
+	}
+	fmt.Fprintf(b.container, "\r%s\n", line)
+}
+
 // clear takes the line off the screen, so that something else can be written. Of a task that has ended a last word stays.
 func (b *bar) clear() {
 	if b.container == nil {
@@ -110,7 +119,7 @@ func (p *plain) show(t client.Task) {
 
 func (p *plain) worth(t client.Task, now time.Time) bool {
 	switch {
-	case t.Status != p.last.Status:
+	case t.Status != p.last.Status, t.Attempts.Failures != p.last.Attempts.Failures:
 		return true
 	case words(t) == words(p.last):
 		return false
@@ -143,6 +152,8 @@ func (p *plain) trouble(t trouble) {
 		p.away = false
 	}
 }
+
+func (p *plain) write(line string) { fmt.Fprintln(p.out, line) }
 
 func (p *plain) clear() {}
 

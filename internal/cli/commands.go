@@ -88,11 +88,12 @@ type callCmd struct {
 	Detach    bool          `help:"Print the task's id and do not wait."`
 	Key       string        `help:"Idempotency key: repeats of the call with the same key lead to one task (Longhaul servers)." placeholder:"KEY"`
 	Delay     time.Duration `help:"Start the task after this time, such as 1h (Longhaul servers)." placeholder:"TIME"`
+	Log       logLevel      `help:"Show what the tool logs, from this level on: debug, info, notice, warning or error." placeholder:"LEVEL"`
 }
 
 // Run calls a tool.
 func (cmd *callCmd) Run(a *app) error {
-	s, err := a.open(cmd.Tool)
+	s, err := a.open(cmd.Tool, cmd.Log)
 	if err != nil {
 		return err
 	}
@@ -146,12 +147,13 @@ func (s *session) printStarted(t *client.Task) error {
 }
 
 type waitCmd struct {
-	ID string `arg:"" help:"Task."`
+	ID  string   `arg:"" help:"Task."`
+	Log logLevel `help:"Show what the tool logs, from this level on: debug, info, notice, warning or error." placeholder:"LEVEL"`
 }
 
 // Run waits for a task.
 func (cmd *waitCmd) Run(a *app) error {
-	s, err := a.open("task")
+	s, err := a.open("task", cmd.Log)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,8 @@ type session struct {
 }
 
 // open connects, for commands that wait. Questions find somebody: at this terminal, or at another one later.
-func (a *app) open(tool string) (*session, error) {
-	s := &session{app: a, screen: &screen{shows: &plain{out: a.errs, now: time.Now}}}
-	if a.terminal {
-		s.screen.shows = newBar(a.errs, tool)
-	}
+func (a *app) open(tool string, log logLevel) (*session, error) {
+	s := &session{app: a, screen: &screen{shows: a.display(tool)}}
 	s.prompter = &prompter{app: a, screen: s.screen}
 	opts := client.Options{Changed: s.screen.show, Trouble: s.screen.troubled}
 	if a.interactive {
@@ -35,7 +32,11 @@ func (a *app) open(tool string) (*session, error) {
 		opts.Asked = s.post
 	}
 	var err error
-	s.client, err = a.dial(opts)
+	if log == "" {
+		s.client, err = a.dial(opts)
+	} else {
+		s.client, err = s.dialForLog(opts, log)
+	}
 	return s, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/longhaul-mcp/longhaul/client"
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // document is a task as -json prints it. Members are named as the protocol does.
@@ -18,6 +19,7 @@ type document struct {
 	Status        tasks.Status    `json:"status"`
 	StatusMessage string          `json:"statusMessage,omitempty"`
 	Progress      *amount         `json:"progress,omitempty"`
+	Attempts      *attempts       `json:"attempts,omitempty"`
 	CreatedAt     *time.Time      `json:"createdAt,omitempty"`
 	LastUpdatedAt *time.Time      `json:"lastUpdatedAt,omitempty"`
 	InputRequests any             `json:"inputRequests,omitempty"`
@@ -32,10 +34,25 @@ type amount struct {
 	ETAMs    int64   `json:"etaMs,omitempty"`
 }
 
+// attempts is _meta["dev.longhaul/attempts"].
+type attempts struct {
+	Attempt   int        `json:"attempt"`
+	Failures  int        `json:"failures"`
+	Limit     int        `json:"limit"`
+	LastError string     `json:"lastError,omitempty"`
+	NextAt    *time.Time `json:"nextAt,omitempty"`
+}
+
 func taskDocument(t client.Task) document {
 	d := document{TaskID: t.ID, Tool: t.Tool, Status: t.Status, StatusMessage: t.Message, Error: t.Err}
 	if p := t.Progress; p != (tasks.Progress{}) {
 		d.Progress = &amount{p.Done, p.Total, p.Message, p.ETA.Milliseconds()}
+	}
+	if n := t.Attempts; n != (wire.Attempts{}) {
+		d.Attempts = &attempts{Attempt: n.Attempt, Failures: n.Failures, Limit: n.Limit, LastError: n.LastError}
+		if !n.Next.IsZero() {
+			d.Attempts.NextAt = &n.Next
+		}
 	}
 	if !t.Created.IsZero() {
 		d.CreatedAt, d.LastUpdatedAt = &t.Created, &t.Updated
@@ -93,7 +110,11 @@ func (a *app) printText(r *client.Result) {
 		switch {
 		case json.Unmarshal(raw, &block) != nil || block.Type == "text":
 		case block.Type == "resource_link":
-			fmt.Fprintf(a.errs, "(%s, %d bytes: longhaul read %s)\n", block.MimeType, block.Size, block.URI)
+			about := some(oneLine(block.MimeType))
+			if block.Size > 0 { // it need not be told
+				about = append(about, fmt.Sprintf("%d bytes", block.Size))
+			}
+			fmt.Fprintf(a.errs, "(%s)\n", strings.Join(some(strings.Join(about, ", "), "longhaul read "+oneLine(block.URI)), ": "))
 		default:
 			fmt.Fprintf(a.errs, "(%s %s, %d bytes: -json prints it)\n", block.Type, block.MimeType+block.URI, len(raw))
 		}

@@ -37,11 +37,19 @@ func picture(name string, t client.Task, m *meter, now time.Time, width int) str
 	left, title, rate, amount := fits(n.left), fits(name), fits(n.rate), fits(n.amount)
 	message := ""
 	if spare := room - len(gap) - shortestBar; spare >= shortestText { // the bar has the other half of it
-		message = fits(clip(oneLine(t.Progress.Message), spare))
+		message = fits(clip(oneLine(doing(t)), spare))
 	}
 	length := min(longestBar, shortestBar+max(0, room))
 	words := strings.Join(some(percent, amount, rate, left, message), gap)
 	return clip(strings.Join(some(title, drawn(share, length)), " ")+" "+words, width)
+}
+
+// doing is what a task that tells how far it is says about it; while it waits for its next attempt, why it does.
+func doing(t client.Task) string {
+	if !t.Attempts.Next.IsZero() {
+		return t.Message
+	}
+	return t.Progress.Message
 }
 
 // lostPicture is how a task stood when the server was heard last. Rates and ends would be made up.

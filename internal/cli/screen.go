@@ -11,7 +11,16 @@ import (
 type display interface {
 	show(t client.Task)
 	trouble(t trouble)
+	write(line string) // that stays
 	clear()
+}
+
+// display is what suits the place that what is no answer goes to.
+func (a *app) display(name string) display {
+	if a.terminal {
+		return newBar(a.errs, name)
+	}
+	return &plain{out: a.errs, now: time.Now}
 }
 
 // screen is what a display and questions to a person share.
@@ -30,6 +39,13 @@ func (s *screen) show(t client.Task) {
 	if s.taken == 0 {
 		s.shows.show(t)
 	}
+}
+
+// write shows a line that stays, also beside a question.
+func (s *screen) write(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shows.write(line)
 }
 
 // take clears the screen until it is given back.
