@@ -119,6 +119,7 @@ type operational struct {
 		Server, Error string
 		Up            bool
 		Tools         int
+		Warnings      []string
 	}
 }
 
@@ -145,14 +146,17 @@ func verbose(t *testing.T, w *rig.Process) (state operational) {
 	return state
 }
 
-// Those who run a worker see which of its servers are down.
+// Those who run a worker see which of its servers are down, and which have other tools than its file says.
 func TestAServerThatIsDownIsSeen(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	w := f.Worker("-ops-addr", "127.0.0.1:0", "-config", configured(t, "servers:\n"+stdio("up", "read")+"  - {name: away, url: 'http://127.0.0.1:1/mcp'}\n"))
+	w := f.Worker("-ops-addr", "127.0.0.1:0", "-config", configured(t, "servers:\n"+stdio("up", "read", "    deny: [raed]\n")+"  - {name: away, url: 'http://127.0.0.1:1/mcp'}\n"))
 	state := verbose(t, w)
 	if s := state.Upstream; !state.Ready || len(s) != 2 || !s[0].Up || s[0].Tools != 1 || s[1].Up || s[1].Error == "" || s[1].Server != "away" {
 		t.Errorf("%+v", state)
+	}
+	if got := strings.Join(state.Upstream[0].Warnings, "; "); got != "deny: raed matches no tool of up: did you mean read?" {
+		t.Errorf("warnings: %q", got)
 	}
 	if up, away := w.Gauge(`longhaul_upstream_up{server="up"}`), w.Gauge(`longhaul_upstream_up{server="away"}`); up != 1 || away != 0 {
 		t.Errorf("the metrics say %g and %g", up, away)
