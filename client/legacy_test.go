@@ -289,7 +289,8 @@ func TestAnIDThatIsUsedAgain(t *testing.T) {
 			t.Parallel()
 			answers := make(chan struct{}, 4)
 			s := newLegacy(t, map[string]func(*query){
-				"answer": func(q *query) { answers <- struct{}{}; accepted(q) },
+				"GET":    func(q *query) { q.w.WriteHeader(http.StatusMethodNotAllowed) },
+				"answer": func(q *query) { q.w.Header().Set("Answered", "yes"); accepted(q) },
 				"tools/call": func(q *query) {
 					for range 2 { // once more, which is not asked
 						on.events(q, object{"jsonrpc": "2.0", "id": "e1", "method": "elicitation/create", "params": object{"message": on.message(q.N)}})
@@ -302,7 +303,7 @@ func TestAnIDThatIsUsedAgain(t *testing.T) {
 				},
 			})
 			var asked atomic.Int32
-			c := s.dial(client.Options{Answer: says("is", &asked)})
+			c := s.dial(client.Options{Answer: says("is", &asked), HTTP: &http.Client{Transport: delivered(answers)}})
 			for n := range int32(2) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				r, err := c.Call(ctx, "t", nil, client.CallOptions{})
@@ -313,6 +314,17 @@ func TestAnIDThatIsUsedAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// delivered is told when the client knows that an answer of its has arrived.
+type delivered chan<- struct{}
+
+func (d delivered) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && res.Header.Get("Answered") != "" {
+		d <- struct{}{}
+	}
+	return res, err
 }
 
 // Some servers put their questions on the session's own stream: of a task, and of a call that stays open.
