@@ -9,7 +9,6 @@ import (
 
 	"github.com/longhaul-mcp/longhaul/client"
 	"github.com/longhaul-mcp/longhaul/tasks"
-	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // document is a task as -json prints it. Members are named as the protocol does.
@@ -48,7 +47,7 @@ func taskDocument(t client.Task) document {
 	if p := t.Progress; p != (tasks.Progress{}) {
 		d.Progress = &amount{p.Done, p.Total, p.Message, p.ETA.Milliseconds()}
 	}
-	if n := t.Attempts; n != (wire.Attempts{}) {
+	if n := t.Attempts; n.Attempt > 0 {
 		d.Attempts = &attempts{Attempt: n.Attempt, Failures: n.Failures, Limit: n.Limit, LastError: n.LastError}
 		if !n.Next.IsZero() {
 			d.Attempts.NextAt = &n.Next
