@@ -99,6 +99,12 @@ func TestAFileThatIsRefused(t *testing.T) {
 		t.Errorf("one says %q; two is listed: %v", got, lists(t, c, "two"))
 	}
 
+	rewrite(t, file, "")
+	w.Line("the configuration is refused", "the file is empty")
+	if !lists(t, c, "one") {
+		t.Error("an emptied file took a tool away")
+	}
+
 	rewrite(t, file, "tools:\n"+echo("two", "new"))
 	w.Signal(syscall.SIGHUP)
 	c.AwaitTool(t, "two")

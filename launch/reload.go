@@ -3,6 +3,7 @@ package launch
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -41,11 +42,17 @@ func (c *configuration) run(ctx context.Context) error {
 	}
 }
 
+var errBlank = errors.New("the file is empty: to take everything out of force, write {}")
+
 // reload reads the file. If anything is wrong with it, all stays as it is.
 func (c *configuration) reload(seen string) {
 	c.tried = seen
 	file, err := configfile.Read(c.path, c.reads)
-	if err == nil {
+	switch {
+	case err != nil:
+	case file.Blank: // who empties a file to write it anew, and dies, did not mean it
+		err = errBlank
+	default:
 		err = c.apply(file)
 	}
 	c.refuse(err)

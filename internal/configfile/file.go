@@ -26,6 +26,8 @@ type File struct {
 	Clients []server.Client   // front ends
 	Tools   []command.Command // processes that run tools
 	Servers []upstream.Server // these too
+	// Blank: nothing stands in it, not even {}.
+	Blank bool
 	// Warnings are what may be wrong, each with its place like an error's lines: programs, for example, that are not on this machine.
 	Warnings []string
 }
@@ -112,7 +114,7 @@ func parse(text []byte, s *source) (*File, error) {
 	}
 	switch documents := documents(s, tree); len(documents) {
 	case 0:
-		return &File{}, nil
+		return &File{Blank: true}, nil
 	case 1:
 		f, err := file.read(documents[0])
 		for _, w := range s.warnings {
