@@ -54,12 +54,21 @@ func (b *balancer) session(ctx context.Context, t *testing.T, o *mcp.ClientOptio
 	return x
 }
 
+// awaitTool waits until each server lists a tool.
+func awaitTool(t *testing.T, tool string, servers ...*rig.Server) {
+	t.Helper()
+	for _, s := range servers {
+		s.Client(t).AwaitTool(t, tool)
+	}
+}
+
 // A client of 2025-11-25 knows one session; which server answers is not its business.
 func TestASessionOnAnyServer(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
 	a, b := f.Server(), f.Server()
 	f.Image(one(image.Ask, tasks.Policy{}))
+	awaitTool(t, "ask", a, b)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
 	defer cancel()
 	balancer := balance(t, a, b)
@@ -91,6 +100,7 @@ func TestACutCallGoesOnOnAnyServer(t *testing.T) {
 	f := rig.New(t)
 	a, b := f.Server(), f.Server()
 	f.Image(one(image.Hold, tasks.Policy{}))
+	awaitTool(t, "hold", a, b)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rig.Patience)
 	defer cancel()
 	balancer := balance(t, a, b)
@@ -104,14 +114,24 @@ func TestACutCallGoesOnOnAnyServer(t *testing.T) {
 		}
 		answer <- err
 	}()
-	first := <-balancer.calls
+	next := func() stream {
+		t.Helper()
+		select {
+		case s := <-balancer.calls:
+			return s
+		case err := <-answer:
+			t.Fatalf("the call ended before its tool was told to: %v", err)
+			return stream{}
+		}
+	}
+	first := next()
 	first.cut()
-	second := <-balancer.calls
+	second := next()
 	if second.host == first.host || !second.resumed {
 		t.Errorf("from %v to %v", first, second)
 	}
 	balancer.Kill(second.host)
-	third := <-balancer.calls
+	third := next()
 	if third.host != first.host || !third.resumed {
 		t.Errorf("from %v to %v", second, third)
 	}
