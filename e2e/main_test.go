@@ -5,6 +5,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +26,18 @@ func TestMain(m *testing.M) {
 		serveTools()
 		return
 	}
+	overlap()
 	rig.Main(m)
+}
+
+// overlap has more tests at once than there are cores, unless -parallel says how many: they mostly wait for what was killed.
+func overlap() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if few := 4; !said && runtime.GOMAXPROCS(0) < few {
+		_ = flag.Set("test.parallel", strconv.Itoa(few))
+	}
 }
 
 const samples = "../testdata/logs"
