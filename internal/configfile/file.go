@@ -139,7 +139,7 @@ func hint(complaint string) string {
 // documents are those of a file that hold anything.
 func documents(s *source, tree *ast.File) (list []value) {
 	for _, d := range tree.Docs {
-		if d.Body != nil && d.Body.Type() != ast.CommentGroupType {
+		if d.Body != nil {
 			list = append(list, value{s, "the configuration", d.Body})
 		}
 	}

@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -121,10 +122,14 @@ func TestLittleIsEnough(t *testing.T) {
 		"empty": "", "comment": "# nothing yet\n", "no part": "{}", "no entry": "clients:\n  # - name: x\n", "from Windows": "\ufeffclients: []\r\n",
 		"bare names":  `servers: [{name: a, prefix: "", command: [a]}, {name: b, prefix: "", command: [b]}]`,
 		"no variable": "tools: [{name: a, command: [a], env: }]",
+		"no names":    `servers: [{name: a, command: [a], tools: {x: {description: X}, y: {description: Y}}}]`,
+		"largest":     strings.Repeat("#", maxFile),
 	} {
 		f, err := Read(written(t, text), everything)
 		if err != nil || len(f.Clients) > 0 {
 			t.Errorf("%s: %+v %v", name, f, err)
+		} else if blank := name == "empty" || name == "comment" || name == "largest"; f.Blank != blank {
+			t.Errorf("%s: blank is %v", name, f.Blank)
 		}
 	}
 	if _, err := Read("/no/such.yaml", everything); !os.IsNotExist(err) {
@@ -132,6 +137,40 @@ func TestLittleIsEnough(t *testing.T) {
 	}
 	if _, err := Read(written(t, strings.Repeat("# large\n", maxFile/8+1)), everything); err == nil || !strings.Contains(err.Error(), "the limit is") {
 		t.Error(err)
+	}
+}
+
+// What is bounded may be as large as its bound, and not larger.
+func TestValuesAtTheirBounds(t *testing.T) {
+	t.Parallel()
+	client := func(name, hold string) string { return fmt.Sprintf("clients: [{name: '%s', hold: %s}]", name, hold) }
+	tool := func(more string) string { return "tools: [{name: a, command: [a], " + more + "}]" }
+	header := func(value string) string {
+		return `servers: [{name: a, url: "http://h", headers: {A: "` + value + `"}}]`
+	}
+	for name, c := range map[string]struct{ fine, wrong, says string }{
+		"a name":          {client(strings.Repeat("n", 64), "1s"), client(strings.Repeat("n", 65), "1s"), "name has 65 bytes"},
+		"stars":           {client("a*", "1s"), client("a**", "1s"), "can only end it"},
+		"days":            {client("a", "65535d"), client("a", "65536d"), "use a number with a unit"},
+		"a count":         {tool("limits: {files: 1000000000}"), tool("limits: {files: 1000000001}"), "use at most 1000000000"},
+		"a number":        {tool("limits: {cgroup: {cpus: 1.0e+9}}"), tool("limits: {cgroup: {cpus: 1.1e+9}}"), "at most 1000000000"},
+		"a small number":  {tool("limits: {cgroup: {cpus: 0.001}}"), tool("limits: {cgroup: {cpus: 0.0}}"), "use more than 0"},
+		"a size":          {tool("limits: {memory: 1048576TiB}"), tool("limits: {memory: 1048577TiB}"), "use a whole number with a unit"},
+		"a huge size":     {tool("limits: {memory: 4000000000MB}"), tool("limits: {memory: 18446744073709551615kB}"), "use a whole number with a unit"},
+		"a small size":    {tool("limits: {memory: 1kB}"), tool("limits: {memory: 0kB}"), "use a whole number with a unit"},
+		"a word":          {tool("stdin: dialog"), tool("stdin: Dialog"), `stdin "Dialog" is unknown: did you mean dialog?`},
+		"a length":        {tool("input: {type: object, minProperties: 1000000000}"), tool("input: {type: object, minProperties: 1000000001}"), "must be a whole number from 0"},
+		"a header":        {header("a\tb~"), header("a\x7fb"), "a header is one line"},
+		"brackets":        {"clients: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "clients: " + strings.Repeat("[", 201) + strings.Repeat("]", 201), "more than 200 deep"},
+		"curly brackets":  {"clients: " + strings.Repeat("{a: ", 200) + strings.Repeat("}", 200), "clients: " + strings.Repeat("{a: ", 201) + strings.Repeat("}", 201), "more than 200 deep"},
+		"brackets in all": {"clients: [" + strings.Repeat("[], {}, ", 300) + "]", "clients: " + strings.Repeat("[{a: ", 101) + strings.Repeat("}]", 101), "more than 200 deep"},
+	} {
+		if _, err := Read(written(t, c.fine), everything); err != nil && strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := Read(written(t, c.wrong), everything); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %s", name, err, c.says)
+		}
 	}
 }
 
@@ -210,18 +249,18 @@ func TestReferencesAreLookedUpAtEachUse(t *testing.T) {
 // A program works elsewhere: an argument that names a file beside the configuration becomes its path, others stay words.
 func TestArgumentsThatNameFiles(t *testing.T) {
 	t.Parallel()
-	path := written(t, `tools: [{name: a, command: [run.sh, run.sh, -run.sh, ./run.sh, "${base}/run.sh", word, dir.d, gone.sh, lib/x, /run.sh, 'a$${b']}]`)
+	path := written(t, `tools: [{name: a, command: [run.sh, run.sh, -run.sh, ./run.sh, "${base}/run.sh", word, dir.d, gone.sh, lib/x, /run.sh, 'a$${b.sh']}]`)
 	base := filepath.Dir(path)
 	for _, dir := range []string{"lib", "dir.d"} {
 		if err := os.Mkdir(filepath.Join(base, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, file := range []string{"run.sh", "-run.sh", "word", "lib/x", "a${b"} {
+	for _, file := range []string{"run.sh", "-run.sh", "word", "lib/x", "a${b.sh", "a$${b.sh"} {
 		put(t, filepath.Join(base, file), "")
 	}
 	f := got(Read(path, everything))(t)
-	want := []string{"run.sh", "${base}/run.sh", "-run.sh", "${base}/./run.sh", "${base}/run.sh", "word", "dir.d", "gone.sh", "${base}/lib/x", "/run.sh", "a$${b"}
+	want := []string{"run.sh", "${base}/run.sh", "-run.sh", "${base}/./run.sh", "${base}/run.sh", "word", "dir.d", "gone.sh", "${base}/lib/x", "/run.sh", "a$${b.sh"}
 	if diff := cmp.Diff(want, f.Tools[0].Args); diff != "" {
 		t.Error(diff)
 	}
@@ -298,5 +337,20 @@ func TestAVersionKeepsNoText(t *testing.T) {
 	}
 	if len(versions) != 2 {
 		t.Error("another header is the same version")
+	}
+}
+
+// A url is looked up when the file is read, so another one behind the same reference is another server.
+func TestAVersionKnowsWhereItsURLLeads(t *testing.T) {
+	t.Parallel()
+	path := written(t, `servers: [{name: a, url: "${file:url}"}]`)
+	url := filepath.Join(filepath.Dir(path), "url")
+	var versions []string
+	for _, to := range []string{"http://one", "http://one", "http://other"} {
+		put(t, url, to)
+		versions = append(versions, got(Read(path, everything))(t).Servers[0].Version)
+	}
+	if versions[0] != versions[1] || versions[1] == versions[2] {
+		t.Errorf("the versions are %q", versions)
 	}
 }

@@ -37,6 +37,18 @@ func maybe[T any](k kind[T]) kind[*T] {
 	return as(k, func(_ value, t T) (*T, error) { return &t, nil })
 }
 
+// whole is a kind that a complaint of others never takes apart: it is what they do not agree with, and no part of it is to blame.
+func whole[T any](k kind[T]) kind[T] {
+	return kind[T]{shape: k.shape, read: func(v value) (T, error) {
+		if v.without != nil {
+			s := *v.source
+			s.without = v.node // which is no part of itself
+			v.source = &s
+		}
+		return k.read(v)
+	}}
+}
+
 var text = kind[string]{value.text, &jsonschema.Schema{Type: "string"}}
 
 var boolean = kind[bool]{
