@@ -61,15 +61,16 @@ func TestMessages(t *testing.T) {
 func TestALineThatIsNearlyAMessageIsTold(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
-		`{"ask":{"key":"k","mesage":"hm?"}}`:     `unknown member "mesage": there is key, message, schema`,
-		`{"ask":{"key":"k"}}`:                    `the member "message" is missing`,
-		`{"ask":"k"}`:                            `ask must be an object`,
-		`{"progress":"half"}`:                    `progress must be a number`,
-		`{"progress":1,"message":null}`:          `message must be text`,
-		`{"log":"x","level":"loud"}`:             `level "loud": use debug, info, warning or error`,
-		`{"result":1,"id":7}`:                    `unknown member "id"`,
-		`{"progress":1,"log":"x"}`:               `unknown member `,
-		`{"name":"of the program's own output"}`: ``,
+		`{"ask":{"key":"k","mesage":"hm?"}}`:                `unknown member "mesage": there is key, message, schema`,
+		`{"ask":{"key":"k"}}`:                               `the member "message" is missing`,
+		`{"ask":"k"}`:                                       `ask must be an object`,
+		`{"progress":"half"}`:                               `progress must be a number`,
+		`{"progress":1,"message":null}`:                     `message must be text`,
+		`{"log":"x","level":"loud"}`:                        `level "loud": use debug, info, warning or error`,
+		`{"result":1,"id":7}`:                               `unknown member "id"`,
+		`{"result":1,"` + strings.Repeat("x", 100) + `":7}`: `unknown member "` + strings.Repeat("x", 40) + `": there is result`,
+		`{"progress":1,"log":"x"}`:                          `unknown member `,
+		`{"name":"of the program's own output"}`:            ``,
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +100,7 @@ func TestAFailureTellsItsStatusAndTheEndOfStderr(t *testing.T) {
 	t.Parallel()
 	err := failing(t, shell(`echo out; seq 100000 >&2; echo 'it broke' >&2; exit 3`), `{}`)
 	contains(t, err.Error(), "sh ended with exit status 3", "it broke", "99999")
-	if strings.Contains(err.Error(), "\n500\n") || len(err.Error()) > 10_000 {
+	if strings.Contains(err.Error(), "\n500\n") || strings.Contains(err.Error(), "left out") || len(err.Error()) > 10_000 {
 		t.Errorf("it has more than the end: %d bytes", len(err.Error()))
 	}
 	if permanent, _ := tasks.RetryAdvice(err); permanent {
@@ -133,6 +134,8 @@ func TestWhatIsWrongWithACommand(t *testing.T) {
 		"cannot be a template":            {Args: []string{"${arg:full}"}},
 		`no property "ful"`:               {Args: []string{"x", "${arg:ful}"}},
 		"${name}: use":                    {Args: []string{"x", "${name}"}},
+		"${arg:}: use":                    {Args: []string{"x", "${arg:}"}},
+		`env: A: "${arg:fulll}"`:          {Args: []string{"x"}, Env: map[string]string{"A": "${arg:fulll}"}},
 		"without }":                       {Args: []string{"x", "${arg:full"}},
 		"as a variable, in env":           {Args: []string{"x", "--token=${env:TOKEN}"}},
 		"${file:}: use":                   {Args: []string{"x"}, Env: map[string]string{"A": "${file:}"}},
@@ -144,13 +147,24 @@ func TestWhatIsWrongWithACommand(t *testing.T) {
 		"cannot spread over one variable": {Args: []string{"x"}, Env: map[string]string{"A": "${arg:full...}"}},
 		`input "tty"`:                     {Args: []string{"x"}, Input: "tty"},
 		"grace is -1s":                    {Args: []string{"x"}, Grace: -time.Second},
-		"none can be negative":            {Args: []string{"x"}, Limits: command.Limits{Files: -1}},
 		`user "no such person"`:           {Args: []string{"x"}, User: "no such person"},
 	} {
 		var reg tasks.Registry
 		c.Tool = tasks.Tool{Name: "tool", InputSchema: schema}
 		if err := command.Add(&reg, c); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestNoLimitIsNegative(t *testing.T) {
+	t.Parallel()
+	for _, l := range []command.Limits{
+		{Memory: -1}, {CPU: -1}, {Files: -1}, {Processes: -1}, {Cgroup: command.Cgroup{Memory: -1}}, {Cgroup: command.Cgroup{CPUs: -1}}, {Cgroup: command.Cgroup{Processes: -1}},
+	} {
+		c := command.Command{Args: []string{"x"}, Limits: l}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "none can be negative") {
+			t.Errorf("%+v: %v", l, err)
 		}
 	}
 }
@@ -187,7 +201,7 @@ func TestTheLastCheckpointIsWrittenAfterSIGTERM(t *testing.T) {
 		rt.until(t, "it runs", func(c *client) bool { return len(c.logs) > 0 })
 		cancel(tasks.ErrDraining)
 	}()
-	_, err := call(t, ctx, shell(`trap 'echo "{\"checkpoint\":\"late\"}"; exit 0' TERM; echo '{"log":"up"}'; while :; do sleep 0.1; done`), rt, `{}`)
+	_, err := call(t, ctx, shell(`trap 'sleep 0.5; echo "{\"checkpoint\":\"late\"}"; exit 0' TERM; echo '{"log":"up"}'; while :; do sleep 0.1; done`), rt, `{}`)
 	if !errors.Is(err, tasks.ErrDraining) {
 		t.Errorf("it ended by %v: a program that was stopped has no result", err)
 	}
@@ -244,21 +258,6 @@ func TestAQuestionParksAndIsAnsweredInALaterAttempt(t *testing.T) {
 	}
 	rt.answers = map[string]string{"name": `{"action":"accept","content":{"name":"Ada"}}`}
 	contains(t, texts(done(t, c, rt, `{}`)), `"content":{"name":"Ada"}`)
-}
-
-func TestAQuestionWithoutADialogEndsTheAttempt(t *testing.T) {
-	t.Parallel()
-	for _, rest := range []string{"", "; sleep 1000"} {
-		err := failing(t, shell(`echo '{"ask":{"key":"k","message":"m"}}'`+rest), `{}`)
-		contains(t, err.Error(), `input must be "dialog"`)
-	}
-}
-
-func TestTooManyQuestionsAtOnce(t *testing.T) {
-	t.Parallel()
-	c := shell(`for i in $(seq 17); do echo "{\"ask\":{\"key\":\"k$i\",\"message\":\"m\"}}"; done; sleep 1000`)
-	c.Input = command.Dialog
-	contains(t, failing(t, c, `{}`).Error(), "too many")
 }
 
 func TestATimeoutEndsTheProgram(t *testing.T) {
@@ -323,6 +322,15 @@ func TestDirectories(t *testing.T) {
 		t.Error(err)
 	}
 	nothingIn(t, root)
+
+	base := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(base, "sub"), 0o700), os.WriteFile(filepath.Join(base, "sub", "where.sh"), []byte("#!/bin/sh\npwd\n"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	here := command.Command{Args: []string{"sub/where.sh"}, Base: base, Dir: "sub"}
+	if got, want := texts(done(t, here, newClient(), `{}`)), filepath.Join(base, "sub")+"\n"; got != want {
+		t.Errorf("relative to the base: it worked in %q, want %q", got, want)
+	}
 }
 
 // nothingIn fails if attempts have left something beneath their root.

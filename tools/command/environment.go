@@ -22,7 +22,6 @@ func (r *runner) environ(a *tasks.Attempt, v values, s *scratch) (map[string]str
 		}
 	}
 	for name, t := range r.env {
-		t.guarded = false // a variable's value is no option
 		list, err := t.expand(v)
 		if err != nil {
 			return nil, fmt.Errorf("variable %s: %w", name, err)

@@ -1,13 +1,46 @@
 package command_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/longhaul-mcp/longhaul/tools/command"
 )
+
+// A program has no variables but the usual ones, those that it is given, and Longhaul's own.
+func TestAProgramHasTheUsualVariablesAndItsOwn(t *testing.T) {
+	c := part("arguments")
+	c.Root = t.TempDir()
+	for _, name := range []string{"HOME", "LANG", "TZ", "TMPDIR", "LC_ALL", "USER", "SECRET", "LONGHAUL_REDIS"} {
+		t.Setenv(name, "of the worker")
+	}
+	c.Pass = []string{"LC_ALL"}
+	c.Env["GIVEN"] = "-x"
+	var out struct{ Env []string }
+	res := done(t, c, newClient(), `{}`)
+	if err := json.Unmarshal(res.Structured.(json.RawMessage), &out); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range fromHex(t, out.Env) {
+		name, value, _ := strings.Cut(v, "=")
+		names = append(names, name)
+		if name == "GIVEN" && value != "-x" {
+			t.Errorf("%s is %q", name, value)
+		}
+	}
+	want := []string{partVar, "GIVEN", "HOME", "LANG", "LC_ALL", "LONGHAUL_ATTEMPT", "LONGHAUL_OUT", "LONGHAUL_TASK", "PATH", "TMPDIR", "TZ"}
+	slices.Sort(names)
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+}
 
 // Variables may refer to what the worker knows: it is looked up at each start, and never told.
 func TestVariablesReferToSecrets(t *testing.T) {

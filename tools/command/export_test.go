@@ -1,5 +1,7 @@
 package command
 
+import "io"
+
 // Split parts what a program writes, handed over in pieces, into messages and plain output.
 func Split(pieces [][]byte) (messages int, plain []byte, tooLong int) {
 	s := &splitter{
@@ -29,6 +31,18 @@ func Keep(head, tail int, pieces ...[]byte) (string, int64) {
 	}
 	return t.String(), t.omitted()
 }
+
+// Spool writes pieces to a transcript whose spool has got so many bytes before.
+func Spool(to io.Writer, before int64, pieces ...[]byte) error {
+	t := transcript{maxTail: 1, spool: to, spooled: before}
+	for _, p := range pieces {
+		_, _ = t.Write(p)
+	}
+	return t.spoolErr
+}
+
+// MaxSpool bounds what is spooled.
+const MaxSpool = maxSpool
 
 // MaxMessage bounds a message.
 const MaxMessage = maxMessage

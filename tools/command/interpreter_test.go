@@ -16,12 +16,19 @@ func TestACallCannotWriteWhatAnInterpreterRuns(t *testing.T) {
 		{"bash", "-o", "pipefail", "-lc", "echo '${flag:who}'"},
 		{"env", "A=1", "zsh", "-c", "echo ${arg:who...}"},
 		{"dash", "-c", "-e", "echo ${arg:who}"},
+		{"ash", "-c", "echo ${arg:who}"},
+		{"bash", "+o", "posix", "+B", "-c", "echo ${arg:who}"},
 		{"python3.13", "-W", "ignore", "-c", "print('${arg:who}')"},
 		{"python3", "-cprint('${arg:who}')"},
 		{"node", "--eval=x${arg:who}"},
+		{"node", "--eval", "x(${arg:who})"},
+		{"node", "--print=x${arg:who}"},
+		{"node", "-p", "x(${arg:who})"},
 		{"nodejs", "-r", "./x.js", "-e", "x(${arg:who})"},
 		{"perl", "-MData::Dumper", "-e", "print 1;", "-e", "print ${arg:who}"},
+		{"perl5.36", "-I", "lib", "-E", "print ${arg:who}"},
 		{"ruby", "-ne", "puts ${arg:who}"},
+		{"ruby3.2", "-r", "json", "-C", "lib", "-e", "puts ${arg:who}"},
 	} {
 		var reg tasks.Registry
 		err := command.Add(&reg, command.Command{Tool: tasks.Tool{Name: "tool"}, Args: args})

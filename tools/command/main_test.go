@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,11 +133,15 @@ func (c *client) until(t testing.TB, what string, ok func(c *client) bool) {
 	}
 }
 
+// named is a command with a name.
+func named(c command.Command) command.Command {
+	c.Tool.Name = cmp.Or(c.Tool.Name, "tool")
+	return c
+}
+
 // rigged is a command whose directories are the test's own.
 func rigged(t testing.TB, c command.Command) command.Command {
-	if c.Tool.Name == "" {
-		c.Tool.Name = "tool"
-	}
+	c = named(c)
 	if c.Root == "" {
 		c.Root = t.TempDir()
 	}

@@ -241,6 +241,11 @@ func TestLimits(t *testing.T) {
 	if got := strings.Fields(texts(done(t, c, newClient(), `{}`))); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("limits are %q, want %q", got, want)
 	}
+	for want, alone := range map[string]command.Limits{"address space 536870912": {Memory: 512 << 20}, "processes 5000": {Processes: 5000}} {
+		c := shell(`sed -n 's/^Max \([a-z ]*[a-z]\)  *\([0-9]*\) .*/\1 \2/p' /proc/self/limits`)
+		c.Limits = alone
+		contains(t, texts(done(t, c, newClient(), `{}`)), want+"\n")
+	}
 	c = shell(`while :; do :; done`)
 	c.Limits.CPU = time.Second
 	contains(t, failing(t, c, `{}`).Error(), "was killed by SIG")
@@ -253,15 +258,21 @@ func TestLimits(t *testing.T) {
 
 func TestAControlGroupThatCannotBeMade(t *testing.T) {
 	t.Parallel()
-	c := shell(`echo fine`)
-	c.Limits.Cgroup = command.Cgroup{Parent: filepath.Join(t.TempDir(), "none"), Memory: 1 << 30}
-	rt := newClient()
-	if got := texts(done(t, c, rt, `{}`)); got != "fine\n" {
-		t.Errorf("said %q", got)
+	for controller, g := range map[string]command.Cgroup{"memory": {Memory: 1 << 30}, "cpu": {CPUs: 0.5}, "pids": {Processes: 10}} {
+		c := shell(`echo fine`)
+		g.Parent = filepath.Join(t.TempDir(), "none")
+		c.Limits.Cgroup = g
+		rt := newClient()
+		if got := texts(done(t, c, rt, `{}`)); got != "fine\n" {
+			t.Errorf("said %q", got)
+		}
+		contains(t, rt.said(), "WARN the limits of a control group do not hold", controller)
+		c.Limits.Cgroup.Required = true
+		contains(t, failing(t, c, `{}`).Error(), "control group")
+		if left, err := filepath.Glob(filepath.Join(g.Parent, "*")); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %q, %v", left, err)
+		}
 	}
-	contains(t, rt.said(), "WARN the limits of a control group do not hold", "memory")
-	c.Limits.Cgroup.Required = true
-	contains(t, failing(t, c, `{}`).Error(), "control group")
 }
 
 func TestAnotherUser(t *testing.T) {

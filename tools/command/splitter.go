@@ -80,7 +80,6 @@ func (s *splitter) decide() {
 func (s *splitter) release() {
 	if len(s.held) > 0 {
 		s.plain(s.held)
-		s.inLine = s.held[len(s.held)-1] != '\n'
 	}
 	s.held = nil
 }

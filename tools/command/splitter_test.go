@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -57,12 +58,53 @@ func TestTranscript(t *testing.T) {
 	}
 }
 
+// brittle is a file on a disk that is full once.
+type brittle struct {
+	bytes.Buffer
+	full error
+}
+
+func (b *brittle) Write(p []byte) (int, error) {
+	if err := b.full; err != nil {
+		b.full = nil
+		return 0, err
+	}
+	return b.Buffer.Write(p)
+}
+
+// All of the output is spooled, as far as a spool goes. One with a hole in it is not taken for the whole.
+func TestASpool(t *testing.T) {
+	t.Parallel()
+	pieces := [][]byte{[]byte("abc"), []byte("defghij"), []byte("k")}
+	var all, last brittle
+	if err := command.Spool(&all, 0, pieces...); err != nil || all.String() != "abcdefghijk" {
+		t.Errorf("spooled %q, %v", all.String(), err)
+	}
+	if err := command.Spool(&last, command.MaxSpool-5, pieces...); err != nil || last.String() != "abcde" {
+		t.Errorf("with 5 bytes left: spooled %q, %v", last.String(), err)
+	}
+	full := errors.New("the disk is full")
+	broken := brittle{full: full}
+	if err := command.Spool(&broken, 0, pieces...); !errors.Is(err, full) || broken.Len() > 0 {
+		t.Errorf("after an error: spooled %q, %v", broken.String(), err)
+	}
+}
+
 func TestALineThatIsTooLongForAMessage(t *testing.T) {
 	t.Parallel()
 	line := []byte(`{"log":"` + strings.Repeat("x", command.MaxMessage) + "\"}\n{\"log\":\"y\"}\n")
 	messages, plain, tooLong := command.Split([][]byte{line[:1000], line[1000:]})
 	if messages != 1 || tooLong != 1 || !bytes.Equal(plain, bytes.TrimSuffix(line, []byte("{\"log\":\"y\"}\n"))) {
 		t.Errorf("%d messages, %d too long, %d bytes plain", messages, tooLong, len(plain))
+	}
+	if messages, plain, tooLong := command.Split([][]byte{line}); messages != 1 || tooLong != 1 || len(plain) != len(line)-len("{\"log\":\"y\"}\n") {
+		t.Errorf("at once: %d messages, %d too long, %d bytes plain", messages, tooLong, len(plain))
+	}
+	for more, want := range map[int]int{0: 1, 1: 0} { // with the end of the line
+		line := []byte(`{"log":"` + strings.Repeat("x", command.MaxMessage-len("{\"log\":\"\"}\n")+more) + "\"}\n")
+		if messages, _, tooLong := command.Split([][]byte{line[:1000], line[1000:]}); messages != want || tooLong != 1-want {
+			t.Errorf("a line of %d bytes: %d messages, %d too long", len(line), messages, tooLong)
+		}
 	}
 }
 

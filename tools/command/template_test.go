@@ -18,15 +18,20 @@ func passed(t *testing.T, res *tasks.Result) []string {
 	if err := json.Unmarshal(res.Structured.(json.RawMessage), &out); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{}
-	for _, s := range out.Args {
+	return fromHex(t, out.Args)
+}
+
+func fromHex(t *testing.T, list []string) []string {
+	t.Helper()
+	out := []string{}
+	for _, s := range list {
 		b, err := hex.DecodeString(s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		args = append(args, string(b))
+		out = append(out, string(b))
 	}
-	return args
+	return out
 }
 
 func TestArguments(t *testing.T) {
@@ -69,7 +74,14 @@ func TestArguments(t *testing.T) {
 		way := strings.Replace(refused[strings.LastIndex(refused, "${"):], "arg:", "flag:", 1)
 		contains(t, err.Error(), "element -- before it", way)
 	}
-	if err := failing(t, part("arguments", "${arg:nul}"), `{"nul":"a\u0000b"}`); !strings.Contains(err.Error(), "NUL") {
-		t.Error(err)
+	for given, want := range map[string]string{`{"nul":"a\u0000b"}`: "NUL", `["nul"]`: "arguments"} {
+		err := failing(t, part("arguments", "${arg:nul}"), given)
+		if permanent, _ := tasks.RetryAdvice(err); !permanent || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", given, err)
+		}
+	}
+	spaced := passed(t, done(t, part("arguments", "${arg:o}"), newClient(), `{"o": {"k": [1,  2]} }`))
+	if diff := cmp.Diff([]string{`{"k":[1,2]}`}, spaced); diff != "" {
+		t.Error(diff)
 	}
 }
