@@ -33,13 +33,18 @@ func (c *configuration) run(ctx context.Context) error {
 			seen = look(c.path)
 			c.reload(seen)
 		case <-tick.C:
-			now := look(c.path)
-			if now == seen && now != c.tried { // one that differs at each look is being written
-				c.reload(now)
-			}
-			seen = now
+			seen = c.glance(seen)
 		}
 	}
+}
+
+// glance looks at the file, and reads it if it has changed and is as it was seen before: one that differs at each look is being written.
+func (c *configuration) glance(seen string) (now string) {
+	now = look(c.path)
+	if now == seen && now != c.tried {
+		c.reload(now)
+	}
+	return now
 }
 
 var errBlank = errors.New("the file is empty: to take everything out of force, write {}")
