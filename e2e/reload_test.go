@@ -42,6 +42,20 @@ func lists(t *testing.T, c *rig.Client, name string) bool {
 	return ok
 }
 
+// A worker that was told to do without the built-in tools has those of its file alone: none before there are some.
+func TestToolsOfTheFileAlone(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	file := configured(t, "tools: []\n")
+	f.Worker("-builtin-tools=false", "-config", file).Line("it names no tools and no servers")
+	c := f.Server().Client(t)
+	rewrite(t, file, "tools:\n"+echo("first", "first of all"))
+	c.AwaitTool(t, "first")
+	if got := says(t, c, "first"); got != "first of all" || len(c.Tools(t)) != 1 {
+		t.Errorf("it says %q, and listed are %v", got, c.Tools(t))
+	}
+}
+
 // A file that is edited while a task runs: the task ends as the tool that it began as, and all else is as the file says now.
 func TestAnEditedFile(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -64,7 +65,7 @@ func (p *parts) offer() string {
 	if more := len(names) - maxOffer; more > 0 {
 		names = append(names[:maxOffer], fmt.Sprintf("and %d more", more))
 	}
-	text := "Tools: " + strings.Join(names, ", ") + "\n"
+	text := "Tools: " + cmp.Or(strings.Join(names, ", "), "none yet") + "\n"
 	for _, s := range p.upstreamStates() {
 		if !s.Up {
 			text += strings.TrimSuffix("Not there yet: "+s.Server+": "+s.Error, ": ") + "\n"

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -96,6 +97,44 @@ func TestMissingProgramsAreTold(t *testing.T) {
 	c := configuration{log: slog.New(slog.NewTextHandler(&log, nil)), registry: new(tasks.Registry)}
 	if err := c.apply(file); err != nil || !strings.Contains(log.String(), "level=WARN msg=\""+want) {
 		t.Errorf("%v, logged %s", err, log.String())
+	}
+}
+
+// Who takes the built-in tools away hears what is left: nothing to start for, or a file that may bring tools later.
+func TestWithoutBuiltinTools(t *testing.T) {
+	t.Parallel()
+	r := workerRole
+	r.registry = builtin(func([]string) *tasks.Registry {
+		reg := new(tasks.Registry)
+		tasks.AddTool(reg, tasks.Tool{Name: "analyze_logs"}, func(context.Context, *tasks.Attempt, struct{}) (struct{}, error) { return struct{}{}, nil })
+		return reg
+	})
+	none, one := written(t, "clients: []\n"), written(t, "tools: [{name: analyze_logs, command: [echo]}]\n")
+	const nothing, warning = "-builtin-tools=false leaves the tools of a file alone", "names no tools and no servers"
+	for name, c := range map[string]struct {
+		role          role
+		args          string
+		fails         bool
+		says, saysNot string
+	}{
+		"all of them":             {r, "-check", false, "are fine", warning},
+		"with a file of no tools": {r, "-check -config " + none, false, "are fine", warning},
+		"none":                    {r, "-check -builtin-tools=false", true, nothing, ""},
+		"none, in a server":       {serverRole, "-builtin-tools=false -check", true, nothing, ""},
+		"none yet":                {r, "-check -builtin-tools=false -config " + none, false, none + ": warning: it " + warning, ""},
+		"not for a front end":     {serverRole, "-check -redis redis://h -builtin-tools=false -config " + none, false, "are fine", warning},
+		"the file's, by its name": {r, "-check -builtin-tools=false -config " + one, false, "are fine", warning},
+		"an author's own":         {ownRole, "-check", true, "no tools are registered", "builtin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			err := start(t.Context(), c.role, strings.Fields(c.args), &out)
+			said := fmt.Sprint(out.String(), err)
+			if (err != nil) != c.fails || !strings.Contains(said, c.says) || c.saysNot != "" && strings.Contains(said, c.saysNot) {
+				t.Errorf("it said %s", said)
+			}
+		})
 	}
 }
 

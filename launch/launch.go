@@ -32,7 +32,7 @@ func Main(reg *tasks.Registry) {
 // Server runs the MCP front end, and what else it takes when there is no Redis. It ends the program.
 func Server(tools func(data []string) *tasks.Registry) {
 	exit(role{
-		name: "server", registry: func(o *options) *tasks.Registry { return tools(o.data) }, serves: true, works: false, reads: true,
+		name: "server", registry: builtin(tools), serves: true, works: false, reads: true,
 		about: "The MCP front end: answers tools/call at once with a durable task that workers run. Without -redis it runs everything in this one process.",
 	})
 }
@@ -40,9 +40,19 @@ func Server(tools func(data []string) *tasks.Registry) {
 // Worker runs the built-in tools. It needs -redis, and ends the program.
 func Worker(tools func(data []string) *tasks.Registry) {
 	exit(role{
-		name: "worker", registry: func(o *options) *tasks.Registry { return tools(o.data) }, serves: false, works: true, reads: true, needsRedis: true,
+		name: "worker", registry: builtin(tools), serves: false, works: true, reads: true, needsRedis: true,
 		about: "Runs tools as durable tasks that the servers on the same Redis hand out.",
 	})
+}
+
+// builtin makes the registry of a program with built-in tools, which -builtin-tools=false takes away.
+func builtin(tools func(data []string) *tasks.Registry) func(*options) *tasks.Registry {
+	return func(o *options) *tasks.Registry {
+		if !o.builtinTools {
+			return new(tasks.Registry)
+		}
+		return tools(o.data)
+	}
 }
 
 // role is what a binary is for.
@@ -106,8 +116,8 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 	if err := reg.Err(); err != nil {
 		return fmt.Errorf("these tools cannot be served:\n%w", err)
 	}
-	if r.runs(o) && len(reg.Tools())+len(o.config.Tools)+len(o.config.Servers) == 0 {
-		return errors.New("no tools are registered: there is nothing to serve")
+	if r.runs(o) && o.configFile == "" && len(reg.Tools()) == 0 { // a file may bring some later
+		return o.noTools(r)
 	}
 	if o.check {
 		if err := o.checkBlobs(ctx); err != nil {
@@ -121,6 +131,14 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 		return err
 	}
 	return p.run(ctx, func() { banner(out, o, p) })
+}
+
+// noTools says what is to be done about a process that would run tools and has none.
+func (o *options) noTools(r role) error {
+	if r.reads && !o.builtinTools {
+		return errors.New("there is nothing to serve: -builtin-tools=false leaves the tools of a file alone, and none is given with -config")
+	}
+	return errors.New("no tools are registered: there is nothing to serve")
 }
 
 // logger writes JSON lines, or plain text for the person who has just started everything in a terminal.

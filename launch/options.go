@@ -32,13 +32,14 @@ type options struct {
 	handleTools   bool
 	work          bool
 
-	data        list
-	concurrency int
-	durability  string
-	events      int
-	queue       string
-	queues      weights
-	drain       time.Duration
+	data         list
+	builtinTools bool
+	concurrency  int
+	durability   string
+	events       int
+	queue        string
+	queues       weights
+	drain        time.Duration
 
 	configFile string
 	config     configfile.File
@@ -142,6 +143,7 @@ func declareWorker(r role, fs *flag.FlagSet, o *options) {
 	}
 	if r.reads {
 		fs.Var(&o.data, "data", "`directory` that built-in tools may read, repeatable (default .)")
+		fs.BoolVar(&o.builtinTools, "builtin-tools", true, "offer analyze_logs; false leaves the tools of -config alone")
 	}
 	fs.IntVar(&o.concurrency, "concurrency", worker.DefaultConcurrency, "attempts to run at once")
 	fs.StringVar(&o.queue, "queue", worker.DefaultQueue, "`name` of the queue of tools whose policy names none")

@@ -26,6 +26,10 @@ func (w *Worker) serve(ctx context.Context) error {
 
 // serveThese returns when there is a queue to serve that is not served, too.
 func (w *Worker) serveThese(ctx context.Context) error {
+	if len(w.queues) == 0 { // its tools are still to come
+		w.awaitQueue(ctx)
+		return nil
+	}
 	ctx, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { w.awaitQueue(ctx); stop() })

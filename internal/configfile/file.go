@@ -82,7 +82,11 @@ func Read(path string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(text, &source{Options: o, path: path, base: base, trials: new(int)})
+	file, err := parse(text, &source{Options: o, path: path, base: base, trials: new(int)})
+	if err == nil && o.Works && len(o.Taken)+len(file.Tools)+len(file.Servers) == 0 {
+		file.Warnings = append(file.Warnings, path+": warning: it names no tools and no servers, and this process has no tools of its own: there is nothing to call until it does")
+	}
+	return file, err
 }
 
 // Open opens a file that can be read again: a pipe would be waited for, and has nothing the second time.
