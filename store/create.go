@@ -141,7 +141,7 @@ const queuedMessage = "queued"
 
 func (n NewTask) message() string {
 	if time.Until(n.Start) <= 0 {
-		return queuedMessage
+		return queuedMessage + n.Policy.Bounds()
 	}
 	return "starts at " + n.Start.UTC().Format(time.RFC3339)
 }
@@ -154,7 +154,7 @@ func (n NewTask) fields() []any {
 		"caps", n.Capabilities.String(), "key", n.Repeats(), "digest", n.digest(), "ptoken", string(n.Token),
 	}
 	if limit := n.limit(); limit != "" {
-		fields = append(fields, "limit", limit)
+		fields = append(fields, "limit", limit, "bounds", n.Policy.Bounds())
 	}
 	return fields
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -22,6 +23,30 @@ func announceLimit(t *testing.T, s *store.Store, started string, p tasks.Policy)
 func limitedTask(t *testing.T, s *store.Store, p tasks.Priority) *tasks.Task {
 	t.Helper()
 	return create(t, s, func(n *store.NewTask) { n.Policy.Concurrency, n.Policy.Priority = 1, p })
+}
+
+func TestALimitedTaskSaysWhatItMayWaitFor(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		often := tasks.Rate{N: 3, Per: 10 * time.Second}
+		for words, p := range map[string]tasks.Policy{
+			"queued":                            {},
+			"queued (at most 1 at once)":        {Concurrency: 1},
+			"queued (at most 3/10s)":            {Rate: often},
+			"queued (at most 2 at once, 3/10s)": {Concurrency: 2, Rate: often},
+		} {
+			task := create(t, s, func(n *store.NewTask) { n.Policy.Concurrency, n.Policy.Rate = p.Concurrency, p.Rate })
+			if got, err := s.Get(t.Context(), task.ID); err != nil || task.Message != words || got.Message != words {
+				t.Errorf("%q, then %v, %v, want %q", task.Message, got, err, words)
+			}
+			later := create(t, s, func(n *store.NewTask) {
+				n.Policy.Concurrency, n.Policy.Rate, n.Start = p.Concurrency, p.Rate, time.Now().Add(time.Hour)
+			})
+			overdue(t, rdb, later.ID, "due")
+			if _, err := s.Look(t.Context(), later.ID); err != nil || get(t, s, later.ID).Message != words {
+				t.Errorf("one whose time has come: %q, %v, want %q", get(t, s, later.ID).Message, err, words)
+			}
+		}
+	})
 }
 
 func admit(t *testing.T, s *store.Store, d tasks.Delivery) (ok bool, others []tasks.ID) {

@@ -139,6 +139,19 @@ func (p Policy) WithDefaults(queue string) Policy {
 // Limited reports whether the policy bounds what all workers together do with the tool.
 func (p Policy) Limited() bool { return p.Concurrency > 0 || !p.Rate.IsZero() }
 
+// Bounds says what a task that is queued may have to wait for, such as " (at most 2 at once, 10/m)": nothing if its tool is not limited.
+func (p Policy) Bounds() string {
+	switch {
+	case p.Concurrency > 0 && !p.Rate.IsZero():
+		return fmt.Sprintf(" (at most %d at once, %s)", p.Concurrency, p.Rate)
+	case p.Concurrency > 0:
+		return fmt.Sprintf(" (at most %d at once)", p.Concurrency)
+	case !p.Rate.IsZero():
+		return fmt.Sprintf(" (at most %s)", p.Rate)
+	}
+	return ""
+}
+
 // Pause is how long to wait before the attempt that follows the given number of failures, with its jitter.
 func (p Policy) Pause(failures int) time.Duration {
 	d := cmp.Or(p.Backoff, defaultBackoff)

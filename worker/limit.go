@@ -36,7 +36,7 @@ func (a *attempt) permitted() bool {
 		return err
 	})
 	if err != nil || !ok {
-		a.release("not permitted", store.Release{Phase: tasks.Queued, Message: "queued", Limit: limit, Err: err})
+		a.release("not permitted", store.Release{Phase: tasks.Queued, Message: "queued" + a.policy.Bounds(), Limit: limit, Err: err})
 		return false
 	}
 	a.permit.limit = limit

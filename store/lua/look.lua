@@ -1,6 +1,6 @@
 -- look says whether an unclaimed task's time has come (a parked one's, if a question lapsed), and when to look again: LOOK, doubling,
 -- since most only wait their turn.
--- ARGV[2] longest pause between two looks  ARGV[3] status message of a task whose time to start has come
+-- ARGV[2] longest pause between two looks  ARGV[3] status message of a task whose time to start has come, before what bounds it
 -- returns {1, delivery, ms since it became claimable} enqueue it | {0} nothing to do
 local due = redis.call('ZSCORE', DUE, ID)
 if not due or tonumber(due) > NOW then return {0} end
@@ -15,7 +15,7 @@ if phase ~= 'queued' and phase ~= 'delayed' then
 end
 if phase == 'delayed' then
   set('phase', 'queued', 'queued', NOW, 'looks', 0)
-  say(ARGV[3])
+  say(ARGV[3] .. get('bounds'))
   event('due', '')
 end
 local looks = num('looks')
