@@ -78,7 +78,7 @@ func TestAFileIsRead(t *testing.T) {
 			Args:  []string{"python3", "-u", "${base}/reindex.py", "--since=${arg:since}", "${if:full}--full", "build"},
 			Env:   map[string]string{"INDEX": "${base}/index", "SINCE": "${arg:since}", "TOKEN": "Bearer ${file:everything.secret}", "PLAIN": "$${env:X}"},
 			Pass:  []string{"LC_ALL"},
-			Input: command.Dialog, Dir: ".", Base: base, Grace: 10 * time.Second,
+			Input: command.Dialog, Dir: ".", Base: base, Grace: 10 * time.Second, Artifacts: 20 << 30,
 			Limits: command.Limits{
 				Memory: 512 << 20, CPU: 90 * time.Second, Files: 100, Processes: 10,
 				Cgroup: command.Cgroup{Parent: "/sys/fs/cgroup/x", Memory: 2e9, CPUs: 1.5, Processes: 64, Required: true},

@@ -30,6 +30,7 @@ var tool = as(object(
 	at("dir", "Where every attempt works; a relative path begins beside this file. Default: a fresh directory for each, removed afterwards.", text, func(c *command.Command) *string { return &c.Dir }),
 	at("user", "Whom the program runs as: a name or uid:gid. The worker must be root. Default: whom the worker runs as.", text, func(c *command.Command) *string { return &c.User }),
 	at("grace", "How long the program may take to end after SIGTERM. Default: 4s.", duration, func(c *command.Command) *time.Duration { return &c.Grace }),
+	at("artifacts", "How much of the files that the program leaves is kept, together, such as 20GiB. Default: 4GiB.", size, func(c *command.Command) *int64 { return &c.Artifacts }),
 	at("limits", "What the program may use. Default: as much as it wants.", limits, func(c *command.Command) *command.Limits { return &c.Limits }),
 	at("policy", "How the tool is run.", policy, func(c *command.Command) *tasks.Policy { return &c.Tool.Policy }),
 ), based).checked(validTool)

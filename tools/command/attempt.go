@@ -198,7 +198,7 @@ func (a *attempt) said() string {
 
 // answer makes the result: what the program said it is, what it wrote, and what it left.
 func (a *attempt) answer() (*tasks.Result, error) {
-	h := &harvest{keep: a.r.Keep, attempt: a.Attempt}
+	h := &harvest{keep: a.r.Keep, attempt: a.Attempt, most: a.r.Artifacts, room: a.r.Artifacts}
 	if err := h.gather(a.ctx, a.scratch); err != nil {
 		return nil, err
 	}
@@ -244,6 +244,7 @@ func (a *attempt) keepOutput(h *harvest) error {
 	for h.has(name) {
 		name = "stdout-" + name
 	}
+	h.room = a.output.spooled // its own: the files may have taken all
 	return h.show(a.ctx, name, a.spool)
 }
 
@@ -252,6 +253,9 @@ func (a *attempt) warnOfLoss(h *harvest) {
 	if a.spool != nil { // somebody keeps
 		if h.more > 0 {
 			a.Log(slog.LevelWarn, "%d of the files that the program left are lost: a result has at most %d", h.more, maxFiles)
+		}
+		if h.tooMuch > 0 {
+			a.Log(slog.LevelWarn, "%d of the files that the program left are lost: together they have more than %d bytes (artifacts)", h.tooMuch, a.r.Artifacts)
 		}
 		return
 	}

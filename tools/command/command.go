@@ -39,6 +39,8 @@ type Command struct {
 	// Grace is how long the program may take to end after SIGTERM. Zero: 4 s, so that it is gone before the engine, after 5 s, gives
 	// up waiting for the tool.
 	Grace time.Duration
+	// Artifacts is how many bytes all files that the program leaves may have that are kept as artifacts, or by Keep. Zero: 4 GiB.
+	Artifacts int64
 	// Limits bound what the program may use. Zero: nothing is bounded. Linux only.
 	Limits Limits
 	// User is whom the program runs as, a name or uid:gid; this process must be root. Zero: whom this process runs as. Linux only.
@@ -84,9 +86,10 @@ type Cgroup struct {
 func (g Cgroup) wanted() bool { return g.Memory > 0 || g.CPUs > 0 || g.Processes > 0 }
 
 const (
-	defaultGrace  = 4 * time.Second
-	defaultCgroup = "/sys/fs/cgroup/longhaul"
-	ours          = "LONGHAUL_" // variables that begin so are ours to set
+	defaultGrace     = 4 * time.Second
+	defaultArtifacts = 4 << 30
+	defaultCgroup    = "/sys/fs/cgroup/longhaul"
+	ours             = "LONGHAUL_" // variables that begin so are ours to set
 )
 
 // Add registers a command as a tool. The error says everything that is wrong with the command; what is wrong with its Tool shows in
@@ -123,6 +126,9 @@ func newRunner(c Command) (*runner, error) {
 	if c.Grace == 0 {
 		c.Grace = defaultGrace
 	}
+	if c.Artifacts == 0 {
+		c.Artifacts = defaultArtifacts
+	}
 	if c.Input == "" {
 		c.Input = Document
 	}
@@ -152,6 +158,9 @@ func newRunner(c Command) (*runner, error) {
 	case Document, Dialog, None:
 	default:
 		bad("input %q: use document, dialog or none", c.Input)
+	}
+	if c.Artifacts < 0 {
+		bad("artifacts is %d: it cannot be negative", c.Artifacts)
 	}
 	if c.Grace < 0 {
 		bad("grace is %s: it cannot be negative", c.Grace)

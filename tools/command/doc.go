@@ -71,7 +71,7 @@
 // wrong with the first of them.
 //
 // Of the files in LONGHAUL_OUT (100 at most) the result shows texts of up to 64 KiB and images of up to 1 MiB. Where there is a blob store it links to
-// all of them; without one the others are only named. An object that is the result, or otherwise a new one, gets a member artifacts that lists them
+// all of them, 4 GiB together unless Artifacts says more; without one the others are only named. An object that is the result, or otherwise a new one, gets a member artifacts that lists them
 // (File), unless the output schema names its properties and that is none of them.
 //
 // Each answer is one line on stdin, in the order in which they come:

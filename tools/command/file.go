@@ -42,7 +42,10 @@ const (
 // harvest is what a program left, as a result shows it.
 type harvest struct {
 	files   []File
-	more    int // files that are not even named
+	more    int   // files that are not even named
+	most    int64 // bytes of all files that may be kept
+	room    int64 // of these that are left
+	tooMuch int   // files that there was no room for
 	content []mcp.Content
 	inside  int64
 	keep    func(ctx context.Context, task tasks.ID, f File, content io.Reader) (mcp.Content, error)
@@ -113,15 +116,31 @@ func (h *harvest) body(ctx context.Context, file File, f io.ReadSeeker) (list []
 		}
 		return err
 	}
-	if h.keep != nil {
-		err = add(h.keep(ctx, h.attempt.TaskID(), file, f))
-	} else if err = add(h.inline(file, f)); err == nil && h.attempt.CanKeep() {
-		err = add(h.link(ctx, file, f))
+	if h.keep == nil {
+		err = add(h.inline(file, f))
+	}
+	switch {
+	case err != nil || !h.keeps():
+	case file.Size <= h.room:
+		h.room -= file.Size
+		err = add(h.put(ctx, file, f))
+	case len(list) == 0:
+		h.tooMuch++
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keep %s: %w", file.Name, err)
 	}
 	return list, nil
+}
+
+// keeps reports whether files are kept anywhere but in the result itself.
+func (h *harvest) keeps() bool { return h.keep != nil || h.attempt.CanKeep() }
+
+func (h *harvest) put(ctx context.Context, file File, f io.ReadSeeker) (mcp.Content, error) {
+	if h.keep != nil {
+		return h.keep(ctx, h.attempt.TaskID(), file, f)
+	}
+	return h.link(ctx, file, f)
 }
 
 func (h *harvest) link(ctx context.Context, file File, f io.ReadSeeker) (mcp.Content, error) {
@@ -217,6 +236,9 @@ func (h *harvest) list() string {
 	}
 	if h.more > 0 {
 		fmt.Fprintf(&b, "\nand %d more that are not kept", h.more)
+	}
+	if h.tooMuch > 0 {
+		fmt.Fprintf(&b, "\nTogether they have more than is kept of a call: %d bytes.", h.most)
 	}
 	return b.String()
 }

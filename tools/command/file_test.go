@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,40 @@ func TestFilesAreKeptElsewhere(t *testing.T) {
 	contains(t, texts(res), "bytes left out")
 	if link, ok := res.Content[len(res.Content)-1].(*mcp.ResourceLink); !ok || link.Name != "output.txt" {
 		t.Errorf("the last content is %#v", res.Content[len(res.Content)-1])
+	}
+}
+
+// A file that there is no room for is named, and said to be lost, in the result and in the log; a smaller one after it is kept, and so is the
+// whole output. What the result shows anyway is not lost.
+func TestFilesOfOneCallAreBounded(t *testing.T) {
+	t.Parallel()
+	s := shelf{newClient(), make(map[string]string)}
+	c := shell(`seq 100000; cd "$LONGHAUL_OUT"; head -c 60 /dev/zero >a; head -c 60 /dev/zero >b; head -c 40 /dev/zero >c; echo text >d.txt`)
+	c.Artifacts = 100
+	res, err := registered(t, rigged(t, c)).Handle(t.Context(), tasks.NewAttempt(tasks.NewID(0), 1, s, nil), json.RawMessage(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []string
+	for name := range s.held {
+		held = append(held, name)
+	}
+	slices.Sort(held)
+	if diff := cmp.Diff([]string{"a", "c", "output.txt"}, held); diff != "" {
+		t.Error(diff)
+	}
+	contains(t, texts(res), "- b (application/octet-stream, 60 bytes): not kept\n- c (application/octet-stream, 40 bytes)\n", "more than is kept of a call: 100 bytes", "d.txt:\ntext")
+	if want := "WARN 1 of the files that the program left are lost: together they have more than 100 bytes (artifacts)"; s.said() != want {
+		t.Errorf("the log says %q, want %q", s.said(), want)
+	}
+	few := c
+	few.Artifacts = 0
+	if err := few.Validate(); err != nil {
+		t.Error(err)
+	}
+	few.Artifacts = -1
+	if few.Validate() == nil {
+		t.Error("a negative number of bytes is taken")
 	}
 }
 
