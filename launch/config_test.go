@@ -15,6 +15,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/internal/configfile"
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
@@ -133,6 +134,43 @@ func TestWithoutBuiltinTools(t *testing.T) {
 			said := fmt.Sprint(out.String(), err)
 			if (err != nil) != c.fails || !strings.Contains(said, c.says) || c.saysNot != "" && strings.Contains(said, c.saysNot) {
 				t.Errorf("it said %s", said)
+			}
+		})
+	}
+}
+
+// What is lost without a blob store is told once, and only where there is something to lose.
+func TestMissingBlobStoreIsTold(t *testing.T) {
+	t.Parallel()
+	none, one := &configfile.File{}, &configfile.File{Tools: []command.Command{{Tool: tasks.Tool{Name: "a"}, Args: []string{"echo"}}}}
+	for name, c := range map[string]struct {
+		works, keeps bool
+		files        []*configfile.File
+		want         int
+	}{
+		"tools":             {true, false, []*configfile.File{one, one}, 1},
+		"tools that come":   {true, false, []*configfile.File{none, one, one}, 1},
+		"no tools":          {true, false, []*configfile.File{none, none}, 0},
+		"with a blob store": {true, true, []*configfile.File{one}, 0},
+		"tools of others":   {false, false, []*configfile.File{one}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			conf := configuration{log: slog.New(slog.NewTextHandler(&log, nil)), registry: new(tasks.Registry), keeps: c.keeps}
+			if c.works {
+				var err error
+				if conf.hub, err = upstream.New(upstream.Options{Registry: conf.registry}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, f := range c.files {
+				if err := conf.apply(f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := strings.Count(log.String(), "level=WARN msg=\"there is no blob store"); got != c.want {
+				t.Errorf("told %d times, want %d: %s", got, c.want, log.String())
 			}
 		})
 	}

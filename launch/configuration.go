@@ -23,10 +23,12 @@ type configuration struct {
 	registry *tasks.Registry
 	hub      *upstream.Hub  // nil: this process runs no tools
 	front    *server.Server // nil: it is no front end
+	keeps    bool           // there is a blob store
 	log      *slog.Logger
 
 	tools map[string]*tasks.Registered // the file's
 	tried string                       // what the file was when it was last read
+	loses sync.Once                    // tells what is lost without a blob store
 
 	mu  sync.Mutex
 	err error // why the file as it is now is not in force; nil: it is
@@ -59,10 +61,18 @@ func (c *configuration) apply(f *configfile.File) error {
 	if c.hub == nil {
 		return nil // the rest is for others
 	}
+	if !c.keeps && len(f.Tools)+len(f.Servers) > 0 {
+		c.loses.Do(c.warnOfLoss)
+	}
 	if err := c.put(fresh); err != nil {
 		return err
 	}
 	return c.hub.Change(f.Servers) // after the tools, whose names come first
+}
+
+func (c *configuration) warnOfLoss() {
+	c.log.Warn("there is no blob store: what programs print beyond 128 KiB and most files that they leave will be lost, and results over 16 MiB fail; " +
+		"give -blob to every server and worker, such as file:///mnt/results?create=true")
 }
 
 // put has the registry hold these tools of the file, and no others.

@@ -117,7 +117,7 @@ func (p *parts) configure(r role, o *options) (err error) {
 		}
 		p.metrics.MustRegister(upstreamsUp{p.hub})
 	}
-	p.config = &configuration{path: o.configFile, reads: o.reads, tried: o.fileSeen, registry: p.registry, hub: p.hub, front: p.front, log: p.log}
+	p.config = &configuration{path: o.configFile, reads: o.reads, tried: o.fileSeen, registry: p.registry, hub: p.hub, front: p.front, keeps: p.blobs != nil, log: p.log}
 	p.metrics.MustRegister(p.config.gauge())
 	return p.config.apply(&o.config)
 }
