@@ -60,6 +60,11 @@ func refuse(status, code int, format string, args ...any) error {
 	return &failure{status, wire.Error{Code: code, Message: fmt.Sprintf(format, args...)}}
 }
 
+// unavailable is an error that has passed after a while.
+func unavailable(status int, message string) error {
+	return &failure{status, wire.Error{Code: wire.CodeUnavailable, Message: message, Data: advice(wire.CodeUnavailable, nil)}}
+}
+
 func invalid(format string, args ...any) error {
 	return &wire.Error{Code: wire.CodeInvalidParams, Message: fmt.Sprintf(format, args...)}
 }

@@ -75,7 +75,3 @@ func data(e *tasks.Error) any {
 	}
 	return e.Data
 }
-
-func unavailable(status int, message string) error {
-	return &failure{status, wire.Error{Code: wire.CodeUnavailable, Message: message, Data: advice(wire.CodeUnavailable, nil)}}
-}

@@ -62,7 +62,7 @@ func (s *Server) sendContent(ctx context.Context, q *request, uri string, c *con
 // unreadable tells an object that is gone from a store that is away.
 func unreadable(err error) error {
 	if errors.Is(err, blob.ErrUnavailable) {
-		return refuse(http.StatusServiceUnavailable, wire.CodeUnavailable, "the blob store cannot be read: %s", tryAgain)
+		return unavailable(http.StatusServiceUnavailable, "the blob store cannot be read: "+tryAgain)
 	}
 	return err
 }

@@ -287,3 +287,24 @@ func TestAResourceThatBreaksOff(t *testing.T) {
 		t.Errorf("a whole answer of %d bytes", len(body))
 	}
 }
+
+// A store that is away is told with advice, as Redis is.
+func TestABlobStoreThatIsAway(t *testing.T) {
+	t.Parallel()
+	b, dir := blobs(t)
+	f := start(t, func(o *server.Options) { o.Blobs = b })
+	id := f.task()
+	c := f.claim()
+	c.leave(b, 1, store.ResultName, "text/plain", poem)
+	c.finish("head")
+	if err := os.Rename(dir, dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, r := f.ask(readOf("longhaul://tasks/" + id + "/result"))
+	if r.status != http.StatusServiceUnavailable || m.code() != wire.CodeUnavailable || m.Error.Data["retryAfterMs"] != 2000.0 {
+		t.Errorf("%d %+v", r.status, m)
+	}
+}
