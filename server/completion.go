@@ -28,13 +28,16 @@ func (s *Server) complete(ctx context.Context, q *request) (json.RawMessage, err
 func (x *sources) referred(params wire.Object) (*tasks.Source, error) {
 	ref, _ := params.Object("ref")
 	kind, _ := ref.Text("type")
-	name, _ := ref.Text("name")
-	uri, _ := ref.Text("uri")
 	var source *tasks.Source
 	switch kind {
 	case "ref/prompt":
+		name, _ := ref.Text("name")
 		source = x.ofPrompt(name)
 	case "ref/resource":
+		uri, err := uriOf(ref)
+		if err != nil {
+			return nil, err
+		}
 		source = x.ofURI(uri)
 	default:
 		return nil, invalid(`ref must be {"type": "ref/prompt", "name": …} or {"type": "ref/resource", "uri": …}`)

@@ -10,10 +10,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-const (
-	maxResources = 100     // that one stream hears of
-	maxURI       = 2 << 10 // bytes
-)
+// maxResources is how many resources one stream hears of.
+const maxResources = 100
 
 // feed is what a stream hears of resources that change. The zero value hears of none.
 type feed struct {

@@ -59,14 +59,26 @@ func pageItems(all []listItem, params wire.Object) (page []json.RawMessage, next
 
 // readResource serves resources/read.
 func (s *Server) readResource(ctx context.Context, q *request) (json.RawMessage, error) {
-	uri, ok := q.Params.Text("uri")
-	switch {
-	case !ok:
-		return nil, invalid("uri must be a string")
-	case strings.HasPrefix(uri, tasks.URIScheme):
+	uri, err := uriOf(q.Params)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(uri, tasks.URIScheme) {
 		return s.readOwn(ctx, q, uri)
 	}
 	return s.readMirrored(ctx, q, uri)
+}
+
+// maxURI is how many bytes the URI of a resource may have.
+const maxURI = 2 << 10
+
+// uriOf is the resource that a request, or a part of it, is about.
+func uriOf(o wire.Object) (string, error) {
+	uri, ok := o.Text("uri")
+	if !ok || len(uri) > maxURI {
+		return "", invalid("uri must be a string of at most %d bytes", maxURI)
+	}
+	return uri, nil
 }
 
 // readMirrored serves resources/read of a resource that is not ours.

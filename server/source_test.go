@@ -233,7 +233,11 @@ func TestWhatNoSourceHas(t *testing.T) {
 			t.Errorf("%s: %d %+v", method, r.status, m)
 		}
 	}
-	for _, params := range []obj{{}, {"ref": obj{"type": "ref/other"}}, {"ref": 1}} {
+	long := strings.Repeat("x", 2049)
+	if m, r := f.ask(modern("resources/read", obj{"uri": "github+" + long}, func(d *draft) { d.header.Set(wire.HeaderName, "github+"+long) })); m.code() != wire.CodeInvalidParams || r.status != 400 || m.Result != nil {
+		t.Errorf("a long URI: %d %+v", r.status, m)
+	}
+	for _, params := range []obj{{}, {"ref": obj{"type": "ref/other"}}, {"ref": 1}, {"ref": obj{"type": "ref/resource"}}, {"ref": obj{"type": "ref/resource", "uri": "github+" + long}}} {
 		if m, _ := f.ask(modern("completion/complete", params)); m.code() != wire.CodeInvalidParams {
 			t.Errorf("%v: %+v", params, m)
 		}

@@ -7,7 +7,7 @@ import (
 
 // subscribe serves resources/subscribe (up to 2025-11-25). The session's GET stream, at whichever replica, tells what changes.
 func (s *Server) subscribe(ctx context.Context, q *request) (json.RawMessage, error) {
-	uri, err := q.uri()
+	uri, err := uriOf(q.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (s *Server) subscribe(ctx context.Context, q *request) (json.RawMessage, er
 
 // unsubscribe serves resources/unsubscribe.
 func (s *Server) unsubscribe(ctx context.Context, q *request) (json.RawMessage, error) {
-	uri, err := q.uri()
+	uri, err := uriOf(q.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +42,4 @@ func (s *Server) unsubscribe(ctx context.Context, q *request) (json.RawMessage, 
 		return nil, err
 	}
 	return json.RawMessage("{}"), nil
-}
-
-func (q *request) uri() (string, error) {
-	uri, ok := q.Params.Text("uri")
-	if !ok || len(uri) > maxURI {
-		return "", invalid("uri must be a string of at most %d bytes", maxURI)
-	}
-	return uri, nil
 }
