@@ -41,7 +41,7 @@ func (r InputRequest) checkForm() error {
 		return nil
 	}
 	var s jsonschema.Schema
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := Unmarshal(raw, &s); err != nil {
 		return fmt.Errorf("its schema is no JSON schema: %w", err)
 	}
 	if !takes(&s, "object") {

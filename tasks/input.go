@@ -182,7 +182,7 @@ func (r Reply) Decode(v any) error {
 	if len(r.Content) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(r.Content, v); err != nil {
+	if err := Unmarshal(r.Content, v); err != nil {
 		return fmt.Errorf("answer does not fit: %w", err)
 	}
 	return nil

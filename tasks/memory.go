@@ -92,8 +92,8 @@ func (a *Attempt) recall(ctx context.Context, name string, v any) (bool, error) 
 	if err != nil || doc == nil {
 		return false, err
 	}
-	if err := json.Unmarshal(doc, v); err != nil {
-		return false, Permanent(fmt.Errorf("%s: what an earlier attempt remembered does not fit %T: %w", name, v, err))
+	if err := Unmarshal(doc, v); err != nil {
+		return false, Permanent(fmt.Errorf("%s: what an earlier attempt remembered cannot be read: %w", name, err))
 	}
 	return true, nil
 }

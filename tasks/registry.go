@@ -160,7 +160,7 @@ func AddTool[In, Out any](r *Registry, t Tool, fn func(ctx context.Context, a *A
 	}
 	r.Add(t, func(ctx context.Context, a *Attempt, args json.RawMessage) (*Result, error) {
 		var in In
-		if err := json.Unmarshal(args, &in); err != nil {
+		if err := Unmarshal(args, &in); err != nil {
 			return nil, Permanent(fmt.Errorf("arguments: %w", err))
 		}
 		out, err := fn(ctx, a, in)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -16,7 +17,7 @@ type Schema struct {
 // CompileSchema reads a JSON schema (2020-12).
 func CompileSchema(raw json.RawMessage) (*Schema, error) {
 	var s jsonschema.Schema
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("not a JSON schema: %w", err)
 	}
 	resolved, err := s.Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true})
@@ -72,10 +73,13 @@ func (s *Schema) decode(doc json.RawMessage) (any, error) {
 		return nil, fmt.Errorf("not JSON: %w", err)
 	}
 	if err := s.resolved.Validate(v); err != nil {
-		return nil, complaint(err.Error())
+		return nil, complaint(goObject.ReplaceAllString(err.Error(), "it $1"))
 	}
 	return v, nil
 }
+
+// goObject is an object of the document as the library quotes it.
+var goObject = regexp.MustCompile(`map\[.*\] (has type|does not equal)`)
 
 // complaint bounds an error's text, which may quote what a client sent.
 type complaint string

@@ -60,7 +60,7 @@ func objectSchema(raw json.RawMessage) error {
 	var s struct {
 		Type any `json:"type"`
 	}
-	if err := json.Unmarshal(raw, &s); err != nil {
+	if err := Unmarshal(raw, &s); err != nil {
 		return fmt.Errorf("not a JSON schema: %w", err)
 	}
 	if s.Type != "object" {
