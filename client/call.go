@@ -267,7 +267,7 @@ func (k *call) read(ctx context.Context, raw json.RawMessage) (*Task, error) {
 		Task       json.RawMessage               `json:"task"` // of 2025-11-25
 		TaskID     string                        `json:"taskId"`
 	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	if err := tasks.Unmarshal(raw, &answer); err != nil {
 		return nil, fmt.Errorf("%s: %w", methodCall, err)
 	}
 	switch {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // maxPages bounds a list whose server never ends it.
@@ -38,11 +40,13 @@ func (c *Client) page(ctx context.Context, method, member string, params object)
 		return nil, "", err
 	}
 	var answer map[string]json.RawMessage
-	if err = json.Unmarshal(raw, &answer); err == nil && answer[member] != nil {
-		err = json.Unmarshal(answer[member], &page)
-	}
-	if cursor, more := answer["nextCursor"]; err == nil && more {
-		err = json.Unmarshal(cursor, &next)
+	err = tasks.Unmarshal(raw, &answer)
+	for name, v := range map[string]any{member: &page, "nextCursor": &next} {
+		if value, there := answer[name]; there && err == nil {
+			if err = tasks.Unmarshal(value, v); err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+		}
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", method, err)

@@ -64,7 +64,7 @@ func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 			ServerInfo *program `json:"io.modelcontextprotocol/serverInfo"`
 		} `json:"_meta"`
 	}
-	if err := json.Unmarshal(raw, &found); err != nil {
+	if err := tasks.Unmarshal(raw, &found); err != nil {
 		return "", fmt.Errorf("server/discover: %w", err)
 	}
 	if len(found.Supported) > 0 && !slices.Contains(found.Supported, wire.V20260728) {
@@ -166,7 +166,7 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 			} `json:"tasks"`
 		} `json:"capabilities"`
 	}
-	if err := json.Unmarshal(raw, &found); err != nil {
+	if err := tasks.Unmarshal(raw, &found); err != nil {
 		return fmt.Errorf("initialize: %w", err)
 	}
 	if !slices.Contains(legacyRevisions, found.Version) {

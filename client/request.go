@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
@@ -25,8 +26,8 @@ func (c *Client) Request(ctx context.Context, q Request) (json.RawMessage, error
 		params[name] = value
 	}
 	if raw, ok := q.Params["_meta"]; ok {
-		if err := json.Unmarshal(raw, &meta); err != nil {
-			return nil, err
+		if err := tasks.Unmarshal(raw, &meta); err != nil {
+			return nil, fmt.Errorf("_meta: %w", err)
 		}
 	}
 	return c.persist(ctx, &request{method: q.Method, name: q.Name, params: params, meta: meta, limit: quick, answers: &q.Answers})

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -34,7 +33,7 @@ func (c *Client) Read(ctx context.Context, uri string) (*Resource, error) {
 			} `json:"_meta"`
 		}
 	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
+	if err := tasks.Unmarshal(raw, &answer); err != nil {
 		return nil, fmt.Errorf("resources/read: %w", err)
 	}
 	if len(answer.Contents) == 0 {

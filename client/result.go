@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // Result is what a tool answered.
@@ -26,7 +28,7 @@ func readResult(raw json.RawMessage, taskID string) (*Result, error) {
 		Structured json.RawMessage   `json:"structuredContent"`
 		IsError    bool              `json:"isError"`
 	}
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := tasks.Unmarshal(raw, &r); err != nil {
 		return nil, fmt.Errorf("the tool's result cannot be read: %w", err)
 	}
 	return &Result{TaskID: taskID, Content: r.Content, Structured: r.Structured, IsError: r.IsError, Raw: raw}, nil
@@ -57,5 +59,5 @@ func (r *Result) Decode(v any) error {
 	if r.Structured == nil {
 		return fmt.Errorf("the result has no structured content")
 	}
-	return json.Unmarshal(r.Structured, v)
+	return tasks.Unmarshal(r.Structured, v)
 }

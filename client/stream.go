@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // message is any JSON-RPC message from a server.
@@ -59,7 +61,7 @@ func (s *stream) next() (message, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
+	if err := tasks.Unmarshal(data, &m); err != nil {
 		return m, &brokenError{err: fmt.Errorf("an event from the server is no message: %w", err)}
 	}
 	return m, nil

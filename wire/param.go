@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
 // ParamHeader is an argument that a tool's schema wants repeated in a header, by x-mcp-header.
@@ -25,7 +27,7 @@ type annotated struct {
 // specification forbids (Schema Extension) is an error: clients leave such a tool out.
 func ParamHeaders(schema json.RawMessage) ([]ParamHeader, error) {
 	var root annotated
-	if err := json.Unmarshal(schema, &root); err != nil {
+	if err := tasks.Unmarshal(schema, &root); err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
 	}
 	var found []ParamHeader

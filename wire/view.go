@@ -52,7 +52,7 @@ type received struct {
 // ReadTask reads a task from a CreateTaskResult, a result of tasks/get or a notification.
 func ReadTask(raw json.RawMessage) (TaskView, error) {
 	var r received
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := tasks.Unmarshal(raw, &r); err != nil {
 		return TaskView{}, err
 	}
 	p, a := r.Meta.Progress, r.Meta.Attempts
@@ -117,7 +117,7 @@ func ReadTaskList(raw json.RawMessage) (list []ListedTask, next string, err erro
 		} `json:"tasks"`
 		NextCursor string `json:"nextCursor"`
 	}
-	if err := json.Unmarshal(raw, &page); err != nil {
+	if err := tasks.Unmarshal(raw, &page); err != nil {
 		return nil, "", err
 	}
 	for _, t := range page.Tasks {

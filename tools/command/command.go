@@ -246,7 +246,7 @@ func properties(schema json.RawMessage) (map[string]bool, error) {
 		return nil, nil
 	}
 	var s struct{ Properties map[string]json.RawMessage }
-	if err := json.Unmarshal(schema, &s); err != nil {
+	if err := tasks.Unmarshal(schema, &s); err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
 	if s.Properties == nil {

@@ -34,7 +34,7 @@ type identity struct {
 // plan fills the templates in for one attempt.
 func (r *runner) plan(a *tasks.Attempt, args json.RawMessage, s *scratch) (*plan, error) {
 	v := values{dirs: map[string]string{outDir: s.out, baseDir: r.Base}}
-	if err := json.Unmarshal(args, &v.args); err != nil {
+	if err := tasks.Unmarshal(args, &v.args); err != nil {
 		return nil, tasks.Permanent(fmt.Errorf("arguments: %w", err))
 	}
 	list := []string{r.Args[0]}

@@ -221,7 +221,7 @@ func (s *server) translate(listed client.Tool) (tasks.Tool, error) {
 		Annotations *mcp.ToolAnnotations `json:"annotations"`
 		Meta        map[string]any       `json:"_meta"`
 	}
-	if err := json.Unmarshal(listed.Raw, &more); err != nil {
+	if err := tasks.Unmarshal(listed.Raw, &more); err != nil {
 		return tasks.Tool{}, fmt.Errorf("tool %q: %w", listed.Name, err)
 	}
 	t := tasks.Tool{

@@ -27,7 +27,7 @@ func (s *server) readResult(raw json.RawMessage) (*tasks.Result, error) {
 		Structured json.RawMessage            `json:"structuredContent"`
 		IsError    bool                       `json:"isError"`
 	}
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := tasks.Unmarshal(raw, &r); err != nil {
 		return nil, tasks.Permanent(fmt.Errorf("the result cannot be read: %w", err))
 	}
 	out := &tasks.Result{IsError: r.IsError}
