@@ -133,7 +133,7 @@ func (s *Server) manage(ctx context.Context, q *request, t *handleTool) (json.Ra
 	if err := t.schema.Validate(args); err != nil {
 		return q.plain(s, wire.Complaint(plainly(err))), nil
 	}
-	if err := json.Unmarshal(args, &m.args); err != nil {
+	if err := tasks.Unmarshal(args, &m.args); err != nil {
 		return q.plain(s, wire.Complaint(err.Error())), nil
 	}
 	result, err := s.serveManaged(ctx, m, t)

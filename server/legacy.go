@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/wire"
 )
@@ -33,8 +35,15 @@ func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
 func (s *Server) initialize(q *request, r *http.Request, body []byte) {
 	var negotiated recorder
 	s.delegate(&negotiated, q, r, body)
-	var answer struct{ Result json.RawMessage }
+	var answer struct {
+		Result json.RawMessage
+		Error  *wire.Error
+	}
 	if json.Unmarshal(negotiated.body.Bytes(), &answer) != nil || wire.Negotiated(answer.Result) == "" {
+		if answer.Error != nil && answer.Error.Code == 0 { // the SDK's own words are about its types
+			q.fail(misread(q.Params))
+			return
+		}
 		negotiated.replay(q.out.w)
 		return
 	}
@@ -46,6 +55,18 @@ func (s *Server) initialize(q *request, r *http.Request, body []byte) {
 		answer.Result = wire.WithTasks(answer.Result, q.owner != tasks.Nobody)
 	}
 	q.answer(answer.Result, nil)
+}
+
+// misread says what is wrong with the params of an initialize that could not be read.
+func misread(params wire.Object) error {
+	doc, err := json.Marshal(params)
+	if err == nil {
+		err = tasks.Unmarshal(doc, new(mcp.InitializeParams))
+	}
+	if err == nil {
+		return invalid("params are not those of initialize")
+	}
+	return invalid("params: %v", err)
 }
 
 // pong serves ping. The SDK would too, but not give every number back as it came.
