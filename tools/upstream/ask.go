@@ -34,6 +34,9 @@ func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (j
 	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errSlow)
 	defer cancel()
 	result, err := s.inquire(ctx, q)
+	if err == nil {
+		result, err = shaped(method, result)
+	}
 	if err != nil {
 		return nil, s.refusal(ctx, err)
 	}

@@ -259,6 +259,77 @@ func TestAPromptThatAsks(t *testing.T) {
 	}
 }
 
+// What has another shape than MCP's is not passed on, and more values than a completion may have are cut.
+func TestTheShapeOfAnswers(t *testing.T) {
+	t.Parallel()
+	answer := make(chan any, 1)
+	say := func(q *query) { q.result(<-answer) }
+	url := listsPages(t, 1, map[string]func(*query){"resources/read": say, "prompts/get": say, "completion/complete": say})
+	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
+	params := map[string]string{
+		"resources/read": `{"uri":"up+x://y"}`, "prompts/get": `{"name":"up_p0"}`,
+		"completion/complete": `{"ref":{"type":"ref/prompt","name":"up_p0"},"argument":{"name":"a","value":""}}`,
+	}
+	many := make([]string, 150)
+	for i := range many {
+		many[i] = fmt.Sprint("v", i)
+	}
+	const (
+		whole   = "it must be an object, not a"
+		objects = "contents must be an array of objects"
+		either  = "contents[1] must have either text or blob, a string"
+		turns   = "messages must be an array of objects"
+		values  = "completion.values must be an array of strings"
+	)
+	fine := object{"uri": "x://y", "text": ""}
+	for _, c := range []struct {
+		method string
+		answer any
+		want   string // in the error; empty: it is passed on
+	}{
+		{"resources/read", object{"contents": []object{fine, {"uri": "x://z", "blob": "AA=="}}}, ""},
+		{"resources/read", object{"contents": []object{}}, ""},
+		{"resources/read", "text", whole}, {"resources/read", []object{fine}, whole}, {"resources/read", object{}, objects},
+		{"resources/read", object{"contents": "x"}, objects}, {"resources/read", object{"contents": fine}, objects}, {"resources/read", object{"contents": []int{1}}, objects},
+		{"resources/read", object{"contents": nil}, objects}, {"resources/read", object{"Contents": []object{}}, objects},
+		{"resources/read", object{"contents": []object{fine, {"text": ""}}}, "contents[1].uri must be a string"},
+		{"resources/read", object{"contents": []object{fine, {"uri": "x", "text": "", "blob": ""}}}, either},
+		{"resources/read", object{"contents": []object{fine, {"uri": "x"}}}, either},
+		{"resources/read", object{"contents": []object{fine, {"uri": "x", "text": 1}}}, either},
+		{"resources/read", object{"contents": []object{fine, {"uri": "x", "text": "", "blob": 1}}}, either},
+		{"prompts/get", object{"messages": []object{{"role": "user", "content": object{"type": "text", "text": "x"}}}}, ""},
+		{"prompts/get", 7, whole}, {"prompts/get", object{}, turns}, {"prompts/get", object{"messages": object{}}, turns},
+		{"prompts/get", object{"messages": []object{{"content": object{"type": "text"}}}}, "messages[0].role must be user or assistant"},
+		{"prompts/get", object{"messages": []object{{"role": "user", "content": "x"}}}, "messages[0].content must be an object with a type"},
+		{"prompts/get", object{"messages": []object{{"role": "user"}}}, "messages[0].content must be an object with a type"},
+		{"completion/complete", object{"completion": object{"values": many[:100], "total": 100}}, ""},
+		{"completion/complete", object{"completion": object{"values": nil}}, values}, {"completion/complete", object{}, values},
+		{"completion/complete", object{"completion": object{"values": []int{1}}}, values}, {"completion/complete", object{"completion": []string{"x"}}, values},
+	} {
+		answer <- c.answer
+		got, err := r.ask("up", c.method, params[c.method])
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s %v: %v", c.method, c.answer, err)
+		case c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "upstream up: its answer to "+c.method) || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s %v: %s %v, want %s", c.method, c.answer, got, err, c.want)
+		}
+	}
+	answer <- object{"completion": object{"values": many, "total": 1000}, "_meta": object{"a": 1}}
+	got, err := r.ask("up", "completion/complete", params["completion/complete"])
+	var o struct {
+		Completion struct {
+			Values  []string
+			Total   int
+			HasMore bool
+		}
+		Meta object `json:"_meta"`
+	}
+	if err != nil || json.Unmarshal([]byte(got), &o) != nil || len(o.Completion.Values) != 100 || o.Completion.Values[99] != "v99" || o.Completion.Total != 1000 || !o.Completion.HasMore || o.Meta["a"] == nil {
+		t.Error(got, err)
+	}
+}
+
 func TestAnOldServersResources(t *testing.T) {
 	t.Parallel()
 	url := newScript(t, map[string]func(*query){
