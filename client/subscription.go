@@ -14,8 +14,9 @@ const (
 	noticeGranted     = "notifications/subscriptions/acknowledged"
 )
 
-// WatchResource tells when the server says that a resource has changed. It returns when ctx ends, or the stream does: what happened before
-// the next one is open may have been missed. Before 2026-07-28 it has to be the only one on its session.
+// WatchResource tells when the server says that a resource has changed, and once at first, when from then on nothing is missed. It returns
+// when ctx ends, or the stream does: what happened before the next one is open may have been missed. Before 2026-07-28 it has to be the
+// only one on its session.
 func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) error {
 	ctx, alive, leave := whileHeard(ctx, quietFor)
 	defer leave(nil)
@@ -24,9 +25,9 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 		alive: alive,
 		notice: func(m message) {
 			switch {
-			case m.Method == noticeUpdated: // of the resource, or of a part of it
+			case m.Method == noticeUpdated, m.Method == noticeGranted && grantsResource(m.Params, uri): // of the resource, or of a part of it
 				changed()
-			case m.Method == noticeGranted && !grantsResource(m.Params, uri):
+			case m.Method == noticeGranted:
 				leave(ErrNoWatch)
 			}
 		},
@@ -35,7 +36,13 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 	if c.modern() {
 		_, err = c.send(ctx, r)
 	} else {
-		err = c.watchSession(ctx, r, func() error { return c.subscribe(ctx, methodSubscribe, uri) })
+		err = c.watchSession(ctx, r, func() error {
+			err := c.subscribe(ctx, methodSubscribe, uri)
+			if err == nil {
+				changed()
+			}
+			return err
+		})
 		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
 		defer cancel()
 		_ = c.subscribe(farewell, methodUnsubscribe, uri) // it is about to lose the session in any case

@@ -124,7 +124,9 @@ func (c *child) take(raw []byte) {
 	case m.Method == methodPing && m.ID != nil:
 		c.reply(object{"jsonrpc": "2.0", "id": m.ID, "result": object{}})
 	case client.TellsOfLists(m.Method):
-		c.heard()
+		c.pipe.heard()
+	case m.Method == methodUpdated && m.about == "":
+		c.pipe.updated(m.uri)
 	default:
 		c.deliver(m, raw)
 	}

@@ -19,8 +19,10 @@ func everyWay(t *testing.T, o upstream.Options, test func(t *testing.T, r *rig))
 		revision string
 		server   func(*testing.T) upstream.Server
 	}{
-		"stdio": {"2026-07-28", func(*testing.T) upstream.Server { return program("up", "sdk") }},
-		"HTTP":  {"2026-07-28", func(t *testing.T) upstream.Server { return upstream.Server{Name: "up", URL: serveHTTP(t, false)} }},
+		"stdio":            {"2026-07-28", func(*testing.T) upstream.Server { return program("up", "sdk") }},
+		"stdio 2025-11-25": {"2025-11-25", func(*testing.T) upstream.Server { return program("up", "sdk", "REVISION=2025-11-25") }},
+		"stdio 2024-11-05": {"2024-11-05", func(*testing.T) upstream.Server { return program("up", "sdk", "REVISION=2024-11-05") }},
+		"HTTP":             {"2026-07-28", func(t *testing.T) upstream.Server { return upstream.Server{Name: "up", URL: serveHTTP(t, false)} }},
 		"HTTP sessions": {"2025-11-25", func(t *testing.T) upstream.Server {
 			return upstream.Server{Name: "up", URL: serveHTTP(t, true)}
 		}},

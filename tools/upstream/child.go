@@ -11,10 +11,10 @@ import (
 
 // child is a program that runs, with the requests that it has not answered.
 type child struct {
+	pipe    *pipe
 	process *Process
 	stderr  *tail
 	session string
-	heard   func()
 	opened  bool // guarded by pipe.starting
 	out     chan []byte
 	done    chan struct{} // closed when it has ended, and all that it wrote was read
@@ -23,13 +23,14 @@ type child struct {
 
 	mu       sync.Mutex
 	listens  bool
+	begun    bool              // its session is, as revisions before 2026-07-28 have it
 	requests map[string]*asked // by the id that the program knows
 	lastID   int
 }
 
-func newChild(process *Process, stderr *tail, session string, heard func()) *child {
+func newChild(p *pipe, process *Process, stderr *tail, session string) *child {
 	c := &child{
-		process: process, stderr: stderr, session: session, heard: heard,
+		pipe: p, process: process, stderr: stderr, session: session,
 		out: make(chan []byte), done: make(chan struct{}), requests: make(map[string]*asked),
 	}
 	c.workers.Go(c.writes)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -14,13 +15,17 @@ import (
 
 // newLibrary is a server made with the SDK that has more than tools. All have the same names and URIs.
 func newLibrary(name string) *mcp.Server {
-	s := mcp.NewServer(&mcp.Implementation{Name: "library", Version: "1"}, &mcp.ServerOptions{
+	o := &mcp.ServerOptions{
 		CompletionHandler: func(_ context.Context, r *mcp.CompleteRequest) (*mcp.CompleteResult, error) {
 			return &mcp.CompleteResult{Completion: mcp.CompletionResultDetails{Values: []string{name + " " + r.Params.Ref.Name + r.Params.Ref.URI}}}, nil
 		},
-		SubscribeHandler:   func(context.Context, *mcp.SubscribeRequest) error { return nil },
-		UnsubscribeHandler: func(context.Context, *mcp.UnsubscribeRequest) error { return nil },
-	})
+		SupportedProtocolVersions: revisions(),
+	}
+	if os.Getenv("MUTE") == "" {
+		o.SubscribeHandler = func(context.Context, *mcp.SubscribeRequest) error { return nil }
+		o.UnsubscribeHandler = func(context.Context, *mcp.UnsubscribeRequest) error { return nil }
+	}
+	s := mcp.NewServer(&mcp.Implementation{Name: "library", Version: "1"}, o)
 	read := func(_ context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
 		if r.Params.URI == "repo://none/data" {
 			return nil, mcp.ResourceNotFoundError(r.Params.URI)
@@ -83,6 +88,12 @@ func everyLibrary(t *testing.T, o upstream.Options, test func(t *testing.T, r *r
 	t.Parallel()
 	for way, server := range map[string]func(t *testing.T, name string) upstream.Server{
 		"stdio": func(_ *testing.T, name string) upstream.Server { return program(name, "library", "LIBRARY="+name) },
+		"stdio 2025-11-25": func(_ *testing.T, name string) upstream.Server {
+			return program(name, "library", "LIBRARY="+name, "REVISION=2025-11-25")
+		},
+		"stdio 2024-11-05": func(_ *testing.T, name string) upstream.Server {
+			return program(name, "library", "LIBRARY="+name, "REVISION=2024-11-05")
+		},
 		"HTTP": func(t *testing.T, name string) upstream.Server {
 			return upstream.Server{Name: name, URL: serveLibrary(t, name, false)}
 		},

@@ -21,8 +21,10 @@ import (
 // request is a line that is written, and its response the stream of the lines that belong to it. The program is started when there is
 // something to say to it, also after it died: a new one is a new session, as HTTP has them before 2026-07-28.
 type pipe struct {
-	start func(ctx context.Context) (*Process, *tail, error)
-	heard func() // its lists may have changed
+	start   func(ctx context.Context) (*Process, *tail, error)
+	heard   func()           // its lists may have changed
+	updated func(uri string) // a resource has changed, or a part of one
+	watched func() []string  // the resources that it is to tell of, before 2026-07-28
 
 	starting sync.Mutex // held while a program is started: that may take a while
 	births   int
@@ -79,6 +81,9 @@ func (p *pipe) pass(r *http.Request, m *line, body []byte) (*http.Response, erro
 		if err := c.write(r.Context(), body); err != nil {
 			return nil, err
 		}
+	}
+	if m.Method == methodInitialized {
+		c.begin(r.Context(), p.watched)
 	}
 	return response(r, http.StatusAccepted, nil), nil
 }
@@ -165,7 +170,7 @@ func (p *pipe) birth(ctx context.Context) (*child, error) {
 		return nil, fmt.Errorf("it cannot be started: %w", err)
 	}
 	p.births++
-	c := newChild(process, stderr, strconv.Itoa(p.births), p.heard)
+	c := newChild(p, process, stderr, strconv.Itoa(p.births))
 	p.mu.Lock()
 	p.child = c
 	closed := p.closed
@@ -206,13 +211,17 @@ func (p *pipe) close() {
 }
 
 const (
-	methodInitialize = "initialize"
-	methodDiscover   = "server/discover"
-	methodCancelled  = "notifications/cancelled"
-	methodCall       = "tools/call"
-	methodList       = "tools/list"
-	methodResult     = "tasks/result"
-	methodPing       = "ping"
+	methodInitialize  = "initialize"
+	methodInitialized = "notifications/initialized"
+	methodDiscover    = "server/discover"
+	methodCancelled   = "notifications/cancelled"
+	methodCall        = "tools/call"
+	methodList        = "tools/list"
+	methodResult      = "tasks/result"
+	methodPing        = "ping"
+	methodSubscribe   = "resources/subscribe"
+	methodUnsubscribe = "resources/unsubscribe"
+	methodUpdated     = "notifications/resources/updated"
 )
 
 // line is a message of either side, as far as it matters to whom it goes.
@@ -220,6 +229,7 @@ type line struct {
 	ID     json.RawMessage
 	Method string
 	token  string // of progress: the one that a request gives, or that a notification is about
+	uri    string // of the resource that it is about
 	about  string // the request that a notification of 2026-07-28 belongs to
 	meta   map[string]json.RawMessage
 	object map[string]json.RawMessage
@@ -233,12 +243,14 @@ func readLine(raw []byte) (*line, error) {
 	l.ID = l.object["id"]
 	var params struct {
 		Token json.RawMessage            `json:"progressToken"`
+		URI   json.RawMessage            `json:"uri"`
 		Meta  map[string]json.RawMessage `json:"_meta"`
 	}
 	if method, ok := l.object["method"]; ok {
 		_ = json.Unmarshal(method, &l.Method)           // without one it goes nowhere
 		_ = json.Unmarshal(l.object["params"], &params) // likewise: whoever gets the message says what is wrong
 	}
+	_ = json.Unmarshal(params.URI, &l.uri)
 	l.meta, l.about = params.Meta, string(params.Meta[wire.MetaSubscription])
 	l.token = cmp.Or(string(params.Token), string(params.Meta["progressToken"]))
 	return l, nil

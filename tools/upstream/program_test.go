@@ -145,6 +145,7 @@ type watched struct {
 	mu      sync.Mutex
 	started int
 	ended   int
+	signals []func(force bool)
 }
 
 func (w *watched) start(c upstream.Command) (*upstream.Process, error) {
@@ -159,8 +160,18 @@ func (w *watched) start(c upstream.Command) (*upstream.Process, error) {
 	}
 	w.mu.Lock()
 	w.started++
+	w.signals = append(w.signals, p.Signal)
 	w.mu.Unlock()
 	return p, nil
+}
+
+// kill kills all of them.
+func (w *watched) kill() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, signal := range w.signals {
+		signal(true)
+	}
 }
 
 func (w *watched) running() int {

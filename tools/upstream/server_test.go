@@ -37,7 +37,7 @@ var (
 
 // newSDKServer is a server made with the SDK, with the tools of the tests.
 func newSDKServer() *mcp.Server {
-	s := mcp.NewServer(&mcp.Implementation{Name: "sdk", Version: "1"}, nil)
+	s := mcp.NewServer(&mcp.Implementation{Name: "sdk", Version: "1"}, &mcp.ServerOptions{SupportedProtocolVersions: revisions()})
 	mcp.AddTool(s, &mcp.Tool{Name: "echo", Title: "Echo", Description: "Says it again", Annotations: reads, Meta: mcp.Meta{"k": "v"}}, echo)
 	mcp.AddTool(s, &mcp.Tool{Name: "fail", Annotations: nobody}, func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
 		return nil, nil, errors.New("no such page")
@@ -60,6 +60,14 @@ func newSDKServer() *mcp.Server {
 		return nil, nil, nil
 	})
 	return s
+}
+
+// revisions are those that a program of a test speaks: one, or as many as the SDK does.
+func revisions() []string {
+	if only := os.Getenv("REVISION"); only != "" {
+		return []string{only}
+	}
+	return nil
 }
 
 func echo(ctx context.Context, r *mcp.CallToolRequest, v in) (*mcp.CallToolResult, out, error) {
@@ -125,6 +133,8 @@ func serve(flavour string) {
 		_ = newLibrary(os.Getenv("LIBRARY")).Run(context.Background(), &mcp.StdioTransport{})
 	case "old":
 		serveOld()
+	case "notes":
+		serveNotes()
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no licence key")
 		os.Exit(2)

@@ -201,7 +201,7 @@ func (s *server) borrowPipe() *pipe {
 	defer s.mu.Unlock()
 	p := s.shared
 	if p == nil || !p.alive() {
-		p = &pipe{start: s.startProgram, heard: s.poke, closed: s.ended}
+		p = &pipe{start: s.startProgram, heard: s.poke, updated: s.updated, watched: s.watched, closed: s.ended}
 	}
 	s.borrowers[p]++
 	return p

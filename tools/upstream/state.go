@@ -35,6 +35,7 @@ type server struct {
 	unused   chan struct{} // gets one when no call runs
 	closing  sync.WaitGroup
 	starting chan struct{} // held while a program is started that will be shared
+	vigils   chan struct{} // held while one is begun
 
 	mu        sync.Mutex
 	retired   bool // no session is kept for another call
@@ -44,8 +45,10 @@ type server struct {
 	pool      []*session // that no call uses; the last was used last
 	shared    *pipe      // the program that calls of 2026-07-28 share
 	borrowers map[*pipe]int
-	age       int    // counts changes of the list
-	told      string // what was wrong with the list
+	vigil     *vigil          // nil: none
+	watches   map[*watch]bool // with programs of revisions before 2026-07-28
+	age       int             // counts changes of the list
+	told      string          // what was wrong with the list
 	revision  string
 	offers    map[string]bool // its own names of the tools that are relayed
 	listed    bool            // they are known
@@ -59,8 +62,8 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1),
-		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), offers: make(map[string]bool),
+		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), vigils: make(chan struct{}, 1),
+		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), watches: make(map[*watch]bool), offers: make(map[string]bool),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)

@@ -3,11 +3,9 @@ package upstream
 import (
 	"context"
 	"errors"
-
-	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// maxWatched bounds how many resources of a server are watched from here: each takes a session of its own.
+// maxWatched bounds how many resources of a server are watched from here: each takes a session of its own, unless programs share one.
 const maxWatched = 64
 
 var (
@@ -15,11 +13,8 @@ var (
 	errStreamEnded    = errors.New("its stream of changes ended")
 )
 
-// tells: the server tells when a resource changes. A program of an earlier revision, which serves one session, would be started once for
-// each resource.
-func (s *server) tells(l *listing) bool {
-	return l.about.Subscribes && s.hasResources(l) && (s.URL != "" || l.about.Revision >= wire.V20260728)
-}
+// tells: the server tells when a resource changes.
+func (s *server) tells(l *listing) bool { return l.about.Subscribes && s.hasResources(l) }
 
 // watchResource is tasks.Source.Watch of a server.
 func (s *server) watchResource(ctx context.Context, uri string, changed func()) error {
@@ -44,10 +39,10 @@ func (s *server) watchResource(ctx context.Context, uri string, changed func()) 
 		case <-ctx.Done():
 		}
 	}()
-	x, err := s.open(ctx)
-	if err == nil {
-		err = x.client.WatchResource(ctx, name, changed)
-		s.discard(x)
+	if s.URL != "" || s.shares() {
+		err = s.watchAlone(ctx, name, changed)
+	} else {
+		err = s.watchPrograms(ctx, name, changed)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -56,4 +51,14 @@ func (s *server) watchResource(ctx context.Context, uri string, changed func()) 
 		err = errStreamEnded
 	}
 	return s.refusal(ctx, err)
+}
+
+// watchAlone has a session of its own, which may be one of several with a program.
+func (s *server) watchAlone(ctx context.Context, uri string, changed func()) error {
+	x, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.discard(x)
+	return x.client.WatchResource(ctx, uri, changed)
 }

@@ -1,0 +1,59 @@
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+
+	"github.com/longhaul-mcp/longhaul/client"
+)
+
+// begin is the begin of a session: from now on the program tells of what is watched, before it gets anything else to do.
+func (c *child) begin(ctx context.Context, watched func() []string) {
+	c.mu.Lock()
+	c.begun = true // and hears of what is watched after this
+	c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, goodbye)
+	defer cancel()
+	for _, uri := range watched() {
+		_ = c.subscribe(ctx, uri) // another one is kept that does, or its watch ends
+	}
+}
+
+func (c *child) hasBegun() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun
+}
+
+// subscribe has the program tell of a resource. An error may be the program's own word.
+func (c *child) subscribe(ctx context.Context, uri string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errSlow)
+	defer cancel()
+	body, err := c.request(ctx, &line{Method: methodSubscribe, object: members{
+		"jsonrpc": encode("2.0"), "method": encode(methodSubscribe), "params": encode(object{"uri": uri}),
+	}})
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	var answer struct{ Error *client.Error }
+	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("data: ")), &answer); err != nil || answer.Error == nil {
+		return err
+	}
+	return answer.Error
+}
+
+// say makes a request whose answer is of no interest.
+func (c *child) say(ctx context.Context, method, uri string) error {
+	c.mu.Lock()
+	c.lastID++
+	id := c.lastID
+	c.mu.Unlock()
+	return c.write(ctx, encode(object{"jsonrpc": "2.0", "id": id, "method": method, "params": object{"uri": uri}}))
+}
