@@ -17,6 +17,27 @@ func (s *server) poke() {
 	}
 }
 
+// hear has the list looked at soon, with the program that told that it has changed.
+func (s *server) hear(p *pipe) {
+	s.mu.Lock()
+	s.teller = p
+	s.mu.Unlock()
+	s.poke()
+}
+
+// whoTold is the session of the program that last told that its list has changed, which a call may use meanwhile. Nil: nobody has since
+// it was last asked, or it is gone, or all share one program.
+func (s *server) whoTold() *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.teller
+	s.teller = nil
+	if p == nil {
+		return nil
+	}
+	return s.alone[p]
+}
+
 const (
 	firstLook = time.Second
 	longLook  = 30 * time.Second

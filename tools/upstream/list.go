@@ -177,14 +177,27 @@ type listing struct {
 	err                           error // why these are not known
 }
 
+// list asks the program that told of a change, since another one may not know of it, or else any.
 func (s *server) list(ctx context.Context) (*listing, error) {
-	ctx, cancel := context.WithTimeout(ctx, listTime)
-	defer cancel()
+	if x := s.whoTold(); x != nil {
+		if l, err := s.listWith(ctx, x); err == nil && l.err == nil {
+			return l, nil
+		}
+	}
 	x, err := s.take(ctx) // beside the calls: they may last
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{about: x.client.Server()}
+	l, err := s.listWith(ctx, x)
+	s.judge(ctx, cmp.Or(err, l.err))
+	s.give(x, err != nil || l.err != nil)
+	return l, err
+}
+
+func (s *server) listWith(ctx context.Context, x *session) (l *listing, err error) {
+	ctx, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	l = &listing{about: x.client.Server()}
 	l.tools, err = x.client.Tools(ctx)
 	if isUnknown(err) && (l.about.Resources || l.about.Prompts) {
 		err = nil // it has no tools
@@ -192,8 +205,6 @@ func (s *server) list(ctx context.Context) (*listing, error) {
 	if err == nil {
 		l.err = s.browse(ctx, x, l)
 	}
-	s.judge(ctx, cmp.Or(err, l.err))
-	s.give(x, err != nil || l.err != nil)
 	return l, err
 }
 

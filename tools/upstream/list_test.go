@@ -30,6 +30,25 @@ func TestAListThatChanges(t *testing.T) {
 	})
 }
 
+// A program tells of its own list, also while a call of it lasts: no other one has what it has got.
+func TestAListThatChangesDuringACall(t *testing.T) {
+	everyWay(t, upstream.Options{Refresh: time.Hour}, func(t *testing.T, r *rig) {
+		changed, dir, ended := r.reg.Changed(), t.TempDir(), make(chan error, 1)
+		go func() {
+			_, err := r.call("up_grow", in{Dir: dir})
+			ended <- err
+		}()
+		<-changed
+		mark(dir, "seen")
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if got, err := r.call("up_grown", in{Text: "new"}); err != nil || !strings.Contains(got, "new") {
+			t.Error(got, err)
+		}
+	})
+}
+
 // listing serves whatever tools it is told to.
 func listing(t *testing.T, mu *sync.Mutex, names *[]string) string {
 	return newScript(t, map[string]func(*query){

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -55,9 +56,9 @@ func newSDKServer() *mcp.Server {
 	for name, annotations := range map[string]*mcp.ToolAnnotations{"die": nobody, "die_safely": safe} {
 		mcp.AddTool(s, &mcp.Tool{Name: name, Annotations: annotations}, die)
 	}
-	mcp.AddTool(s, &mcp.Tool{Name: "grow"}, func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
+	mcp.AddTool(s, &mcp.Tool{Name: "grow"}, func(ctx context.Context, _ *mcp.CallToolRequest, v in) (*mcp.CallToolResult, any, error) {
 		mcp.AddTool(s, &mcp.Tool{Name: "grown"}, echo)
-		return nil, nil, nil
+		return nil, nil, marked(ctx, v.Dir, "seen")
 	})
 	return s
 }
@@ -116,6 +117,20 @@ func mark(dir, what string) {
 func marks(dir, what string) int {
 	found, _ := filepath.Glob(filepath.Join(dir, what+"-*"))
 	return len(found)
+}
+
+// marked waits for a sign of another process.
+func marked(ctx context.Context, dir, what string) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for dir != "" && marks(dir, what) == 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // serve is what this binary does as a server on stdin and stdout.

@@ -157,9 +157,7 @@ func (s *server) dial(ctx context.Context, x *session) (err error) {
 		s.returnPipe(x.pipe)
 		return err
 	}
-	if x.modern() { // calls say what belongs to them, so that they may share a program
-		s.sharePipe(x.pipe)
-	}
+	s.enlist(x)
 	return nil
 }
 
@@ -201,17 +199,22 @@ func (s *server) borrowPipe() *pipe {
 	defer s.mu.Unlock()
 	p := s.shared
 	if p == nil || !p.alive() {
-		p = &pipe{start: s.startProgram, heard: s.poke, updated: s.updated, watched: s.watched, closed: s.ended}
+		p = &pipe{start: s.startProgram, updated: s.updated, watched: s.watched, closed: s.ended}
+		p.heard = func() { s.hear(p) }
 	}
 	s.borrowers[p]++
 	return p
 }
 
-func (s *server) sharePipe(p *pipe) {
+// enlist has calls share a program of 2026-07-28, where they say what belongs to them. An earlier one is this session's.
+func (s *server) enlist(x *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.shared == nil || !s.shared.alive() {
-		s.shared = p
+	switch {
+	case !x.modern():
+		s.alone[x.pipe] = x
+	case s.shared == nil || !s.shared.alive():
+		s.shared = x.pipe
 	}
 }
 
@@ -222,6 +225,7 @@ func (s *server) returnPipe(p *pipe) {
 	last := s.borrowers[p] == 0
 	if last {
 		delete(s.borrowers, p)
+		delete(s.alone, p)
 		if s.shared == p {
 			s.shared = nil
 		}

@@ -45,10 +45,12 @@ type server struct {
 	pool      []*session // that no call uses; the last was used last
 	shared    *pipe      // the program that calls of 2026-07-28 share
 	borrowers map[*pipe]int
-	vigil     *vigil          // nil: none
-	watches   map[*watch]bool // with programs of revisions before 2026-07-28
-	age       int             // counts changes of the list
-	told      string          // what was wrong with the list
+	alone     map[*pipe]*session // of programs that serve one, before 2026-07-28
+	teller    *pipe              // of a list that has changed; nil: it was looked at
+	vigil     *vigil             // nil: none
+	watches   map[*watch]bool    // with programs of revisions before 2026-07-28
+	age       int                // counts changes of the list
+	told      string             // what was wrong with the list
 	revision  string
 	offers    map[string]bool // its own names of the tools that are relayed
 	listed    bool            // they are known
@@ -63,7 +65,7 @@ func newServer(h *Hub, config Server, rank int) *server {
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
 		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), vigils: make(chan struct{}, 1),
-		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), watches: make(map[*watch]bool), offers: make(map[string]bool),
+		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), alone: make(map[*pipe]*session), watches: make(map[*watch]bool), offers: make(map[string]bool),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)
