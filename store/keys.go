@@ -129,6 +129,13 @@ func askedKey(source string) string { return sourceTag(source) + "on" }
 // the set. Expires with the last of them.
 func wantedKey(source string) string { return sourceTag(source) + "sub" }
 
+// viewersKey is a zset of the workers that relay upstream servers by until when what they say of these is believed, viewsKey a hash of what
+// each of them says. Both expire with the last of them.
+const (
+	viewersKey = "lh:{up}:on"
+	viewsKey   = "lh:{up}:view"
+)
+
 // taskKeys are KEYS[1..11] of every task script.
 func taskKeys(id tasks.ID) []string {
 	s := id.Shard()

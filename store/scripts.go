@@ -24,6 +24,7 @@ type scripts struct {
 	abandon, keep, orphan, shelve                                                          *redis.Script
 	announceLimit, admit, begin, hold, free, tickLimit, needs                              *redis.Script
 	inquire, inquired, retract, stand, pick, asking, reply, want, wanted                   *redis.Script
+	view, views                                                                            *redis.Script
 }
 
 func load(o Options) scripts {
@@ -47,6 +48,7 @@ func load(o Options) scripts {
 		announceLimit: plain("announce_limit"), admit: limit("admit"), begin: limit("begin"), hold: limit("hold"), free: limit("free"), tickLimit: limit("tick_limit"), needs: task("needs"),
 		inquire: timed("inquire"), inquired: timed("inquired"), retract: plain("retract"), stand: timed("stand"), pick: timed("pick"), asking: timed("asking"), reply: plain("reply"),
 		want: timed("want"), wanted: timed("wanted"),
+		view: timed("view"), views: timed("views"),
 	}
 }
 
