@@ -11,6 +11,7 @@ import (
 
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
 // readiness is what the ops door says of a process with ?verbose: also what is no reason to send it nothing any more.
@@ -103,7 +104,7 @@ func (p *parts) upstreamStates() (list []upstreamState) {
 		return nil
 	}
 	for _, h := range p.hub.Health() {
-		s := upstreamState{Server: h.Server, Up: isUp(h), Tools: h.Tools, Revision: h.Revision}
+		s := upstreamState{Server: h.Server, Up: h.State == upstream.Up, Tools: h.Tools, Revision: h.Revision}
 		if h.Err != nil {
 			s.Error = h.Err.Error()
 		}

@@ -46,11 +46,9 @@ func (u upstreamsUp) Describe(to chan<- *prometheus.Desc) { to <- upstreamUp }
 func (u upstreamsUp) Collect(to chan<- prometheus.Metric) {
 	for _, h := range u.hub.Health() {
 		up := 0.0
-		if isUp(h) {
+		if h.State == upstream.Up {
 			up = 1
 		}
 		to <- prometheus.MustNewConstMetric(upstreamUp, prometheus.GaugeValue, up, h.Server)
 	}
 }
-
-func isUp(h upstream.Health) bool { return h.Err == nil && h.Revision != "" }

@@ -16,6 +16,7 @@ func (h *Hub) Change(servers []Server) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	defer h.tell()
 	before := make(map[string]*server)
 	for _, s := range h.servers {
 		before[s.Name] = s

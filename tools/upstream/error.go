@@ -145,6 +145,7 @@ func refusesKey(err error) bool {
 
 // judge tells the server's health what came of using it.
 func (s *server) judge(ctx context.Context, err error) {
+	defer s.heed()
 	switch {
 	case broken(err):
 		s.health.failed(reason(err))

@@ -29,8 +29,9 @@ type Options struct {
 
 // Hub keeps the tools of other servers in a registry, and relays their calls.
 type Hub struct {
-	opts   Options
-	owners owners
+	opts    Options
+	owners  owners
+	changed chan struct{} // a server may do otherwise than before
 
 	mu      sync.Mutex
 	servers []*server
@@ -57,7 +58,7 @@ func New(o Options) (*Hub, error) {
 	if o.Idle == 0 {
 		o.Idle = 5 * time.Minute
 	}
-	h := &Hub{opts: o}
+	h := &Hub{opts: o, changed: make(chan struct{}, 1)}
 	if err := Validate(o.Servers); err != nil {
 		return nil, err
 	}
@@ -144,26 +145,4 @@ func (h *Hub) keep(s *server) {
 	case !h.stopped:
 		h.keeping.Go(func() { s.keep(h.running) })
 	}
-}
-
-// Health is how a server does.
-type Health struct {
-	Server   string
-	Revision string // of the protocol that is spoken with it; empty: it has not answered yet
-	Tools    int    // that are relayed
-	Err      error  // why calls fail; nil: nothing is known against it
-	Warnings string // what is wrong with what it lists, or with what is said of that, in lines; empty: nothing
-}
-
-// Health is how the servers do, in the order of the options.
-func (h *Hub) Health() []Health {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	list := make([]Health, len(h.servers))
-	for i, s := range h.servers {
-		s.mu.Lock()
-		list[i] = Health{Server: s.Name, Revision: s.revision, Tools: len(s.offers), Err: s.health.status(), Warnings: s.told}
-		s.mu.Unlock()
-	}
-	return list
 }

@@ -121,14 +121,16 @@ func (s *server) open(ctx context.Context) (*session, error) {
 	case err == nil:
 		s.health.connected()
 		s.mu.Lock()
-		s.revision = x.client.Server().Revision
+		s.about = x.client.Server()
 		s.mu.Unlock()
+		s.heed()
 		return x, nil
 	case ctx.Err() != nil:
 		s.health.connected() // it is not the server's fault, and another may try
 		return nil, context.Cause(ctx)
 	}
 	s.health.failed(reason(err))
+	s.heed()
 	return nil, err
 }
 
@@ -190,7 +192,7 @@ func (s *server) whileOpen(do func()) bool {
 func (s *server) shares() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.revision >= wire.V20260728
+	return s.about.Revision >= wire.V20260728
 }
 
 // borrowPipe is the program that calls share, if they do, or one of its own.

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/client"
 )
 
 // server is one of the servers: what is said of it, with the sessions that are open to it.
@@ -51,7 +54,9 @@ type server struct {
 	watches   map[*watch]bool    // with programs of revisions before 2026-07-28
 	age       int                // counts changes of the list
 	told      string             // what was wrong with the list
-	revision  string
+	about     client.Server      // what it last said of itself
+	state     State
+	since     time.Time       // it is in this state
 	offers    map[string]bool // its own names of the tools that are relayed
 	listed    bool            // they are known
 	whole     bool            // so is what else it has
@@ -66,6 +71,7 @@ func newServer(h *Hub, config Server, rank int) *server {
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
 		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), vigils: make(chan struct{}, 1),
 		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), alone: make(map[*pipe]*session), watches: make(map[*watch]bool), offers: make(map[string]bool),
+		state: Starting, since: time.Now(),
 	}
 	if s.URL != "" {
 		s.http = newHTTP(config)
