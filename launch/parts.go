@@ -31,6 +31,7 @@ import (
 // parts is everything that runs in this process.
 type parts struct {
 	log        *slog.Logger
+	name       string   // tells this process from others
 	closers    []func() // in the order of opening
 	store      *store.Store
 	blobs      *blob.Store // nil: there is none
@@ -56,7 +57,7 @@ const openTimeout = 10 * time.Second
 
 // assemble opens and connects the parts that the role and its options ask for. Nothing runs yet.
 func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (_ *parts, err error) {
-	p := &parts{log: log, metrics: prometheus.NewRegistry(), registry: reg, embedded: o.embedded()}
+	p := &parts{log: log, name: processName(), metrics: prometheus.NewRegistry(), registry: reg, embedded: o.embedded()}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -80,10 +81,10 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	if err := p.openBlobs(ctx, o); err != nil {
 		return nil, err
 	}
-	q, name := queue.New(rdb), processName()
+	q := queue.New(rdb)
 	p.watcher = p.store.NewWatcher()
 	p.dispatcher = keeper.NewDispatcher(p.store, q, log)
-	p.keeper = keeper.New(p.store, q, name, log)
+	p.keeper = keeper.New(p.store, q, p.name, log)
 	p.keeper.Deleting(p.blobs)
 	if r.fronts(o) {
 		if p.front, err = server.New(server.Options{
@@ -99,7 +100,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	}
 	if r.runs(o) {
 		p.worker = worker.New(worker.Options{
-			Registry: p.registry, Store: p.store, Blobs: p.blobs, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: name,
+			Registry: p.registry, Store: p.store, Blobs: p.blobs, Watcher: p.watcher, Queue: queue.NewServer(redisdial.Connect(ro)), Dispatcher: p.dispatcher, Name: p.name,
 			Concurrency: o.concurrency, DefaultQueue: o.queue, Queues: o.queues, Drain: o.drain, Logger: log,
 		}, p.metrics)
 	}

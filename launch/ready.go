@@ -18,7 +18,8 @@ import (
 type readiness struct {
 	server.Readiness
 	Config   *configState    `json:"config,omitempty"`
-	Upstream []upstreamState `json:"upstream,omitempty"`
+	Upstream []upstreamState `json:"upstream,omitempty"` // as this process sees its servers
+	Servers  []string        `json:"servers,omitempty"`  // as all workers see them, in a line each
 }
 
 type configState struct {
@@ -48,7 +49,7 @@ func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, state.words())
 		return
 	}
-	state.Config, state.Upstream = p.configState(), p.upstreamStates()
+	state.Config, state.Upstream, state.Servers = p.configState(), p.upstreamStates(), p.serversSeen(r.Context())
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(state.HTTP())
 	_ = json.NewEncoder(w).Encode(state) // whoever asked has gone

@@ -36,6 +36,9 @@ func (p *parts) run(ctx context.Context, started func()) error {
 	context.AfterFunc(ctx, func() { p.stopping.Store(true) })
 	asked := make(chan struct{})
 	below.Go(func() error { return p.relay(ctx, base, asked) })
+	if p.hub != nil {
+		below.Go(func() error { return (&teller{hub: p.hub, store: p.store, worker: p.name}).run(base) })
+	}
 	if p.front != nil {
 		above.Go(func() error { return p.front.Run(ctx) })
 		above.Go(func() error { return serve(ctx, p.http, p.listener, p.farewell) })

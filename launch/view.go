@@ -1,0 +1,75 @@
+package launch
+
+import (
+	"context"
+	"time"
+
+	"github.com/longhaul-mcp/longhaul/store"
+	"github.com/longhaul-mcp/longhaul/tools/upstream"
+)
+
+const (
+	// tellEvery renews what is said of servers, three times in the time for which it is believed.
+	tellEvery = store.ViewLease / 3
+	// tellPause is how soon at the earliest something is said again: a server may come and go with every call.
+	tellPause = time.Second
+)
+
+// teller says in Redis how a worker sees its upstream servers, for operators. It makes one trip in each tellEvery, however many servers there
+// are, and none without any.
+type teller struct {
+	hub    *upstream.Hub
+	store  *store.Store
+	worker string
+	told   bool // something may be there to be taken back
+}
+
+// run tells until ctx ends, and takes back what it told.
+func (t *teller) run(ctx context.Context) error {
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		t.tell(ctx, viewsOf(t.hub.Health()))
+		pause(ctx, tellPause)
+		select {
+		case <-tick.C:
+		case <-t.hub.Changed():
+		case <-ctx.Done():
+		}
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second) // ctx has ended
+	defer cancel()
+	t.tell(bye, nil) // where that fails it lapses
+	return nil
+}
+
+// tell says how the servers do. What Redis does not take is told the next time.
+func (t *teller) tell(ctx context.Context, servers []store.View) {
+	if len(servers) == 0 && !t.told {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellEvery)
+	defer cancel()
+	err := t.store.Tell(ctx, t.worker, servers)
+	t.told = len(servers) > 0 || err != nil
+}
+
+func viewsOf(servers []upstream.Health) []store.View {
+	list := make([]store.View, len(servers))
+	for i, h := range servers {
+		list[i] = store.View{Server: h.Server, State: string(h.State), Since: h.Since, Name: h.Name, Version: h.Version, Protocol: h.Revision, Calls: h.Calls}
+		if h.Err != nil {
+			list[i].Reason = h.Err.Error()
+		}
+	}
+	return list
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
