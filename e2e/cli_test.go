@@ -17,7 +17,7 @@ func TestCommandLine(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
 	server := f.Server()
-	f.Worker("-data", samples)
+	f.Worker("-data", samples, "-config", configured(t, "servers:\n"+stdio("near", "look")+"  - {name: away, url: 'http://127.0.0.1:1/mcp'}\n"))
 	f.Image(image.Image{Name: "fixtures", Tools: []image.Tool{
 		{Tool: tasks.Tool{Name: "hold", Description: "Waits for a file", InputSchema: raw(`{"type":"object","properties":{"gate":{"type":"string"}},"required":["gate"],"additionalProperties":false}`)}, Does: image.Hold},
 		{Tool: tasks.Tool{Name: "pick", Description: "Takes a choice", InputSchema: raw(`{"type":"object","properties":{"level":{"enum":["high","low"]}}}`)}, Does: image.Echo},
@@ -31,7 +31,7 @@ func TestCommandLine(t *testing.T) {
 		{Tool: tasks.Tool{Name: "flaky", InputSchema: raw(`{"type":"object","properties":{"good":{"type":"integer"},"afterMs":{"type":"integer"}}}`), Policy: tasks.Policy{Attempts: 3, Queue: "own"}}, Does: image.Flaky},
 	}})
 	c := server.Client(t)
-	for _, name := range []string{"analyze_logs", "hold", "panic"} {
+	for _, name := range []string{"analyze_logs", "hold", "panic", "near_look"} {
 		c.AwaitTool(t, name)
 	}
 	bin := filepath.Dir(rig.Longhaul(t))
@@ -41,6 +41,7 @@ func TestCommandLine(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("LONGHAUL_URL", server.URL)
+			env.Setenv("LONGHAUL_REDIS", f.URL())
 			env.Setenv("LONGHAUL_REVISION", "")
 			env.Setenv("XDG_CONFIG_HOME", env.WorkDir+"/config")
 			return nil

@@ -30,6 +30,15 @@ func (s *Store) UnlistSource(ctx context.Context, started, name string) error {
 	return nil
 }
 
+// RetireSource takes a source off the catalogue, and says whether it was there. A worker that still has it announces it again.
+func (s *Store) RetireSource(ctx context.Context, name string) (bool, error) {
+	listed, err := s.scripts.retire.Run(ctx, s.rdb, []string{sourcesKey}, name).Bool()
+	if err != nil {
+		return false, fmt.Errorf("retire source %s: %w", name, err)
+	}
+	return listed, nil
+}
+
 // Sources reads every announced source, in no order. Entries that this program cannot read are left out.
 func (s *Store) Sources(ctx context.Context) ([]*tasks.Source, error) {
 	entries, err := s.rdb.HGetAll(ctx, sourcesKey).Result()

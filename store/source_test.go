@@ -62,3 +62,41 @@ func TestSourcesAreListed(t *testing.T) {
 		})
 	})
 }
+
+// A source whose workers are gone is listed until it is retired.
+func TestARetiredSourceIsNotListedUntilItIsAnnouncedAgain(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		ctx := within(t, 20*time.Second)
+		const name = "retired" // of this test alone: tests on one Redis hear each other's
+		started, err := s.AnnounceSource(ctx, "", &tasks.Source{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		news := rdb.Subscribe(ctx, "lh:sources")
+		defer news.Close()
+		if _, err := news.Receive(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []bool{true, false} {
+			if was, err := s.RetireSource(ctx, name); err != nil || was != want {
+				t.Errorf("%d: it was listed: %t %v, want %t", i, was, err, want)
+			}
+		}
+		for heard := ""; heard != name; {
+			m, err := news.ReceiveMessage(ctx)
+			if err != nil {
+				t.Fatalf("nobody hears of it: %v", err)
+			}
+			heard = m.Payload
+		}
+		if list, err := s.Sources(ctx); err != nil || len(list) > 0 {
+			t.Errorf("%+v %v", list, err)
+		}
+		if _, err := s.AnnounceSource(ctx, started, &tasks.Source{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.Sources(ctx); err != nil || len(list) != 1 {
+			t.Errorf("%+v %v, want it listed again", list, err)
+		}
+	})
+}

@@ -1,2 +1,2 @@
-// Package admin is what operators do to Longhaul's Redis by hand, past every server. Whoever reaches Redis may.
+// Package admin is what operators see in Longhaul's Redis, and do to it by hand, past every server. Whoever reaches Redis may.
 package admin

@@ -12,25 +12,42 @@ import (
 	"github.com/longhaul-mcp/longhaul/store"
 )
 
+// kind is a kind of things that are listed.
+type kind struct {
+	noun   string
+	names  func(context.Context, *store.Store) ([]string, error) // of those that are
+	retire func(*store.Store, context.Context, string) (was bool, err error)
+}
+
 // Retire takes tools off the list of tools, by their names or by patterns (* and ?), and returns which, sorted. A worker that still has one lists
 // it again with its next announcement, in half a minute at most. ErrMistaken: a name or a pattern is that of no listed tool; the others are
 // retired. ErrUnreachable: some may be retired or not; retiring again does no harm.
 func Retire(ctx context.Context, redisURL string, words []string) (retired []string, err error) {
+	return kind{"tool", tools, (*store.Store).Retire}.take(ctx, redisURL, words)
+}
+
+// RetireServers takes off the lists what servers behind workers have beside their tools, resources and prompts, as Retire does with tools.
+func RetireServers(ctx context.Context, redisURL string, words []string) (retired []string, err error) {
+	return kind{"server", sources, (*store.Store).RetireSource}.take(ctx, redisURL, words)
+}
+
+func (k kind) take(ctx context.Context, redisURL string, words []string) (retired []string, err error) {
 	err = with(ctx, redisURL, func(ctx context.Context, s *store.Store) error {
-		listed, err := listed(ctx, s)
+		listed, err := k.names(ctx, s)
 		if err != nil {
 			return err
 		}
-		names, mistakes := chosen(words, listed)
+		slices.Sort(listed)
+		names, mistakes := k.chosen(words, listed)
 		for _, name := range names {
-			was, err := s.Retire(ctx, name)
+			was, err := k.retire(s, ctx, name)
 			switch {
 			case err != nil:
 				return err
 			case was:
 				retired = append(retired, name)
 			default:
-				mistakes = append(mistakes, unlisted(name, listed))
+				mistakes = append(mistakes, k.unlisted(name, listed))
 			}
 		}
 		return errors.Join(mistakes...)
@@ -38,19 +55,24 @@ func Retire(ctx context.Context, redisURL string, words []string) (retired []str
 	return retired, err
 }
 
-// listed are the names of the tools that are, sorted.
-func listed(ctx context.Context, s *store.Store) ([]string, error) {
+func tools(ctx context.Context, s *store.Store) (names []string, err error) {
 	list, err := s.Catalog(ctx)
-	names := make([]string, len(list))
-	for i, t := range list {
-		names[i] = t.Name
+	for _, t := range list {
+		names = append(names, t.Name)
 	}
-	slices.Sort(names)
 	return names, err
 }
 
-// chosen are the tools that names and patterns mean, sorted. A name may be that of a tool that this program cannot read.
-func chosen(words, listed []string) (names []string, mistakes []error) {
+func sources(ctx context.Context, s *store.Store) (names []string, err error) {
+	list, err := s.Sources(ctx)
+	for _, source := range list {
+		names = append(names, source.Name)
+	}
+	return names, err
+}
+
+// chosen are what names and patterns mean, sorted. A name may be that of something that this program cannot read.
+func (k kind) chosen(words, listed []string) (names []string, mistakes []error) {
 	for _, word := range words {
 		if !strings.ContainsAny(word, "*?") {
 			names = append(names, word)
@@ -63,15 +85,15 @@ func chosen(words, listed []string) (names []string, mistakes []error) {
 			}
 		}
 		if len(names) == before {
-			mistakes = append(mistakes, fmt.Errorf("%w: no tool like %s is listed%s", ErrMistaken, word, spelling.Suggestion(word, listed)))
+			mistakes = append(mistakes, fmt.Errorf("%w: no %s like %s is listed%s", ErrMistaken, k.noun, word, spelling.Suggestion(word, listed)))
 		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names), mistakes
 }
 
-// unlisted is the error about a tool that is not listed, with the name that may have been meant.
-func unlisted(tool string, listed []string) error {
-	others := slices.DeleteFunc(slices.Clone(listed), func(name string) bool { return name == tool }) // it was until just now
-	return fmt.Errorf("%w: no tool %s is listed%s", ErrMistaken, tool, spelling.Suggestion(tool, others))
+// unlisted is the error about what is not listed, with the name that may have been meant.
+func (k kind) unlisted(name string, listed []string) error {
+	others := slices.DeleteFunc(slices.Clone(listed), func(other string) bool { return other == name }) // it was until just now
+	return fmt.Errorf("%w: no %s %s is listed%s", ErrMistaken, k.noun, name, spelling.Suggestion(name, others))
 }

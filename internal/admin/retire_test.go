@@ -51,3 +51,38 @@ func TestRetire(t *testing.T) {
 		t.Errorf("%v, want it unreachable", err)
 	}
 }
+
+// A source outlives its workers, until it is retired. It is not taken for a tool of its name.
+func TestRetireServers(t *testing.T) {
+	t.Parallel()
+	server := redistest.Private(t)
+	url := "redis://" + server.Addr()
+	s, err := store.Open(t.Context(), server.Client(t), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Announce(t.Context(), "", []tasks.Tool{{Name: "github"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"github", "gitlab", "search"} {
+		if _, err := s.AnnounceSource(t.Context(), "", &tasks.Source{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ names, retired, says string }{
+		{"githb", "", "no server githb is listed: did you mean github?"},
+		{"git*", "github gitlab", ""},
+		{"github search", "search", "no server github is listed"},
+	} {
+		retired, err := admin.RetireServers(t.Context(), url, strings.Fields(c.names))
+		if got := strings.Join(retired, " "); got != c.retired || err == nil != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: retired %q, %v", c.names, got, err)
+		}
+	}
+	if list, err := s.Sources(t.Context()); err != nil || len(list) > 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if list, err := s.Catalog(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("tools: %+v, %v", list, err)
+	}
+}

@@ -39,7 +39,7 @@ type commands struct {
 	Cancel     cancelCmd     `cmd:"" help:"Cancel a task."`
 	Read       readCmd       `cmd:"" help:"Read a resource: a large result, or a file that a task has left."`
 	Answer     answerCmd     `cmd:"" help:"Answer what a task asks."`
-	Admin      adminCmd      `cmd:"" help:"For operators: change what is in Redis."`
+	Admin      adminCmd      `cmd:"" help:"For operators: see and change what is in Redis."`
 	Completion completionCmd `cmd:"" help:"Print the completion script of a shell."`
 	Complete   completeCmd   `cmd:"" hidden:"" name:"__complete"`
 }

@@ -95,9 +95,9 @@ func (a *app) candidates(before []string, current string) []string {
 	case command == "completion":
 		return []string{"bash", "fish", "zsh"}
 	case command == "admin" && len(args) == 1:
-		return []string{"retire"}
+		return []string{"servers", "retire"}
 	case (command == "tools" || command == "call") && len(args) == 1 ||
-		command == "admin" && len(args) == 2:
+		command == "admin" && len(args) == 2 && args[1] == "retire":
 		return a.toolNames()
 	case command == "call":
 		return a.argumentNames(args[1], current)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -11,15 +12,22 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// printTable lists tasks, one on a line: on a terminal what does not fit is cut.
+// printTable lists tasks, one on a line.
 func (a *app) printTable(list []client.Task) error {
+	return a.printRows(func(w io.Writer) {
+		fmt.Fprintln(w, "TASK\tTOOL\tSTATUS\tCREATED\t")
+		for _, t := range list {
+			status, message := row(t)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Tool, status, t.Created.Local().Format(time.DateTime), oneLine(firstLine(message)))
+		}
+	})
+}
+
+// printRows aligns what is written, cells that end with tabs in lines: on a terminal what does not fit is cut.
+func (a *app) printRows(write func(io.Writer)) error {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TASK\tTOOL\tSTATUS\tCREATED\t")
-	for _, t := range list {
-		status, message := row(t)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Tool, status, t.Created.Local().Format(time.DateTime), oneLine(firstLine(message)))
-	}
+	write(w)
 	if err := w.Flush(); err != nil {
 		return err
 	}
