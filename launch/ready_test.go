@@ -2,7 +2,6 @@ package launch
 
 import (
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,7 +14,6 @@ import (
 	"github.com/longhaul-mcp/longhaul/queue"
 	"github.com/longhaul-mcp/longhaul/server"
 	"github.com/longhaul-mcp/longhaul/store"
-	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
 // withStore are the parts of a process that has little but a store, and what ends that store.
@@ -89,19 +87,5 @@ func TestAFrontEndsReadinessHasItsFile(t *testing.T) {
 	p.config = &configuration{path: "x.yaml"}
 	if _, short, verbose := says(t, p); strings.Contains(short, "x.yaml") || !strings.Contains(verbose, `"config":{"file":"x.yaml"}`) {
 		t.Errorf("%s %s", short, verbose)
-	}
-}
-
-// A server is up when it was asked, and has answered.
-func TestWhichServersAreUp(t *testing.T) {
-	t.Parallel()
-	down := errors.New("connection refused")
-	for _, h := range []upstream.Health{{}, {Err: down}, {Err: down, Revision: "2025-11-25"}} {
-		if isUp(h) {
-			t.Errorf("%+v is up", h)
-		}
-	}
-	if !isUp(upstream.Health{Revision: "2025-11-25"}) {
-		t.Error("one that answered is down")
 	}
 }
