@@ -85,6 +85,47 @@ func TestACancelledTreeIsGone(t *testing.T) {
 	nothingIn(t, root)
 }
 
+// Whoever wants to end well hears that it is to stop: also what the program started, wherever that went.
+func TestEveryProcessIsToldToStop(t *testing.T) {
+	t.Parallel()
+	for _, start := range []string{"", "setsid "} {
+		rt := newClient()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() {
+			rt.until(t, "it runs", func(c *client) bool { return len(c.logs) > 0 })
+			cancel(tasks.ErrDraining)
+		}()
+		c := shell(start + `sh -c "$CHILD"; echo in vain`)
+		c.Env = map[string]string{"CHILD": `trap 'echo "{\"checkpoint\":\"told\"}"; exit 0' TERM; echo '{"log":"up"}'; while :; do sleep 0.1; done`}
+		if _, err := call(t, ctx, c, rt, `{}`); !errors.Is(err, tasks.ErrDraining) || string(rt.kept) != `"told"` {
+			t.Errorf("%ssh: ended by %v, kept %q", start, err, rt.kept)
+		}
+	}
+}
+
+// A worker that is not root could not end what became root.
+func TestAProgramGetsNoNewPrivileges(t *testing.T) {
+	t.Parallel()
+	root, err := os.MkdirTemp("", "no-privileges") // t.TempDir lets nobody else in
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
+	worker := exec.CommandContext(t.Context(), "/proc/self/exe", string(tasks.NewID(0)), filepath.Join(root, "attempts"))
+	worker.Env = append(os.Environ(), partVar+"=worker")
+	worker.Stdin = strings.NewReader(`grep NoNewPrivs /proc/self/status >&2; exit 1`)
+	if os.Getuid() == 0 {
+		worker.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		if err := os.Chown(root, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said, err := worker.CombinedOutput()
+	if err == nil || !strings.Contains(string(said), "NoNewPrivs:\t1") {
+		t.Errorf("%v, said:\n%s", err, said)
+	}
+}
+
 // startWorker starts a process that runs an attempt of a script.
 func startWorker(t *testing.T, id tasks.ID, root, script string) *exec.Cmd {
 	t.Helper()
