@@ -148,6 +148,9 @@ func TestWhatIsWrongWithACommand(t *testing.T) {
 		`input "tty"`:                     {Args: []string{"x"}, Input: "tty"},
 		"grace is -1s":                    {Args: []string{"x"}, Grace: -time.Second},
 		`user "no such person"`:           {Args: []string{"x"}, User: "no such person"},
+		`user "4294967296:1"`:             {Args: []string{"x"}, User: "4294967296:1"}, // would be root
+		`user "1:4294967296"`:             {Args: []string{"x"}, User: "1:4294967296"},
+		`user "1:"`:                       {Args: []string{"x"}, User: "1:"},
 	} {
 		var reg tasks.Registry
 		c.Tool = tasks.Tool{Name: "tool", InputSchema: schema}
@@ -313,6 +316,10 @@ func TestDirectories(t *testing.T) {
 	if !strings.HasPrefix(lines[0], root) || lines[1] != filepath.Join(lines[0], "out") {
 		t.Errorf("it worked in %q", lines)
 	}
+	nothingIn(t, root)
+
+	refused := command.Command{Args: []string{"echo", "${arg:x}"}, Root: root}
+	contains(t, failing(t, refused, `{"x":"-n"}`).Error(), "taken for an option")
 	nothingIn(t, root)
 
 	c.Dir = t.TempDir()

@@ -76,6 +76,15 @@ func TestAQuestionThatCannotBePutEndsTheAttempt(t *testing.T) {
 	}
 }
 
+// Who ends without waiting for an answer has its result all the same.
+func TestAQuestionThatIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	if got := texts(done(t, dialog(`echo '{"ask":{"key":"k","message":"m"}}'; echo done`), rt, `{}`)); got != "done\n" || len(rt.asked) != 1 {
+		t.Errorf("said %q, asked %d questions", got, len(rt.asked))
+	}
+}
+
 // What a question says of its time, and of what counts without an answer, reaches the engine.
 func TestAQuestionsTimeAndDefault(t *testing.T) {
 	t.Parallel()

@@ -220,6 +220,36 @@ func TestACheckpointThatFailsAfterTheEndOfItsProgram(t *testing.T) {
 	}
 }
 
+// Whoever stops a worker's whole group or unit signals its supervisors too: these end when their work is done.
+func TestASupervisorDoesNotMindSignals(t *testing.T) {
+	t.Parallel()
+	rt, id, stop := newClient(), tasks.NewID(0), filepath.Join(t.TempDir(), "stop")
+	c := shell(`echo '{"log":"up"}'; while ! [ -e "$STOP" ]; do sleep 0.02; done; echo fine`)
+	c.Env = map[string]string{"STOP": stop}
+	tool := registered(t, rigged(t, c))
+	said := make(chan string, 1)
+	go func() {
+		res, err := attempt(t.Context(), tool, rt, id, `{}`)
+		if err != nil {
+			said <- err.Error()
+			return
+		}
+		said <- texts(res)
+	}()
+	rt.until(t, "it is up", func(c *client) bool { return len(c.logs) > 0 })
+	supervisor := supervisorOf(t, id)
+	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
+		signal(t, supervisor, s)
+	}
+	rig.After(t, 100*time.Millisecond) // for one that minds
+	if err := os.WriteFile(stop, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-said; got != "fine\n" {
+		t.Errorf("the attempt said %q", got)
+	}
+}
+
 func TestWhatAProgramLeavesRunningIsEnded(t *testing.T) {
 	t.Parallel()
 	id := tasks.NewID(0)
@@ -332,33 +362,50 @@ func TestAnotherUser(t *testing.T) {
 	for _, limits := range []command.Limits{{}, {Files: 100}} {
 		rt := newClient()
 		rt.kept = []byte(`"kept"`)
-		c := command.Command{Args: []string{"sh", "-c", `id -u; id -g; id -G; cat "$LONGHAUL_CHECKPOINT"; echo out >"$LONGHAUL_OUT/f"; touch x; kill -9 $PPID`}, Limits: limits}
+		c := command.Command{Args: []string{"sh", "-c", `id -u; id -g; id -G; cat "$LONGHAUL_CHECKPOINT"; stat -c '%a %u' "$LONGHAUL_CHECKPOINT" . ..; echo out >"$LONGHAUL_OUT/f"; touch x; kill -9 $PPID`}, Limits: limits}
 		c.User, c.Root = "65534:65533", filepath.Join(root, "attempts")
 		if _, err := call(t, t.Context(), c, rt, `{}`); err == nil || !strings.Contains(err.Error(), "not permitted") {
 			t.Errorf("a program that kills its supervisor: %v", err)
 		}
 		c.Args[2] = strings.TrimSuffix(c.Args[2], "; kill -9 $PPID")
 		res := done(t, c, rt, `{}`)
-		contains(t, texts(res), "65534\n65533\n65533\n\"kept\"\n", "f:\nout")
+		contains(t, texts(res), "65534\n65533\n65533\n\"kept\"\n600 65534\n700 65534\n711 0\n", "f:\nout")
+	}
+	named := shell(`id -un; id -gn; id -Gn`)
+	named.User, named.Root = "nobody", filepath.Join(root, "attempts")
+	want, err := exec.CommandContext(t.Context(), "sh", "-c", "id -un nobody; id -gn nobody; id -Gn nobody").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(done(t, named, newClient(), `{}`)); got != string(want) {
+		t.Errorf("nobody is %q, want %q", got, want)
 	}
 }
 
 func TestStaleDirectoriesAreRemoved(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	stale := filepath.Join(root, "attempt-stale")
-	if err := os.MkdirAll(filepath.Join(stale, "work"), 0o755); err != nil {
-		t.Fatal(err)
+	stale, others, groups := filepath.Join(root, "attempt-stale"), filepath.Join(root, "somebody's"), t.TempDir()
+	group := filepath.Join(groups, "attempt-stale") // its control group
+	for _, dir := range []string{filepath.Join(stale, "work"), others, group} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	busy := shell(`echo '{"log":"up"}'; while ! [ -e "$STOP" ]; do sleep 0.02; done; touch still-there && echo fine`)
 	stop := filepath.Join(t.TempDir(), "stop")
-	busy.Root, busy.Env = root, map[string]string{"STOP": stop}
+	busy.Root, busy.Env, busy.Limits.Cgroup.Parent = root, map[string]string{"STOP": stop}, groups
 	rt := newClient()
 	said := make(chan string, 1)
 	go func() { said <- texts(done(t, busy, rt, `{}`)) }()
 	rt.until(t, "it works", func(c *client) bool { return len(c.logs) > 0 })
-	if _, err := os.Stat(stale); !os.IsNotExist(err) {
-		t.Errorf("what a crash left is still there: %v", err)
+	for _, dir := range []string{stale, group} {
+		if _, err := os.Stat(dir); !os.IsNotExist(err) {
+			t.Errorf("what a crash left is still there: %s, %v", dir, err)
+		}
+	}
+	if _, err := os.Stat(others); err != nil {
+		t.Errorf("what is no attempt's is gone: %v", err)
 	}
 	other := shell(`:`)
 	other.Root = root

@@ -1,12 +1,19 @@
 package command_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/tools/command"
 )
 
 // Where nobody says where to work it is in the system's temporary directory, in which others could have made ours before us.
@@ -60,8 +67,9 @@ func TestAnAttemptsFilesAreItsOwn(t *testing.T) {
 	t.Parallel()
 	rt := newClient()
 	rt.kept = []byte(`"kept"`)
-	got := texts(done(t, shell(`stat -c %a "$LONGHAUL_CHECKPOINT" "$LONGHAUL_OUT" . ..`), rt, `{}`))
-	if got != "600\n700\n700\n700\n" {
-		t.Errorf("modes of the checkpoint and the directories:\n%s", got)
+	c := shell(`stat -c %a "$LONGHAUL_CHECKPOINT" ../output.txt "$LONGHAUL_OUT" . ..`)
+	c.Keep = func(context.Context, tasks.ID, command.File, io.Reader) (mcp.Content, error) { return nil, nil }
+	if got := texts(done(t, c, rt, `{}`)); got != "600\n600\n700\n700\n700\n" {
+		t.Errorf("modes of the checkpoint, the output and the directories:\n%s", got)
 	}
 }
