@@ -2,9 +2,13 @@ package store_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/store"
@@ -111,7 +115,9 @@ func TestWhoWaitsComesInOrder(t *testing.T) {
 				t.Fatal(ok, others)
 			}
 		}
-		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -1, string(normal.ID)) // it came first, if only by so much
+		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -2, string(normal.ID)) // it came first, if only by so much
+		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -1, string(late.ID))
+		admit(t, s, normal.Delivery) // who asks again keeps its place
 		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -21*60_000, string(low.ID))
 		for i, want := range []*tasks.Task{low, high, normal, late} { // low had waited for 21 minutes
 			if place, err := s.Waits(t.Context(), "crawl", want.ID); place != 1 || err != nil {
@@ -173,6 +179,166 @@ func TestAFailoverForgetsPermits(t *testing.T) {
 		}
 		if ok, _ := admit(t, s, next.Delivery); ok {
 			t.Error("that is all")
+		}
+	})
+}
+
+func begin(t *testing.T, s *store.Store, task *tasks.Task, attempt int) {
+	t.Helper()
+	if ok, err := s.Begin(t.Context(), "crawl", store.Lease{Task: task.ID, Attempt: attempt}); !ok || err != nil {
+		t.Fatalf("attempt %d may not start: %v", attempt, err)
+	}
+}
+
+// A start is one however often a crash repeats it. One with another permit is another.
+func TestWhatCountsAsAStart(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
+		announceLimit(t, s, "", tasks.Policy{Rate: tasks.Rate{N: 3, Per: time.Hour}})
+		a, b, c := limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal)
+		admit(t, s, a.Delivery)
+		begin(t, s, a, 1)
+		begin(t, s, a, 2) // after a crash
+		again := lease(a.Delivery, "a")
+		again.Attempt = 2
+		if err := s.Hold(t.Context(), "crawl", again, true); err != nil { // it is to be tried again, later
+			t.Fatal(err)
+		}
+		if ok, _ := admit(t, s, a.Delivery); !ok {
+			t.Fatal("there was one start of three")
+		}
+		begin(t, s, a, 3)
+		if ok, _ := admit(t, s, b.Delivery); !ok {
+			t.Error("there were two starts of three")
+		}
+		begin(t, s, b, 1)
+		if ok, _ := admit(t, s, c.Delivery); ok {
+			t.Error("there were three starts of three")
+		}
+	})
+}
+
+// A task has a permit while it waits in the queue or runs, and not while it waits for its time or for an answer, nor once it is forgotten.
+func TestWhoNeedsAPermit(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		announceLimit(t, s, "", tasks.Policy{Concurrency: 1})
+		for what, c := range map[string]struct {
+			release      *store.Release
+			held, queued bool
+		}{
+			"queued":  {&store.Release{Phase: tasks.Queued}, true, true},
+			"running": {nil, true, false},
+			"delayed": {&store.Release{Phase: tasks.Delayed, Delay: time.Hour}, false, false},
+			"parked":  {&store.Release{Phase: tasks.Parked}, false, false},
+		} {
+			task := limitedTask(t, s, tasks.Normal)
+			admit(t, s, task.Delivery)
+			claimed := claim(t, s, task.Delivery, "a")
+			if c.release != nil {
+				if _, err := s.Release(t.Context(), claimed.Lease, *c.release); err != nil {
+					t.Fatal(err)
+				}
+			}
+			waiting, _, err := s.Settle(t.Context(), "crawl", task.ID)
+			if held := rdb.ZCard(t.Context(), "lh:{lim}:permits:crawl").Val() == 1; err != nil || held != c.held || (waiting != nil) != c.queued {
+				t.Errorf("%s: it has its permit: %v, is to be enqueued: %v, %v", what, held, waiting, err)
+			}
+			rdb.Del(t.Context(), "lh:{lim}:permits:crawl")
+		}
+		gone, next := s.NewID(tasks.Local, ""), limitedTask(t, s, tasks.Normal)
+		admit(t, s, tasks.Delivery{Task: gone, Attempt: 1, Limit: "crawl"})
+		if ok, _ := admit(t, s, next.Delivery); ok {
+			t.Fatal("there is room for one")
+		}
+		if _, let, err := s.Settle(t.Context(), "crawl", gone); err != nil || len(let) != 1 || let[0] != next.ID {
+			t.Errorf("a task that is forgotten: let in %v, %v", let, err)
+		}
+	})
+}
+
+// What nobody spoke of for a while is asked about, once in that while. An attempt that goes on without its task cannot be asked: it is
+// believed as long as a worker is.
+func TestPermitsThatNobodySpeaksOf(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		const permits = "lh:{lim}:permits:crawl"
+		announceLimit(t, s, "", tasks.Policy{Concurrency: 10})
+		rdb.Del(t.Context(), "lh:{lim}:limits") // a failover
+		fresh, one, other := limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal)
+		for _, task := range []*tasks.Task{fresh, one, other} {
+			admit(t, s, task.Delivery)
+		}
+		for _, task := range []*tasks.Task{one, other} {
+			rdb.ZIncrBy(t.Context(), permits, -5500, string(task.ID))
+		}
+		for attempt, ago := range map[int]float64{1: 10_000, 2: 16_000} {
+			own := store.Lease{Task: fresh.ID, Attempt: attempt}
+			if err := s.Hold(t.Context(), "crawl", own, true); err != nil {
+				t.Fatal(err)
+			}
+			rdb.ZIncrBy(t.Context(), permits, -ago, fmt.Sprintf("%s#%d", fresh.ID, attempt))
+		}
+		admit(t, s, fresh.Delivery)
+		for round, want := range []int{2, 0} {
+			limits, err := s.TickLimits(t.Context())
+			if err != nil || len(limits) != 1 || len(limits[0].Unsure) != want {
+				t.Fatalf("round %d: %+v, %v; want to ask about %d", round, limits, err, want)
+			}
+		}
+		got := rdb.ZRange(t.Context(), permits, 0, -1).Val()
+		want := []string{string(fresh.ID), string(one.ID), string(other.ID), string(fresh.ID) + "#1"}
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// The next start is waited for where there is somebody to start, and room for it.
+func TestWhenTheNextStartMayBe(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, _ redis.UniversalClient) {
+		wait := func() time.Duration {
+			t.Helper()
+			limits, err := s.TickLimits(t.Context())
+			if err != nil || len(limits) != 1 {
+				t.Fatal(limits, err)
+			}
+			return limits[0].Wait
+		}
+		rate := tasks.Rate{N: 1, Per: time.Hour}
+		started := announceLimit(t, s, "", tasks.Policy{Rate: rate})
+		first, second := limitedTask(t, s, tasks.Normal), limitedTask(t, s, tasks.Normal)
+		admit(t, s, first.Delivery)
+		admit(t, s, second.Delivery)
+		if got := wait(); got >= 0 {
+			t.Errorf("the first one has not started: %s", got)
+		}
+		begin(t, s, first, 1)
+		if got := wait(); got > time.Hour+time.Millisecond || got < 50*time.Minute {
+			t.Errorf("the first one has started: %s", got)
+		}
+		announceLimit(t, s, started, tasks.Policy{Rate: rate, Concurrency: 1})
+		if got := wait(); got >= 0 {
+			t.Errorf("the first one has the only place: %s", got)
+		}
+		announceLimit(t, s, started, tasks.Policy{Rate: tasks.Rate{N: 2, Per: time.Hour}})
+		wait() // the second one is let in
+		begin(t, s, second, 1)
+		if got := wait(); got >= 0 {
+			t.Errorf("nobody waits: %s", got)
+		}
+	})
+}
+
+// A process announces the limits of all its tools.
+func TestTheLimitsOfSeveralTools(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		_, err := s.Announce(t.Context(), "", []tasks.Tool{{Name: "a", Policy: tasks.Policy{Concurrency: 1}}, {Name: "b"}, {Name: "c", Policy: tasks.Policy{Concurrency: 3}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := rdb.HGetAll(t.Context(), "lh:{lim}:limits").Val()
+		if len(got) != 2 || !strings.HasSuffix(got["a"], " 1 0 0") || !strings.HasSuffix(got["c"], " 3 0 0") {
+			t.Errorf("limits %q", got)
 		}
 	})
 }
