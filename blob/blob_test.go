@@ -219,7 +219,7 @@ func TestLinesAreFoundFromTheMarks(t *testing.T) {
 func TestWhatIsText(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]bool{
-		"": true, "plain": true, "häßlich 日本 🎉": true, "a\x00b": false, "\xff\xfe": false, "cut \xe6\x97": false, "\xe6\x97x": false, "🎉": true,
+		"": true, "plain": true, "häßlich 日本 🎉": true, "a\x00b": false, "a\x00é": false, "\xff\xfe": false, "cut \xe6\x97": false, "\xe6\x97x": false, "🎉": true,
 	} {
 		for size := 1; size <= len(content)+1; size++ { // however it is cut
 			var f blob.Former

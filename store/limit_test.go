@@ -342,3 +342,19 @@ func TestTheLimitsOfSeveralTools(t *testing.T) {
 		}
 	})
 }
+
+// A script keeps Redis for so many tasks at once, and no longer.
+func TestManyAreLetInBitByBit(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		announceLimit(t, s, "", tasks.Policy{Concurrency: 1000})
+		for i := range 150 {
+			rdb.ZAdd(t.Context(), "lh:{lim}:wait:crawl", redis.Z{Score: float64(i), Member: string(s.NewID(tasks.Local, ""))})
+		}
+		for _, want := range []int{100, 50, 0} {
+			limits, err := s.TickLimits(t.Context())
+			if err != nil || len(limits) != 1 || len(limits[0].Let) != want {
+				t.Fatalf("%+v, %v; want to let in %d", limits, err, want)
+			}
+		}
+	})
+}
