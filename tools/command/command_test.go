@@ -113,16 +113,21 @@ func TestAFailureTellsItsStatusAndTheEndOfStderr(t *testing.T) {
 func TestAProgramThatCannotBeStartedIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	notes := filepath.Join(t.TempDir(), "notes.txt")
-	if err := os.WriteFile(notes, []byte("no program"), 0o644); err != nil {
+	odd := filepath.Join(t.TempDir(), "odd")
+	if err := errors.Join(os.WriteFile(notes, []byte("no program"), 0o644), os.WriteFile(odd, []byte("\x01\x02 no program"), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	for _, program := range []string{"no-such-program", "/no/such/program", notes, "/"} {
+	for _, program := range []string{"no-such-program", "/no/such/program", notes, odd, "/"} {
 		for _, limits := range []command.Limits{{}, {Files: 100}} { // with a starter, too
 			err := failing(t, command.Command{Args: []string{program}, Limits: limits}, `{}`)
 			if permanent, _ := tasks.RetryAdvice(err); !permanent {
 				t.Errorf("%s: %v would be tried again", program, err)
 			}
 		}
+	}
+	long := failing(t, command.Command{Args: []string{"echo", "${arg:x}"}}, fmt.Sprintf(`{"x":%q}`, strings.Repeat("x", 200_000)))
+	if permanent, _ := tasks.RetryAdvice(long); !permanent || !strings.Contains(long.Error(), "too long") {
+		t.Errorf("%.300v would be tried again", long)
 	}
 }
 

@@ -91,11 +91,35 @@ func TestALinkInThePlaceOfTheDirectoryIsNotFollowed(t *testing.T) {
 
 func TestManyFiles(t *testing.T) {
 	t.Parallel()
-	res := done(t, shell(`cd "$LONGHAUL_OUT"; for i in $(seq 120); do echo >f$i; done`), newClient(), `{}`)
+	rt := newClient()
+	res := done(t, shell(`cd "$LONGHAUL_OUT"; for i in $(seq 120); do echo >f$i; done`), rt, `{}`)
 	if n := len(artifacts(t, res)); n != 100 {
 		t.Errorf("%d files are named", n)
 	}
 	contains(t, texts(res), "and 20 more that are not kept")
+	contains(t, rt.said(), "20 of the files that the program left are lost")
+}
+
+// A result shows what is small, and not too much of it.
+func TestHowMuchAResultShows(t *testing.T) {
+	t.Parallel()
+	const file = `cd "$LONGHAUL_OUT"; file() { head -c $2 /dev/zero | tr '\0' x >$1; }; `
+	for script, want := range map[string]string{
+		`file a.png 1048576; file b.png 1048577; file c.txt 65536; file d.txt 65537; printf 'a\0b' >e.txt`: "a.png true, b.png false, c.txt true, d.txt false, e.txt false",
+		`for i in 1 2 3 4 5; do file $i.png 1048576; done; echo >6.txt`:                                    "1.png true, 2.png true, 3.png true, 4.png true, 5.png false, 6.txt false",
+		`for i in 1 2 3; do file $i.png 1048576; done; for i in $(seq 16); do file 4.txt$i 65536; done; echo >5.txt`: "1.png true, 2.png true, 3.png true, " +
+			"4.txt1 true, 4.txt10 true, 4.txt11 true, 4.txt12 true, 4.txt13 true, 4.txt14 true, 4.txt15 true, 4.txt16 true, 4.txt2 true, 4.txt3 true, " +
+			"4.txt4 true, 4.txt5 true, 4.txt6 true, 4.txt7 true, 4.txt8 true, 4.txt9 true, 5.txt false",
+	} {
+		var got []string
+		for _, f := range artifacts(t, done(t, shell(file+script), newClient(), `{}`)) {
+			words := strings.Fields(f)
+			got = append(got, words[0]+" "+words[3])
+		}
+		if diff := cmp.Diff(want, strings.Join(got, ", ")); diff != "" {
+			t.Errorf("%s: %s", script, diff)
+		}
+	}
 }
 
 func TestFilesAreKeptElsewhere(t *testing.T) {

@@ -1,7 +1,9 @@
 package command_test
 
 import (
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/longhaul-mcp/longhaul/tools/command"
 )
@@ -16,6 +18,14 @@ func TestNamesOfArtifacts(t *testing.T) {
 			t.Errorf("%q and %q are both %q", file, other, name)
 		}
 		seen[name] = file
+	}
+	for file, fits := range map[string]bool{
+		strings.Repeat("n", 128): true, strings.Repeat("n", 129): false, strings.Repeat("é", 100): false, "dir" + strings.Repeat("n", 30) + "/" + strings.Repeat("n", 99): false,
+	} {
+		name := command.ArtifactName(file)
+		if (name == file) != fits || len(name) > 128 || !utf8.ValidString(name) || strings.Contains(name, "//") || strings.HasSuffix(name, "/") {
+			t.Errorf("%q is %q", file, name)
+		}
 	}
 	if seen["a_b"] != "a_b" || seen["dir/a_b"] != "dir/a_b" {
 		t.Errorf("got %q", seen)

@@ -6,15 +6,20 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"golang.org/x/sys/unix"
 
 	"github.com/longhaul-mcp/longhaul/e2e/rig"
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -146,12 +151,30 @@ func TestAKilledWorkerLeavesNothing(t *testing.T) {
 	signal(t, worker.Process.Pid, syscall.SIGKILL)
 	began := time.Now()
 	_ = worker.Wait() // it was killed
+	if !locked(t, filepath.Join(root, "attempt-*")) && len(living(t, id)) > 0 {
+		t.Error("while the program still runs, another worker would remove its directory")
+	}
 	rig.Await(t, "the tree is gone", func() bool { return len(living(t, id)) == 0 })
 	t.Logf("all gone after %s", time.Since(began))
 	rig.Await(t, "its directory is gone", func() bool {
 		left, err := filepath.Glob(filepath.Join(root, "attempt-*"))
 		return err == nil && len(left) == 0
 	})
+}
+
+// locked reports whether somebody works with a directory.
+func locked(t *testing.T, pattern string) bool {
+	t.Helper()
+	dirs, err := filepath.Glob(pattern)
+	if err != nil || len(dirs) != 1 {
+		t.Fatalf("there are %q, %v", dirs, err)
+	}
+	f, err := os.Open(dirs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil
 }
 
 // supervisorOf is the parent of a task's program.
@@ -238,6 +261,9 @@ func TestASupervisorDoesNotMindSignals(t *testing.T) {
 	}()
 	rt.until(t, "it is up", func(c *client) bool { return len(c.logs) > 0 })
 	supervisor := supervisorOf(t, id)
+	if session, err := unix.Getsid(supervisor); err != nil || session != supervisor {
+		t.Errorf("it is in the session %d, %v: a terminal's signals would reach its program", session, err)
+	}
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
 		signal(t, supervisor, s)
 	}
@@ -263,6 +289,57 @@ func TestWhatAProgramLeavesRunningIsEnded(t *testing.T) {
 	}
 	if left := living(t, id); len(left) > 0 {
 		t.Errorf("left alive: %v", left)
+	}
+}
+
+// A process may have any name, also one that reads like something else in /proc.
+func TestAProcessWithAnOddNameIsEnded(t *testing.T) {
+	t.Parallel()
+	id := tasks.NewID(0)
+	tool := registered(t, rigged(t, shell(`cp "$(command -v sleep)" 'a) S 1 1'; setsid './a) S 1 1' 1000 & sleep 0.1; echo done`)))
+	if _, err := attempt(t.Context(), tool, newClient(), id, `{}`); err != nil {
+		t.Fatal(err)
+	}
+	if left := living(t, id); len(left) > 0 {
+		t.Errorf("left alive: %v", left)
+	}
+}
+
+// A worker runs for months: no attempt may leave it a file or a child.
+func TestAttemptsLeaveNothingOpen(t *testing.T) { // beside no other test
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it closes what is forgotten
+	c := shell(`echo x; echo y >"$LONGHAUL_OUT/f"`)
+	c.Keep = func(context.Context, tasks.ID, command.File, io.Reader) (mcp.Content, error) { return nil, nil }
+	open := func() int {
+		files, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	before := 0
+	for i := range 12 {
+		done(t, c, newClient(), `{}`)
+		failing(t, command.Command{Args: []string{"echo", "${arg:x}"}}, `{"x":"-n"}`)
+		p := program(t, tasks.NewID(0), `:`, io.Discard)
+		if err := errors.Join(p.Wait(), p.Stdout.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 { // what is opened once is open
+			before = open()
+		}
+	}
+	if now := open(); now > before+5 {
+		t.Errorf("%d files are open after 2 attempts, and %d after 12", before, now)
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range stats {
+		if stat, err := os.ReadFile(f); err == nil && strings.Contains(string(stat), fmt.Sprintf(") Z %d ", os.Getpid())) {
+			t.Errorf("left behind: %s", stat)
+		}
 	}
 }
 
@@ -306,9 +383,9 @@ func TestASupervisorHasNoSecrets(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	limits := command.Limits{Memory: 512 << 20, CPU: 1500 * time.Millisecond, Files: 77, Processes: 5000}
-	c := shell(`ulimit -v; ulimit -t; ulimit -n; ulimit -p 2>/dev/null || sed -n 's/^Max processes *\([0-9]*\).*/\1/p' /proc/self/limits`)
+	c := shell(`ulimit -v; ulimit -t; ulimit -n; ulimit -Hv; ulimit -Ht; ulimit -Hn; ulimit -p 2>/dev/null || sed -n 's/^Max processes *\([0-9]*\).*/\1/p' /proc/self/limits`)
 	c.Limits = limits
-	want := []string{"524288", "2", "77", "5000"}
+	want := []string{"524288", "2", "77", "524288", "3", "77", "5000"} // the hard ones keep the program from raising them
 	if got := strings.Fields(texts(done(t, c, newClient(), `{}`))); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("limits are %q, want %q", got, want)
 	}

@@ -2,9 +2,11 @@ package command_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +43,23 @@ func TestAProgramIsSpokenTo(t *testing.T) {
 	}
 	if _, err := command.Start([]string{"no-such-program"}, "", nil, io.Discard); err == nil || !strings.Contains(err.Error(), "no-such-program") {
 		t.Error(err)
+	}
+}
+
+// One that is named with a slash is beside where it works, wherever this process was started.
+func TestAProgramIsRelativeToWhereItWorks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "hello"), []byte("#!/bin/sh\npwd\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p, err := command.Start([]string{"./hello"}, dir, []string{"PATH=" + os.Getenv("PATH")}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard, err := io.ReadAll(p.Stdout)
+	if err := errors.Join(err, p.Wait(), p.Stdout.Close()); err != nil || string(heard) != dir+"\n" {
+		t.Errorf("heard %q, %v", heard, err)
 	}
 }
 
