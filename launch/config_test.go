@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -186,5 +187,48 @@ func TestAFrontEndTellsOfItsPartOnly(t *testing.T) {
 		if got := fmt.Sprint(c.parts(f)); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+// A file is in force as a whole, or not at all; what was in force and is not in it any more is gone.
+func TestAFileIsAppliedAsAWhole(t *testing.T) {
+	t.Parallel()
+	reg := new(tasks.Registry)
+	var log bytes.Buffer
+	hub, err := upstream.New(upstream.Options{Registry: reg, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := configuration{registry: reg, hub: hub, log: slog.New(slog.NewTextHandler(&log, nil))}
+	echo := func(name string, args ...string) command.Command {
+		return command.Command{Tool: tasks.Tool{Name: name, InputSchema: []byte(`{"type":"object"}`)}, Args: args}
+	}
+	bad := echo("also", "echo")
+	bad.Tool.InputSchema = []byte(`{"type":"text"}`)
+	if err := c.apply(&configfile.File{Tools: []command.Command{echo("one", "echo"), echo("two", "echo")}}); err != nil {
+		t.Fatal(err)
+	}
+	for what, f := range map[string]configfile.File{
+		"a command": {Tools: []command.Command{echo("new", "echo"), echo("also")}},
+		"a tool":    {Tools: []command.Command{echo("new", "echo"), bad}},
+		"a server":  {Tools: []command.Command{echo("new", "echo")}, Servers: []upstream.Server{{Name: "nowhere"}}},
+	} {
+		if err := c.apply(&f); err == nil {
+			t.Errorf("%s that is wrong is in force", what)
+		}
+		if got := fmt.Sprint(c.names()); got != "[one two]" || len(reg.Tools()) != 2 {
+			t.Errorf("after %s that is wrong there are %s", what, got)
+		}
+	}
+	if err := c.apply(&configfile.File{Tools: []command.Command{echo("two", "echo"), echo("three", "echo")}}); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, t := range reg.Tools() {
+		names = append(names, t.Name)
+	}
+	slices.Sort(names)
+	if got := fmt.Sprint(names); got != "[three two]" {
+		t.Errorf("there are %s", got)
 	}
 }

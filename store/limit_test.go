@@ -115,6 +115,11 @@ func TestWhoWaitsComesInOrder(t *testing.T) {
 				t.Fatal(ok, others)
 			}
 		}
+		for task, want := range map[*tasks.Task]int{first: 0, high: 1, low: 4} { // first has its permit
+			if place, err := s.Waits(t.Context(), "crawl", task.ID); place != want || err != nil {
+				t.Errorf("place %d, %v; want %d", place, err, want)
+			}
+		}
 		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -2, string(normal.ID)) // it came first, if only by so much
 		rdb.ZIncrBy(t.Context(), "lh:{lim}:wait:crawl", -1, string(late.ID))
 		admit(t, s, normal.Delivery) // who asks again keeps its place

@@ -198,8 +198,12 @@ func TestATimedOutToolKeepsItsPermitWhileItRuns(t *testing.T) {
 		if held := r.rdb.ZRange(t.Context(), permits("deaf"), 0, -1).Val(); len(held) != 1 || held[0] != string(task.ID)+"#1" {
 			t.Errorf("permits of %v, want the first attempt's", held)
 		}
+		ended := time.Now()
 		close(gate)
 		r.untilStatus(task, tasks.Completed)
+		if took := time.Since(ended); took > 9*time.Second { // the keeper would see to it after 15
+			t.Errorf("it had its permit for %s more", took)
+		}
 		if c.most != 1 {
 			t.Errorf("%d at once", c.most)
 		}
@@ -224,8 +228,12 @@ func TestAToolThatOutlivesItsTaskKeepsItsPermit(t *testing.T) {
 		if _, let, err := r.store.Settle(t.Context(), "deaf", task.ID); err != nil || len(let) > 0 {
 			t.Errorf("let in %v, %v, while the tool runs", let, err)
 		}
+		ended := time.Now()
 		close(gate)
 		r.until(next, "its turn", func(t *tasks.Task) bool { return t.Phase != tasks.Queued })
+		if took := time.Since(ended); took > 9*time.Second { // the keeper would see to it after 15
+			t.Errorf("it had its permit for %s more", took)
+		}
 		r.idle("deaf")
 	})
 }
@@ -301,5 +309,39 @@ func TestUnlimitedTasksAskForNoPermit(t *testing.T) {
 				t.Errorf("%s: asked %d times", name, c.n.Load()-before)
 			}
 		}
+	})
+}
+
+// A permit that a failover forgot is had again with the next beat: the task's while its tool runs, the attempt's own while that outlives its task.
+func TestAPermitThatWasForgottenIsHeldAgain(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		p := tasks.Policy{Concurrency: 1}
+		gate := make(chan struct{})
+		for name, timeout := range map[string]time.Duration{"runs": time.Hour, "outlives": 50 * time.Millisecond} {
+			p := p
+			p.Timeout = timeout
+			r.start(tool(name, func(context.Context, *tasks.Attempt, none) (none, error) {
+				<-gate
+				return none{}, nil
+			}, p), func(o *worker.Options) { o.DefaultQueue = name })
+			r.announced(name)
+		}
+		runs := r.create("runs", `{}`, tasks.Policy{Concurrency: 1, Queue: "runs"})
+		outlives := r.create("outlives", `{}`, tasks.Policy{Concurrency: 1, Queue: "outlives", Timeout: 50 * time.Millisecond})
+		r.until(runs, "it runs", func(t *tasks.Task) bool { return t.Phase == tasks.Running })
+		r.untilStatus(outlives, tasks.Failed)
+		for name, holder := range map[string]string{"runs": string(runs.ID), "outlives": string(outlives.ID) + "#1"} {
+			held := func() bool { return r.rdb.ZScore(t.Context(), permits(name), holder).Err() == nil }
+			r.eventually(name+" has its permit", held)
+			r.rdb.Del(t.Context(), permits(name))
+			r.eventually(name+" has its permit again", held)
+			if n := r.rdb.ZCard(t.Context(), permits(name)).Val(); n != 1 {
+				t.Errorf("%s: %d permits", name, n)
+			}
+		}
+		close(gate)
+		r.untilStatus(runs, tasks.Completed)
+		r.idle("runs")
+		r.idle("outlives")
 	})
 }
