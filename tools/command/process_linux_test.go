@@ -320,7 +320,7 @@ func TestAttemptsLeaveNothingOpen(t *testing.T) { // beside no other test
 	before := 0
 	for i := range 12 {
 		done(t, c, newClient(), `{}`)
-		failing(t, command.Command{Args: []string{"echo", "${arg:x}"}}, `{"x":"-n"}`)
+		contains(t, failing(t, command.Command{Args: []string{"echo", "${arg:x}"}}, `{"x":"-n"}`).Error(), "taken for an option")
 		p := program(t, tasks.NewID(0), `:`, io.Discard)
 		if err := errors.Join(p.Wait(), p.Stdout.Close()); err != nil {
 			t.Fatal(err)
