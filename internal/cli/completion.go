@@ -37,12 +37,15 @@ complete -F _longhaul -o default longhaul
 	"zsh": `#compdef longhaul
 _longhaul() {
 	local -a found
-	found=("${(@f)$(longhaul __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
-	compadd -S '' -- $found
+	[[ $words[CURRENT-1] == -o ]] || compset -P '*=@' && { _files; return }
+	found=(${(f)"$($words[1] __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)"})
+	compadd -S '' -- ${(M)found:#*=}
+	compadd -- ${found:#*=}
 }
 compdef _longhaul longhaul
 `,
 	"fish": `complete -c longhaul -f -a '(longhaul __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+complete -c longhaul -s o -r -F
 `,
 }
 
@@ -89,7 +92,7 @@ func (a *app) candidates(before []string, current string) []string {
 	case strings.HasPrefix(current, "-"):
 		return a.flagNames(args)
 	case len(args) == 0:
-		return []string{"tools", "call", "ls", "get", "wait", "cancel", "answer", "admin", "completion"}
+		return a.commandNames()
 	}
 	switch command := args[0]; {
 	case command == "completion":
@@ -152,6 +155,15 @@ func (a *app) flagNames(args []string) (names []string) {
 	}
 	for _, f := range a.flags(command) {
 		names = append(names, "-"+f.Name)
+	}
+	return names
+}
+
+func (a *app) commandNames() (names []string) {
+	for _, node := range a.model.Children {
+		if !node.Hidden {
+			names = append(names, node.Name)
+		}
 	}
 	return names
 }
