@@ -29,8 +29,13 @@ func TestBannerCanBePasted(t *testing.T) {
 	c := rig.NewClient(t, address)
 	c.AwaitTool(t, "analyze_logs")
 
-	id := paste(t, create).ID
-	task := paste(t, strings.ReplaceAll(get, "TASK-ID", id))
+	out, err := exec.CommandContext(t.Context(), "/bin/sh", "-c", create).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", create, err, out)
+	}
+	id := strings.TrimSpace(string(out))
+	get = "ID=" + id + "\n" + get // as the shell has it that the first was pasted into
+	task := paste(t, get)
 	if task.ID != id {
 		t.Errorf("asked for task %s, got %s", id, task.ID)
 	}
@@ -39,7 +44,7 @@ func TestBannerCanBePasted(t *testing.T) {
 	if r.Lines != 10000 {
 		t.Errorf("%d lines, want 10000", r.Lines)
 	}
-	if task = paste(t, strings.ReplaceAll(get, "TASK-ID", id)); task.Status != "completed" {
+	if task = paste(t, get); task.Status != "completed" || !strings.Contains(task.Result.Text(), "10,000 lines") {
 		t.Errorf("want it completed, but %s", task)
 	}
 	if !strings.Contains(p.Said(), "vanish") {
@@ -56,12 +61,12 @@ func TestBannerCanBePasted(t *testing.T) {
 	}
 }
 
-// commands are the two indented blocks of the banner that start with curl, or with the variable that a curl uses.
+// commands are the two indented blocks of the banner that have a curl.
 func commands(t *testing.T, banner string) (create, get string) {
 	t.Helper()
 	var blocks []string
 	for block := range strings.SplitSeq(banner, "\n\n") {
-		if strings.Contains(block, "  curl ") {
+		if strings.Contains(block, "curl -s ") {
 			blocks = append(blocks, block)
 		}
 	}

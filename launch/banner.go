@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -29,28 +31,38 @@ func banner(out io.Writer, o *options, p *parts) {
 Longhaul serves MCP at %[1]s
 Everything runs in this process: tasks vanish when it ends. With -redis they stay.
 %[6]s
-Start a task:
+Call a tool, and see it through:
 
-  curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
+  %[7]s call -url %[1]s %[2]s%[5]s
+
+The same by hand. Start a task:
+
+  ID=$(curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
     -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tools/call' -H 'Mcp-Name: %[2]s' \
-    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%[2]s","arguments":%[3]s,%[4]s}}'
+    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%[2]s","arguments":%[3]s,%[4]s}}' |
+    sed 's/.*"taskId":"\([^"]*\)".*/\1/'); echo $ID
 
-Ask for it, with the taskId of the answer in the place of TASK-ID:
+Ask for it (without its pictures):
 
-  ID=TASK-ID
   curl -s %[1]s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
     -H 'MCP-Protocol-Version: 2026-07-28' -H 'Mcp-Method: tasks/get' -H "Mcp-Name: $ID" \
-    -d '{"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"taskId":"'$ID'",%[4]s}}'
-
-Or let the command line client wait for it (go install ./cmd/longhaul):
-
-  longhaul call -url %[1]s %[2]s%[5]s
+    -d '{"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"taskId":"'$ID'",%[4]s}}' | sed 's/"data":"[^"]*"/"data":"…"/g'
 
 In an MCP client's configuration:
 
   {"mcpServers": {"longhaul": {"type": "http", "url": "%[1]s"}}}
 
-`, url, tool, arguments, meta, exampleWords(arguments), p.offer())
+`, url, tool, arguments, meta, exampleWords(arguments), p.offer(), commandLine())
+}
+
+// commandLine is how the command line client is started from here: in a clone of this repository it need not be installed.
+func commandLine() string {
+	if _, err := exec.LookPath("longhaul"); err != nil {
+		if _, err := os.Stat("cmd/longhaul/main.go"); err == nil {
+			return "go run ./cmd/longhaul"
+		}
+	}
+	return "longhaul"
 }
 
 // maxOffer is how many tools the banner names.
