@@ -27,11 +27,12 @@ func banner(out io.Writer, o *options, p *parts) {
 	}
 	url := "http://" + p.listener.Addr().String() + "/mcp"
 	tool, arguments := example(o, p)
+	program, hint := commandLine()
 	fmt.Fprintf(out, `
 Longhaul serves MCP at %[1]s
 Everything runs in this process: tasks vanish when it ends. With -redis they stay.
 %[6]s
-Call a tool, and see it through:
+Call a tool, and see it through%[8]s:
 
   %[7]s call -url %[1]s %[2]s%[5]s
 
@@ -52,17 +53,19 @@ In an MCP client's configuration:
 
   {"mcpServers": {"longhaul": {"type": "http", "url": "%[1]s"}}}
 
-`, url, tool, arguments, meta, exampleWords(arguments), p.offer(), commandLine())
+`, url, tool, arguments, meta, exampleWords(arguments), p.offer(), program, hint)
 }
 
-// commandLine is how the command line client is started from here: in a clone of this repository it need not be installed.
-func commandLine() string {
-	if _, err := exec.LookPath("longhaul"); err != nil {
-		if _, err := os.Stat("cmd/longhaul/main.go"); err == nil {
-			return "go run ./cmd/longhaul"
-		}
+// commandLine is how the command line client is started from here, and how to get it if it is not there. In a clone of this repository it
+// need not be installed.
+func commandLine() (program, hint string) {
+	if _, err := exec.LookPath("longhaul"); err == nil {
+		return "longhaul", ""
 	}
-	return "longhaul"
+	if _, err := os.Stat("cmd/longhaul/main.go"); err == nil {
+		return "go run ./cmd/longhaul", ""
+	}
+	return "longhaul", " (the clone's go install ./cmd/longhaul brings longhaul)"
 }
 
 // maxOffer is how many tools the banner names.

@@ -290,6 +290,7 @@ func TestProgramsThatAreMissingAreTold(t *testing.T) {
   - {name: c, command: [here.py, /no/such.rb]}
   - {name: d, command: [no-such-program], env: {PATH: /opt}}
   - {name: e, command: [ls, there.sh], dir: sub}
+  - {name: f, command: [./notes]}
 servers:
   - {name: a, command: [/no/such/server]}
   - {name: b, command: [ls, here.py, there.sh]}
@@ -304,13 +305,17 @@ servers:
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(dir, "notes"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	want := []string{
 		":2:25: warning: there is no program no-such-program in the PATH of this process",
 		":3:36: warning: there is no file " + dir + "/missing.py",
 		":4:25: warning: there is no program here.py in the PATH; for the one in " + dir + " write ./here.py",
 		":4:34: warning: there is no file /no/such.rb",
-		":8:25: warning: there is no program /no/such/server on this machine",
-		":9:38: warning: there is no file " + dir + "/there.sh",
+		":7:25: warning: " + dir + "/notes may not be executed: chmod +x " + dir + "/notes",
+		":9:25: warning: there is no program /no/such/server on this machine",
+		":10:38: warning: there is no file " + dir + "/there.sh",
 	}
 	for i := range want {
 		want[i] = path + want[i]

@@ -1,6 +1,8 @@
 package configfile
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +30,10 @@ func (v value) present(dirs ...string) {
 
 func (v value) programPresent(name, dir string) {
 	if filepath.Base(name) != name {
-		if _, err := exec.LookPath(under(dir, name)); err != nil {
+		switch _, err := exec.LookPath(under(dir, name)); {
+		case errors.Is(err, fs.ErrPermission):
+			v.warn("%[1]s may not be executed: chmod +x %[1]s", under(dir, name))
+		case err != nil:
 			v.warn("there is no program %s on this machine", under(dir, name))
 		}
 		return
