@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -203,9 +204,13 @@ func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
 	}
 }
 
-// giveUp tells a server of an earlier revision that nobody waits for a call any more, if that is so. Later ones see it from the stream.
+// laborious are the methods that a server may be at for long.
+var laborious = []string{methodCall, "resources/read", "prompts/get", "completion/complete"}
+
+// giveUp tells a server of an earlier revision that nobody waits for such a request any more, if that is so. Later ones see it from the
+// stream.
 func (c *Client) giveUp(ctx context.Context, r *request, id int64) {
-	if ctx.Err() == nil || c.modern() || r.method != methodCall {
+	if ctx.Err() == nil || c.modern() || !slices.Contains(laborious, r.method) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
