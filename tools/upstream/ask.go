@@ -12,12 +12,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-const (
-	// askTime is how long a server may take to answer what is asked beside calls. A client waits for it.
-	askTime = 30 * time.Second
-	// maxAsking is how much is asked at once, so that readers do not start a program each.
-	maxAsking = 4
-)
+// askTime is how long a server may take to answer what is asked beside calls. A client waits for it.
+const askTime = 30 * time.Second
 
 // ask is tasks.Source.Ask of a server. It has sessions beside those of the calls, which may last.
 func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (json.RawMessage, error) {
@@ -44,25 +40,6 @@ func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (j
 }
 
 var errSlow = errors.New("it does not answer in time")
-
-func (s *server) inquire(ctx context.Context, q client.Request) (json.RawMessage, error) {
-	s.enter()
-	defer s.leave()
-	select {
-	case s.asking <- struct{}{}:
-		defer func() { <-s.asking }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	x, err := s.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	result, err := x.client.Request(ctx, q)
-	s.judge(ctx, err)
-	s.give(x, err != nil && (broken(err) || ctx.Err() != nil && !x.modern()))
-	return result, err
-}
 
 // refusal is an error as whoever asked is told: the server's own word as it is, and what is wrong with the server by its name.
 func (s *server) refusal(ctx context.Context, err error) error {

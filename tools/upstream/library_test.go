@@ -1,11 +1,15 @@
 package upstream_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -34,6 +38,7 @@ func newLibrary(name string) *mcp.Server {
 	}
 	s.AddResource(&mcp.Resource{Name: "readme", URI: "repo://readme", Meta: mcp.Meta{"k": "v"}}, read)
 	s.AddResourceTemplate(&mcp.ResourceTemplate{Name: "data", URITemplate: "repo://{id}/data"}, read)
+	s.AddResourceTemplate(&mcp.ResourceTemplate{Name: "slow", URITemplate: "slow://{+dir}"}, readSlowly)
 	s.AddPrompt(&mcp.Prompt{Name: "review", Arguments: []*mcp.PromptArgument{{Name: "of"}}}, review)
 	link := func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
 		return &mcp.CallToolResult{Content: []mcp.Content{
@@ -54,6 +59,45 @@ func newLibrary(name string) *mcp.Server {
 		return nil, nil, s.ResourceUpdated(ctx, &mcp.ResourceUpdatedNotificationParams{URI: "repo://readme"})
 	})
 	return s
+}
+
+// readSlowly lasts until nobody wants it any more.
+func readSlowly(ctx context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+	mark(strings.TrimPrefix(r.Params.URI, "slow://"), "began")
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// serveOldLibrary speaks 2024-11-05 by hand, and answers each request when it can.
+func serveOldLibrary() {
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		var m struct {
+			ID     json.RawMessage
+			Method string
+			Params struct{ URI string }
+		}
+		_ = json.Unmarshal(lines.Bytes(), &m)
+		result := map[string]any{
+			"initialize":               object{"protocolVersion": "2024-11-05", "serverInfo": object{"name": "old"}, "capabilities": object{"resources": object{}}},
+			"tools/list":               object{"tools": []object{}},
+			"resources/list":           object{"resources": []object{{"uri": "repo://readme", "name": "readme"}}},
+			"resources/templates/list": object{"resourceTemplates": []object{}},
+			"resources/read":           object{"contents": []object{{"uri": m.Params.URI, "text": "inside"}}},
+		}[m.Method]
+		if dir, slow := strings.CutPrefix(m.Params.URI, "slow://"); slow {
+			mark(dir, "began")
+			continue
+		}
+		if result == nil {
+			result = object{}
+		}
+		if m.ID != nil && m.Method != "server/discover" {
+			b, _ := json.Marshal(object{"jsonrpc": "2.0", "id": m.ID, "result": result})
+			fmt.Printf("%s\n", b)
+		} else if m.ID != nil {
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"unknown"}}`+"\n", m.ID)
+		}
+	}
 }
 
 func embedded() *mcp.EmbeddedResource {

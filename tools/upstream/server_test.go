@@ -146,6 +146,8 @@ func serve(flavour string) {
 		}
 	case "library":
 		_ = newLibrary(os.Getenv("LIBRARY")).Run(context.Background(), &mcp.StdioTransport{})
+	case "old library":
+		serveOldLibrary()
 	case "old":
 		serveOld()
 	case "notes":

@@ -154,6 +154,54 @@ func TestAskingWhileCallsLast(t *testing.T) {
 	})
 }
 
+// What is read fast does not wait for what is read slowly, until so much is asked at once that the rest has to.
+func TestFastReadsPassSlowOnes(t *testing.T) {
+	const most = 32
+	fastAmongSlow := func(t *testing.T, r *rig) {
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		left := make(chan error, most)
+		slowly := func() {
+			_, err := r.source("one").Ask(ctx, "resources/read", json.RawMessage(`{"uri":"one+slow://`+dir+`"}`))
+			left <- err
+		}
+		for range most - 1 {
+			go slowly()
+		}
+		await(t, "the slow ones to be read", func() bool { return marks(dir, "began") == most-1 })
+		if got, err := r.ask("one", "resources/read", `{"uri":"one+repo://readme"}`); err != nil {
+			t.Error(got, err)
+		}
+		go slowly()
+		await(t, "one more", func() bool { return marks(dir, "began") == most })
+		brief, stop := context.WithTimeout(ctx, 100*time.Millisecond)
+		defer stop()
+		if got, err := r.source("one").Ask(brief, "resources/read", json.RawMessage(`{"uri":"one+repo://readme"}`)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("of more than may be asked at once: %s, %v", got, err)
+		}
+		cancel()
+		for range most {
+			if err := <-left; err == nil {
+				t.Error("a slow one was read")
+			}
+		}
+		if got, err := r.ask("one", "resources/read", `{"uri":"one+repo://readme"}`); err != nil {
+			t.Error("afterwards:", got, err)
+		}
+	}
+	everyLibrary(t, upstream.Options{}, fastAmongSlow)
+	t.Run("stdio of 2024-11-05", func(t *testing.T) {
+		t.Parallel()
+		p := &watched{}
+		r := start(t, upstream.Options{Start: p.start}, program("one", "old library"))
+		fastAmongSlow(t, r)
+		if p.started > 9 { // one that lists, four that were cut off, and who came after them
+			t.Errorf("%d programs were started", p.started)
+		}
+	})
+}
+
 // listsPages serves a list of prompts in pages, and what else the test has.
 func listsPages(t *testing.T, pages int, more map[string]func(*query)) string {
 	on := map[string]func(*query){

@@ -14,16 +14,16 @@ import (
 // server is one of the servers: what is said of it, with the sessions that are open to it.
 type server struct {
 	Server
-	rank     int // among the servers; guarded by owners.mu
-	hub      *Hub
-	start    Start
-	http     *http.Client // of a server with a URL
-	health   health
-	slots    chan struct{} // one for each session that is in use
-	asking   chan struct{} // one for each request beside the calls
-	watching chan struct{} // one for each resource that is watched
-	poked    chan struct{} // its list may have changed
-	log      *slog.Logger
+	rank      int // among the servers; guarded by owners.mu
+	hub       *Hub
+	start     Start
+	http      *http.Client // of a server with a URL
+	health    health
+	inquirers inquirers
+	slots     chan struct{} // one for each session that is in use
+	watching  chan struct{} // one for each resource that is watched
+	poked     chan struct{} // its list may have changed
+	log       *slog.Logger
 
 	readable atomic.Bool // its resources are
 
@@ -69,7 +69,7 @@ func newServer(h *Hub, config Server, rank int) *server {
 	}
 	s := &server{
 		Server: config, rank: rank, hub: h, start: h.opts.Start, log: h.opts.Logger.With("upstream", config.Name),
-		slots: make(chan struct{}, n), asking: make(chan struct{}, maxAsking), watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), vigils: make(chan struct{}, 1),
+		slots: make(chan struct{}, n), inquirers: inquirers{places: make(chan struct{}, maxInquiries)}, watching: make(chan struct{}, maxWatched), poked: make(chan struct{}, 1), starting: make(chan struct{}, 1), vigils: make(chan struct{}, 1),
 		retiring: make(chan struct{}), unused: make(chan struct{}, 1), borrowers: make(map[*pipe]int), alone: make(map[*pipe]*session), watches: make(map[*watch]bool), offers: make(map[string]bool),
 		state: Starting, since: time.Now(),
 	}
