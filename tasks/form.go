@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp/syntax"
 	"slices"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -72,10 +74,34 @@ func checkField(s *jsonschema.Schema) error {
 				return fmt.Errorf("there is no type %q", kind)
 			}
 		}
+		if err := checkPattern(s.Pattern); err != nil {
+			return err
+		}
 		s.Pattern = "" // of another dialect than ours, it may be: the client's to apply
 		s = s.Items
 	}
 	return nil
+}
+
+// brokenPatterns are the errors that a regular expression has in every dialect. Others are about what only some of them know.
+var brokenPatterns = []syntax.ErrorCode{
+	syntax.ErrMissingBracket, syntax.ErrMissingParen, syntax.ErrUnexpectedParen, syntax.ErrMissingRepeatArgument,
+	syntax.ErrInvalidCharRange, syntax.ErrTrailingBackslash,
+}
+
+// checkPattern finds a pattern that is none to any client: no answer would be one that it matches.
+func checkPattern(pattern string) error {
+	_, err := syntax.Parse(pattern, syntax.Perl)
+	e, ok := errors.AsType[*syntax.Error](err)
+	switch {
+	case !ok, !slices.Contains(brokenPatterns, e.Code):
+		return nil
+	case e.Code == syntax.ErrMissingBracket && (strings.Contains(pattern, "[]") || strings.Contains(pattern, "[^]")): // any, and no letter, in JavaScript
+		return nil
+	case e.Code == syntax.ErrInvalidCharRange && (strings.HasPrefix(e.Expr, `\p`) || strings.HasPrefix(e.Expr, `\P`)): // a class of letters that Go has not
+		return nil
+	}
+	return fmt.Errorf("the pattern %.100q is no regular expression: %s", pattern, e.Code)
 }
 
 // checkDefault finds an answer that the form it is for would not take.

@@ -17,14 +17,22 @@ func TestAFormThatCannotBeFilledIn(t *testing.T) {
 	form := func(schema string) tasks.InputRequest { return tasks.FormSchema("?", json.RawMessage(schema)) }
 	otherwise := func(v any) tasks.InputRequest { return form(who).Within(time.Second).Otherwise(v) }
 	for want, requests := range map[string][]tasks.InputRequest{
-		`"object"`:          {form(`{"type":"strin"}`), form(`{"type":"string"}`), form(`{"type":["array"]}`)},
-		"no JSON schema":    {form(`{"type":5}`), form(`{"properties":[]}`), form(`7`)},
-		`no type "strin"`:   {form(`{"properties":{"a":{"type":"strin"}}}`), form(`{"properties":{"a":{"type":"array","items":{"type":["null","strin"]}}}}`)},
-		"does not resolve":  {form(`{"properties":{"a":{"$ref":"#/nowhere"}}}`), form(`{"properties":{"a":{"type":"string","default":1}}}`)},
+		`"object"`:         {form(`{"type":"strin"}`), form(`{"type":"string"}`), form(`{"type":["array"]}`)},
+		"no JSON schema":   {form(`{"type":5}`), form(`{"properties":[]}`), form(`7`)},
+		`no type "strin"`:  {form(`{"properties":{"a":{"type":"strin"}}}`), form(`{"properties":{"a":{"type":"array","items":{"type":["null","strin"]}}}}`)},
+		"does not resolve": {form(`{"properties":{"a":{"$ref":"#/nowhere"}}}`), form(`{"properties":{"a":{"type":"string","default":1}}}`)},
+		"no regular expression": {
+			form(`{"properties":{"a":{"type":"string","pattern":"[a"}}}`), form(`{"properties":{"a":{"type":"string","pattern":"(a"}}}`),
+			form(`{"properties":{"a":{"type":"string","pattern":"a)"}}}`), form(`{"properties":{"a":{"type":"string","pattern":"*"}}}`),
+			form(`{"properties":{"a":{"type":"string","pattern":"[z-a]"}}}`), form(`{"properties":{"a":{"type":"string","pattern":"a\\"}}}`),
+			form(`{"properties":{"a":{"type":"array","items":{"type":"string","pattern":"[a"}}}}`),
+		},
 		"Otherwise does no": {otherwise(5), otherwise(map[string]int{"name": 1}), otherwise(nil)},
 		"": {
 			form(who), form(`{}`), form(`true`), otherwise(map[string]string{"name": "Ada"}), tasks.Visit("?", "https://example.com", "v"),
 			form(`{"properties":{"a":{"type":"string","pattern":"^(?=.*[0-9])"}}}`), // no pattern of Go, but one of JSON schemas
+			form(`{"properties":{"a":{"type":"string","pattern":"[^]+"},"b":{"type":"string","pattern":"[]"},"c":{"type":"string","pattern":"\\p{Script=Greek}"}}}`),
+			form(`{"properties":{"a":{"type":"string","pattern":"(?<!b)\\1\\u00e9[\\w-.]{2000}"},"b":{"type":"string","pattern":"[a-\\d]"}}}`),
 			form(`{}`).Within(time.Second).Otherwise(nil),
 		},
 	} {
