@@ -29,7 +29,6 @@ type CallOptions struct {
 }
 
 const (
-	methodCall = "tools/call"
 	maxRounds  = 10
 	defaultTTL = 24 * time.Hour
 )
@@ -208,7 +207,7 @@ func (k *call) try(ctx context.Context) (json.RawMessage, error) {
 		params["task"] = object{"ttl": ttl(k.opts.TTL).Milliseconds()}
 	}
 	return k.Client.send(ctx, &request{
-		method: methodCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.notice(), asks: k.asks, answers: k.opts.Answers,
+		method: wire.MethodToolsCall, name: k.tool.Name, params: params, meta: meta, header: k.headers(), notice: k.notice(), asks: k.asks, answers: k.opts.Answers,
 	})
 }
 
@@ -268,7 +267,7 @@ func (k *call) read(ctx context.Context, raw json.RawMessage) (*Task, error) {
 		TaskID     string                        `json:"taskId"`
 	}
 	if err := tasks.Unmarshal(raw, &answer); err != nil {
-		return nil, fmt.Errorf("%s: %w", methodCall, err)
+		return nil, fmt.Errorf("%s: %w", wire.MethodToolsCall, err)
 	}
 	switch {
 	case answer.ResultType == wire.TypeInputRequired:

@@ -28,13 +28,13 @@ func (c *Client) WatchLists(ctx context.Context, changed func()) error {
 	ctx, alive, leave := whileHeard(ctx, silence)
 	defer leave(nil)
 	r := &request{
-		method: methodListen, params: object{"notifications": ListsChanged},
+		method: wire.MethodSubscriptionsListen, params: object{"notifications": ListsChanged},
 		alive: alive,
 		notice: func(m message) {
 			switch {
-			case TellsOfLists(m.Method), m.Method == noticeGranted && grantsLists(m.Params):
+			case TellsOfLists(m.Method), m.Method == wire.NoticeSubscriptionsAcknowledged && grantsLists(m.Params):
 				changed()
-			case m.Method == noticeGranted:
+			case m.Method == wire.NoticeSubscriptionsAcknowledged:
 				leave(ErrNoWatch)
 			}
 		},

@@ -85,7 +85,7 @@ func (c *Client) manage(ctx context.Context, r *request) (*Task, error) {
 	if _, err := tasks.ParseID(fmt.Sprint(r.params["taskId"])); err != nil {
 		return nil, ErrNotFound
 	}
-	r.method, r.params = methodCall, object{"name": r.name, "arguments": r.params}
+	r.method, r.params = wire.MethodToolsCall, object{"name": r.name, "arguments": r.params}
 	raw, err := c.persist(ctx, r)
 	if err != nil {
 		return nil, err

@@ -13,8 +13,6 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-const methodPing = "ping"
-
 // inquiry is a request of a server of an earlier revision. It may come again, on a stream that was resumed, on another stream of the
 // session, or in another session; it is put once.
 type inquiry struct {
@@ -115,7 +113,7 @@ func (a *asking) take(m message, final bool) {
 		session: a.client.sessionID(), content: m.Method + string(m.Params), task: relatedTask(m.Params), since: time.Now(),
 		asks: a, final: final, cancel: cancel,
 	}
-	if m.Method != methodPing && !a.client.inquiries.begin(id, i) {
+	if m.Method != wire.MethodPing && !a.client.inquiries.begin(id, i) {
 		cancel()
 		return
 	}
@@ -127,7 +125,7 @@ func (a *asking) take(m message, final bool) {
 		} else {
 			answered = a.answer(ctx, m, i.task)
 		}
-		if m.Method != methodPing {
+		if m.Method != wire.MethodPing {
 			a.client.inquiries.end(id, i, answered)
 		}
 	})
@@ -136,7 +134,7 @@ func (a *asking) take(m message, final bool) {
 // others may answer what a task asks, if we said so and cannot.
 func (a *asking) others(m message, task string) bool {
 	kind := tasks.InputRequest{Method: m.Method, Params: m.Params}.Kind()
-	return m.Method != methodPing && task != "" && a.client.opts.Answer == nil && a.client.opts.Answers.Has(kind)
+	return m.Method != wire.MethodPing && task != "" && a.client.opts.Answer == nil && a.client.opts.Answers.Has(kind)
 }
 
 // tellOthers lasts as long as the question is open: so long it is told once.
@@ -173,7 +171,7 @@ func (a *asking) answer(ctx context.Context, m message, task string) bool {
 }
 
 func (a *asking) reply(ctx context.Context, m message, task string) (any, error) {
-	if m.Method == methodPing {
+	if m.Method == wire.MethodPing {
 		return object{}, nil
 	}
 	opts := a.client.opts
@@ -193,7 +191,7 @@ func (c *Client) noted(m message) {
 	var p struct {
 		RequestID json.RawMessage `json:"requestId"`
 	}
-	if m.Method != "notifications/cancelled" || json.Unmarshal(m.Params, &p) != nil {
+	if m.Method != wire.NoticeCancelled || json.Unmarshal(m.Params, &p) != nil {
 		return
 	}
 	session := c.sessionID()

@@ -103,7 +103,7 @@ func (c *collector) hear(m message) {
 
 // hears takes what a stream told, and reports whether the task is worth a look.
 func (c *collector) hears(m message) bool {
-	if m.Method == "notifications/tasks/status" {
+	if m.Method == wire.NoticeTasksStatus {
 		t, err := readTask(m.Params)
 		return err == nil && t.ID == c.last.ID && t.Status != c.last.Status
 	}
@@ -174,7 +174,7 @@ func (c *collector) collect(ctx context.Context) chan collected {
 	done, id := make(chan collected, 1), c.last.ID
 	hear := func(m message) { c.hear(m); c.logged(m) } // the log of other tasks comes elsewhere
 	go func() {
-		raw, err := c.persist(ctx, &request{method: "tasks/result", params: object{"taskId": id}, notice: hear, asks: c.asks})
+		raw, err := c.persist(ctx, &request{method: wire.MethodTasksResult, params: object{"taskId": id}, notice: hear, asks: c.asks})
 		done <- collected{raw, err}
 	}()
 	return done

@@ -34,7 +34,7 @@ func (c *Client) List(ctx context.Context, cursor string) (page []Task, next str
 // listByTool declares no extension: to those who have tasks the handle tools are not offered.
 func (c *Client) listByTool(ctx context.Context, args object) (json.RawMessage, error) {
 	raw, err := c.persist(ctx, &request{
-		method: methodCall, name: listTool, bare: true, limit: quick, params: object{"name": listTool, "arguments": args},
+		method: wire.MethodToolsCall, name: listTool, bare: true, limit: quick, params: object{"name": listTool, "arguments": args},
 	})
 	if hasCode(err, wire.CodeInvalidParams, wire.CodeMethodNotFound) {
 		return nil, fmt.Errorf("%w: %w", ErrNoList, err)
@@ -56,5 +56,5 @@ func (c *Client) listByMethod(ctx context.Context, args object) (json.RawMessage
 	if !c.Server().legacyList {
 		return nil, ErrNoList
 	}
-	return c.persist(ctx, &request{method: "tasks/list", params: args, limit: quick})
+	return c.persist(ctx, &request{method: wire.MethodTasksList, params: args, limit: quick})
 }

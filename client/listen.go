@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // silence is how long a stream may say nothing before it is taken for dead. Servers are not obliged to send anything on a quiet stream, so
@@ -36,7 +37,7 @@ func (w *watch) listen(ctx context.Context) (*Task, error) {
 
 	l := &listener{watch: w, ctx: ctx, leave: leave}
 	_, err := w.send(ctx, &request{
-		method: methodListen, params: object{"notifications": object{"taskIds": []string{w.last.ID}}},
+		method: wire.MethodSubscriptionsListen, params: object{"notifications": object{"taskIds": []string{w.last.ID}}},
 		notice: l.notice, alive: alive,
 	})
 	switch {
@@ -67,9 +68,9 @@ type listener struct {
 
 func (l *listener) notice(m message) {
 	switch m.Method {
-	case noticeGranted:
+	case wire.NoticeSubscriptionsAcknowledged:
 		l.acknowledged(m.Params)
-	case "notifications/tasks":
+	case wire.NoticeTasks:
 		t, err := readTask(m.Params)
 		if err == nil && t.ID == l.last.ID && !l.last.Ended() {
 			l.take(t)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // wantLog asks a server of an earlier revision to tell what it logs, for as long as the session lasts. One that refuses is as good without.
 func (c *Client) wantLog(ctx context.Context) error {
-	_, err := c.exchange(ctx, &request{method: "logging/setLevel", params: object{"level": c.opts.LogLevel}, limit: quick}, c.sessionID())
+	_, err := c.exchange(ctx, &request{method: wire.MethodLoggingSetLevel, params: object{"level": c.opts.LogLevel}, limit: quick}, c.sessionID())
 	if _, refused := errors.AsType[*Error](err); refused {
 		return nil
 	}
@@ -21,7 +23,7 @@ func (c *Client) logged(m message) {
 		Level string          `json:"level"`
 		Data  json.RawMessage `json:"data"`
 	}
-	if c.opts.Log != nil && m.Method == "notifications/message" && json.Unmarshal(m.Params, &p) == nil {
+	if c.opts.Log != nil && m.Method == wire.NoticeMessage && json.Unmarshal(m.Params, &p) == nil {
 		c.opts.Log(p.Level, p.Data)
 	}
 }

@@ -15,11 +15,6 @@ import (
 // Revisions before 2026-07-28, which have sessions, newest first.
 var legacyRevisions = []string{"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"}
 
-const (
-	methodInitialize = "initialize"
-	headerSession    = "Mcp-Session-Id"
-)
-
 // Revisions are those of the protocol that can be spoken, newest first.
 func Revisions() []string { return append([]string{wire.V20260728}, legacyRevisions...) }
 
@@ -48,7 +43,7 @@ func (c *Client) negotiate(ctx context.Context) error {
 // discover asks as 2026-07-28 does. With an error comes the earlier revision to try, if one may be spoken.
 func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 	c.server.Store(&Server{Revision: wire.V20260728})
-	raw, err := c.greet(ctx, &request{method: "server/discover", limit: quick})
+	raw, err := c.greet(ctx, &request{method: wire.MethodServerDiscover, limit: quick})
 	if err != nil {
 		return legacyAfter(err), err
 	}
@@ -143,7 +138,7 @@ func (c *Client) greet(ctx context.Context, r *request) (json.RawMessage, error)
 // initialize opens a session as earlier revisions do.
 func (c *Client) initialize(ctx context.Context, revision string) error {
 	c.server.Store(&Server{Revision: revision})
-	raw, err := c.greet(ctx, &request{method: methodInitialize, limit: quick, params: object{
+	raw, err := c.greet(ctx, &request{method: wire.MethodInitialize, limit: quick, params: object{
 		"protocolVersion": revision, "clientInfo": c.about(), "capabilities": c.legacyCapabilities(revision),
 	}})
 	if err != nil {
@@ -180,7 +175,7 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 	}
 	about.have(found.Capabilities.features)
 	c.server.Store(&about)
-	if err := c.notify(ctx, "notifications/initialized", nil); err != nil || c.opts.Log == nil || found.Capabilities.Logging == nil {
+	if err := c.notify(ctx, wire.NoticeInitialized, nil); err != nil || c.opts.Log == nil || found.Capabilities.Logging == nil {
 		return err
 	}
 	return c.wantLog(ctx)

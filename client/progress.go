@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // progressNotice is what a progress notification says.
@@ -17,7 +18,7 @@ type progressNotice struct {
 }
 
 func readProgress(m message) (n progressNotice, ok bool) {
-	return n, m.Method == "notifications/progress" && json.Unmarshal(m.Params, &n) == nil
+	return n, m.Method == wire.NoticeProgress && json.Unmarshal(m.Params, &n) == nil
 }
 
 func (n progressNotice) progress() tasks.Progress {

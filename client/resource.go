@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // Resource is what a server answers to resources/read.
@@ -19,7 +20,7 @@ type Resource struct {
 
 // Read reads a resource. Servers bound what one answer has: CopyResource reads what is larger.
 func (c *Client) Read(ctx context.Context, uri string) (*Resource, error) {
-	raw, err := c.persist(ctx, &request{method: "resources/read", name: uri, params: object{"uri": uri}, limit: quick})
+	raw, err := c.persist(ctx, &request{method: wire.MethodResourcesRead, name: uri, params: object{"uri": uri}, limit: quick})
 	if err != nil {
 		return nil, err
 	}

@@ -67,8 +67,8 @@ func (c *Client) exchange(ctx context.Context, r *request, session string) (json
 	if err != nil {
 		return nil, err
 	}
-	if session == "" && r.method == methodInitialize {
-		c.keepSession(res.Header.Get(headerSession))
+	if session == "" && r.method == wire.MethodInitialize {
+		c.keepSession(res.Header.Get(wire.HeaderSession))
 	}
 	x := &exchange{client: c, request: r, id: id, session: session, stream: newStream(res, c.opts.MaxBody), began: time.Now(), asks: r.asks}
 	defer func() { x.stream.close() }() // which may be another one by then
@@ -109,11 +109,11 @@ func (c *Client) encode(r *request, id int64) []byte {
 func (c *Client) headers(r *request, session string) http.Header {
 	h := make(http.Header)
 	maps.Copy(h, r.header)
-	if r.method != methodInitialize {
+	if r.method != wire.MethodInitialize {
 		h.Set(wire.HeaderVersion, c.Server().Revision)
 	}
 	if session != "" {
-		h.Set(headerSession, session)
+		h.Set(wire.HeaderSession, session)
 	}
 	if c.modern() {
 		h.Set(wire.HeaderMethod, r.method)
@@ -205,7 +205,7 @@ func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
 }
 
 // laborious are the methods that a server may be at for long.
-var laborious = []string{methodCall, "resources/read", "prompts/get", "completion/complete"}
+var laborious = []string{wire.MethodToolsCall, wire.MethodResourcesRead, wire.MethodPromptsGet, wire.MethodCompletionComplete}
 
 // giveUp tells a server of an earlier revision that nobody waits for such a request any more, if that is so. Later ones see it from the
 // stream.
@@ -215,7 +215,7 @@ func (c *Client) giveUp(ctx context.Context, r *request, id int64) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
 	defer cancel()
-	_ = c.notify(ctx, "notifications/cancelled", object{"requestId": id}) // else the server finds out by itself
+	_ = c.notify(ctx, wire.NoticeCancelled, object{"requestId": id}) // else the server finds out by itself
 }
 
 func (x *exchange) answer(m message) (json.RawMessage, error) {

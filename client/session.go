@@ -80,7 +80,7 @@ func (c *Client) sessionHeader(id string) http.Header {
 	h := make(http.Header)
 	h.Set(wire.HeaderVersion, c.Server().Revision)
 	if id != "" {
-		h.Set(headerSession, id)
+		h.Set(wire.HeaderSession, id)
 	}
 	return h
 }

@@ -4,14 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-)
 
-const (
-	methodListen      = "subscriptions/listen"
-	methodSubscribe   = "resources/subscribe"
-	methodUnsubscribe = "resources/unsubscribe"
-	noticeUpdated     = "notifications/resources/updated"
-	noticeGranted     = "notifications/subscriptions/acknowledged"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // WatchResource tells when the server says that a resource has changed, and once at first, when from then on nothing is missed. It returns
@@ -21,13 +15,13 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 	ctx, alive, leave := whileHeard(ctx, quietFor)
 	defer leave(nil)
 	r := &request{
-		method: methodListen, params: object{"notifications": object{"resourceSubscriptions": []string{uri}}},
+		method: wire.MethodSubscriptionsListen, params: object{"notifications": object{"resourceSubscriptions": []string{uri}}},
 		alive: alive,
 		notice: func(m message) {
 			switch {
-			case m.Method == noticeUpdated, m.Method == noticeGranted && grantsResource(m.Params, uri): // of the resource, or of a part of it
+			case m.Method == wire.NoticeResourcesUpdated, m.Method == wire.NoticeSubscriptionsAcknowledged && grantsResource(m.Params, uri): // of the resource, or of a part of it
 				changed()
-			case m.Method == noticeGranted:
+			case m.Method == wire.NoticeSubscriptionsAcknowledged:
 				leave(ErrNoWatch)
 			}
 		},
@@ -37,7 +31,7 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 		_, err = c.send(ctx, r)
 	} else {
 		err = c.watchSession(ctx, r, func() error {
-			err := c.subscribe(ctx, methodSubscribe, uri)
+			err := c.subscribe(ctx, wire.MethodResourcesSubscribe, uri)
 			if err == nil {
 				changed()
 			}
@@ -45,7 +39,7 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 		})
 		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
 		defer cancel()
-		_ = c.subscribe(farewell, methodUnsubscribe, uri) // it is about to lose the session in any case
+		_ = c.subscribe(farewell, wire.MethodResourcesUnsubscribe, uri) // it is about to lose the session in any case
 	}
 	return watched(ctx, err)
 }

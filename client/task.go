@@ -78,7 +78,7 @@ func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
 
 // get is the task as its revision's own method tells it.
 func (c *Client) get(ctx context.Context, id string) (*Task, error) {
-	raw, err := c.persist(ctx, &request{method: "tasks/get", name: id, params: object{"taskId": id}, limit: quick})
+	raw, err := c.persist(ctx, &request{method: wire.MethodTasksGet, name: id, params: object{"taskId": id}, limit: quick})
 	if hasCode(err, wire.CodeInvalidParams) {
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
@@ -97,7 +97,7 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 		_, err := c.manage(ctx, &request{name: cancelTool, params: object{"taskId": id}, limit: quick})
 		return err
 	}
-	_, err := c.persist(ctx, &request{method: "tasks/cancel", name: id, params: object{"taskId": id}, limit: quick})
+	_, err := c.persist(ctx, &request{method: wire.MethodTasksCancel, name: id, params: object{"taskId": id}, limit: quick})
 	if !hasCode(err, wire.CodeInvalidParams) {
 		return c.lacksTasks(err)
 	}
@@ -126,7 +126,7 @@ func (c *Client) Answer(ctx context.Context, id string, answers map[string]Answe
 		return err
 	}
 	_, err := c.persist(ctx, &request{
-		method: "tasks/update", name: id, limit: quick, params: object{"taskId": id, "inputResponses": answers},
+		method: wire.MethodTasksUpdate, name: id, limit: quick, params: object{"taskId": id, "inputResponses": answers},
 	})
 	return c.lacksTasks(err)
 }

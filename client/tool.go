@@ -42,7 +42,7 @@ const maxListed = 64 << 20
 
 // Tools lists the server's tools, in its order.
 func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
-	entries, _, err := c.Entries(ctx, "tools/list", "tools", maxListed)
+	entries, _, err := c.Entries(ctx, wire.MethodToolsList, "tools", maxListed)
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-const methodInitialize = "initialize"
-
 // serveLegacy serves a request of a revision before 2026-07-28.
 func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
 	m := legacyMethods[q.Method]
 	switch {
-	case q.Method == methodInitialize:
+	case q.Method == wire.MethodInitialize:
 		s.initialize(q, r, body)
 	case m.serve == nil:
 		q.fail(&wire.Error{Code: wire.CodeMethodNotFound, Message: "method not found"})

@@ -49,7 +49,7 @@ func (s *Server) part(batch *request, r *http.Request, body []byte, w http.Respo
 	if q.Message, err = wire.Decode(body); err == nil {
 		q.meta, err = wire.DecodeMeta(q.Params)
 	}
-	if err == nil && (q.Kind == wire.Batch || q.Method == methodInitialize) {
+	if err == nil && (q.Kind == wire.Batch || q.Method == wire.MethodInitialize) {
 		err = refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "a batch holds neither initialize nor another batch")
 	}
 	if err != nil {

@@ -33,7 +33,7 @@ func (s *Server) open(ctx context.Context, q *request, version string) error {
 // join finds the session that a request names. What was negotiated there is what the request speaks.
 func (s *Server) join(ctx context.Context, q *request) error {
 	id, err := one(q.header, wire.HeaderSession)
-	if err != nil || id == "" || q.modern() || q.Method == methodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
+	if err != nil || id == "" || q.modern() || q.Method == wire.MethodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
 		return err
 	}
 	var x *store.Session
@@ -114,7 +114,7 @@ func (s *Server) accept(q *request, r *http.Request) {
 		err = s.takeAnswer(r.Context(), q)
 	case q.Kind == wire.Notice && !q.notification():
 		err = refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "a request needs an id")
-	case q.Method == "notifications/cancelled":
+	case q.Method == wire.NoticeCancelled:
 		err = s.cancelRequest(r.Context(), q)
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ func notify(method string, params json.RawMessage) []byte {
 // request (2025-11-25), otherwise of none: "". The progress must rise from one to the next; a total of 0 is unknown, and so is a
 // position in the queue of 0.
 func Progress(of tasks.ID, token json.RawMessage, value, total float64, message string, position int) []byte {
-	return notify("notifications/progress", encode(struct {
+	return notify(NoticeProgress, encode(struct {
 		Meta     *resultMeta     `json:"_meta,omitempty"`
 		Token    json.RawMessage `json:"progressToken"`
 		Progress float64         `json:"progress"`
@@ -37,7 +37,7 @@ func waiting(value float64, position int) *progress {
 
 // Logged is the message of notifications/message, of a task or of none as in Progress.
 func Logged(of tasks.ID, level Level, logger, message string) []byte {
-	return notify("notifications/message", encode(struct {
+	return notify(NoticeMessage, encode(struct {
 		Meta   *resultMeta `json:"_meta,omitempty"`
 		Level  Level       `json:"level"`
 		Logger string      `json:"logger,omitempty"`
@@ -61,7 +61,7 @@ func ListChanged(list string, subscription json.RawMessage) []byte {
 
 // ResourceUpdated is the message of notifications/resources/updated: on a subscription, or on a session's stream, which has none.
 func ResourceUpdated(uri string, subscription json.RawMessage) []byte {
-	return notify("notifications/resources/updated", encode(struct {
+	return notify(NoticeResourcesUpdated, encode(struct {
 		Meta *resultMeta `json:"_meta,omitempty"`
 		URI  string      `json:"uri"`
 	}{metaOf(resultMeta{Subscription: subscription}), uri}))

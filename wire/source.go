@@ -51,7 +51,7 @@ func Answered(result json.RawMessage, method string, server *Implementation) jso
 	if server == nil {
 		return encode(o)
 	}
-	if method == "resources/read" {
+	if method == MethodResourcesRead {
 		o["ttlMs"], o["cacheScope"] = encode(ttl), encode("private")
 	}
 	o["resultType"] = encode(TypeComplete)

@@ -101,7 +101,7 @@ func LegacyList(page []*tasks.Task, next string) json.RawMessage {
 
 // LegacyTaskChanged is the message of notifications/tasks/status.
 func LegacyTaskChanged(t *tasks.Task) []byte {
-	return notify("notifications/tasks/status", encode(legacyOf(t)))
+	return notify(NoticeTasksStatus, encode(legacyOf(t)))
 }
 
 // relatedTask names the task that a message belongs to.

@@ -41,7 +41,7 @@ func Get(t *tasks.Task, server Implementation) json.RawMessage {
 // Changed is the message of notifications/tasks: what tasks/get would answer, on the subscription of that id.
 func Changed(t *tasks.Task, subscription json.RawMessage) []byte {
 	params := base(t, nil, subscription).detailed(t)
-	return notify("notifications/tasks", params)
+	return notify(NoticeTasks, params)
 }
 
 func base(t *tasks.Task, server *Implementation, subscription json.RawMessage) task {
@@ -158,7 +158,7 @@ func ListenFilter(params Object) (Filter, error) {
 
 // Listening is the acknowledgement that opens a subscription's stream.
 func Listening(granted Filter, subscription json.RawMessage) []byte {
-	return notify("notifications/subscriptions/acknowledged", encode(struct {
+	return notify(NoticeSubscriptionsAcknowledged, encode(struct {
 		Meta          *resultMeta `json:"_meta"`
 		Notifications Filter      `json:"notifications"`
 	}{&resultMeta{Subscription: subscription}, granted}))

@@ -76,11 +76,11 @@ func (s *server) outward(method string, result json.RawMessage) json.RawMessage 
 	switch {
 	case scheme == "":
 		return result
-	case method == methodRead:
+	case method == wire.MethodResourcesRead:
 		return replaced(result, "contents", func(list json.RawMessage) json.RawMessage {
 			return each(list, func(r json.RawMessage) json.RawMessage { return renamed(r, "uri", prefixed(scheme)) })
 		})
-	case method == methodPrompt:
+	case method == wire.MethodPromptsGet:
 		return replaced(result, "messages", func(list json.RawMessage) json.RawMessage {
 			return each(list, func(m json.RawMessage) json.RawMessage { return replaced(m, "content", s.linked) })
 		})
@@ -91,11 +91,11 @@ func (s *server) outward(method string, result json.RawMessage) json.RawMessage 
 // inward has params name what they are about as the server does. About is its name for that.
 func (s *Server) inward(method string, params members) (about string, err error) {
 	switch method {
-	case methodRead:
+	case wire.MethodResourcesRead:
 		return strip(params, "uri", s.scheme())
-	case methodPrompt:
+	case wire.MethodPromptsGet:
 		return strip(params, "name", s.prefix())
-	case methodComplete:
+	case wire.MethodCompletionComplete:
 		return "", s.inwardRef(params)
 	}
 	return "", &tasks.Error{Code: wire.CodeMethodNotFound, Message: "method not found: " + method}

@@ -35,12 +35,12 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 		c.drop(a)
 		return nil, err
 	}
-	if m.Method == methodList && m.meta[wire.MetaVersion] != nil {
+	if m.Method == wire.MethodToolsList && m.meta[wire.MetaVersion] != nil {
 		c.listen(ctx, m)
 	}
 	b := &body{PipeReader: r, child: c, asked: a}
 	b.stops = append(b.stops, context.AfterFunc(ctx, func() { _ = w.CloseWithError(context.Cause(ctx)) }))
-	if m.Method == methodDiscover {
+	if m.Method == wire.MethodServerDiscover {
 		b.stops = append(b.stops, time.AfterFunc(unheard, func() { c.silent(a) }).Stop)
 	}
 	return b, nil
@@ -55,7 +55,7 @@ func (c *child) listen(ctx context.Context, list *line) {
 	if !first {
 		return
 	}
-	_ = c.write(ctx, encode(object{"jsonrpc": "2.0", "id": "list", "method": "subscriptions/listen", "params": object{ // else it has ended
+	_ = c.write(ctx, encode(object{"jsonrpc": "2.0", "id": "list", "method": wire.MethodSubscriptionsListen, "params": object{ // else it has ended
 		"_meta": list.meta, "notifications": client.ListsChanged,
 	}}))
 }
@@ -99,13 +99,13 @@ func (b *body) Close() error {
 		stop()
 	}
 	err := b.PipeReader.Close()
-	if !b.child.drop(b.asked) || b.asked.Method == methodInitialize || b.asked.Method == methodDiscover {
+	if !b.child.drop(b.asked) || b.asked.Method == wire.MethodInitialize || b.asked.Method == wire.MethodServerDiscover {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye) // the request's has usually ended
 	defer cancel()
 	_ = b.child.write(ctx, encode(object{ // a server that does not read it finds out by itself
-		"jsonrpc": "2.0", "method": methodCancelled, "params": object{"requestId": json.RawMessage(b.asked.id)},
+		"jsonrpc": "2.0", "method": wire.NoticeCancelled, "params": object{"requestId": json.RawMessage(b.asked.id)},
 	}))
 	return err
 }
@@ -121,11 +121,11 @@ func (c *child) take(raw []byte) {
 	switch {
 	case m.Method == "":
 		c.answered(m)
-	case m.Method == methodPing && m.ID != nil:
+	case m.Method == wire.MethodPing && m.ID != nil:
 		c.reply(object{"jsonrpc": "2.0", "id": m.ID, "result": object{}})
 	case client.TellsOfLists(m.Method):
 		c.pipe.heard()
-	case m.Method == methodUpdated && m.about == "":
+	case m.Method == wire.NoticeResourcesUpdated && m.about == "":
 		c.pipe.updated(m.uri)
 	default:
 		c.deliver(m, raw)
@@ -168,9 +168,9 @@ func (c *child) owner(m *line) *asked {
 		switch {
 		case m.token != "" && a.token == m.token:
 			return a
-		case a.Method == methodCall:
+		case a.Method == wire.MethodToolsCall:
 			calls = append(calls, a)
-		case a.Method == methodResult:
+		case a.Method == wire.MethodTasksResult:
 			results = append(results, a)
 		}
 	}

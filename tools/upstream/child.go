@@ -7,6 +7,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // child is a program that runs, with the requests that it has not answered.
@@ -124,7 +126,7 @@ func (c *child) finish(err error) {
 	c.err = err
 	close(c.done)
 	for _, a := range c.requests {
-		if a.Method == methodDiscover { // some servers die of what they do not know
+		if a.Method == wire.MethodServerDiscover { // some servers die of what they do not know
 			c.refuse(a)
 			continue
 		}

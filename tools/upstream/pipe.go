@@ -77,12 +77,12 @@ func (p *pipe) pass(r *http.Request, m *line, body []byte) (*http.Response, erro
 	if c == nil {
 		return response(r, http.StatusNotFound, nil), nil
 	}
-	if m.Method != methodCancelled {
+	if m.Method != wire.NoticeCancelled {
 		if err := c.write(r.Context(), body); err != nil {
 			return nil, err
 		}
 	}
-	if m.Method == methodInitialized {
+	if m.Method == wire.NoticeInitialized {
 		c.begin(r.Context(), p.watched)
 	}
 	return response(r, http.StatusAccepted, nil), nil
@@ -93,7 +93,7 @@ func (p *pipe) request(r *http.Request, m *line) (*http.Response, error) {
 	var c *child
 	var err error
 	switch session := r.Header.Get(wire.HeaderSession); {
-	case m.Method == methodInitialize:
+	case m.Method == wire.MethodInitialize:
 		c, err = p.fresh(r.Context())
 	case session == "":
 		c, err = p.any(r.Context())
@@ -111,7 +111,7 @@ func (p *pipe) request(r *http.Request, m *line) (*http.Response, error) {
 	}
 	res := response(r, http.StatusOK, body)
 	res.Header.Set("Content-Type", "text/event-stream")
-	if m.Method == methodInitialize {
+	if m.Method == wire.MethodInitialize {
 		res.Header.Set(wire.HeaderSession, c.session)
 	}
 	return res, nil
@@ -209,20 +209,6 @@ func (p *pipe) close() {
 	defer p.starting.Unlock()
 	p.end() // one that was just being started
 }
-
-const (
-	methodInitialize  = "initialize"
-	methodInitialized = "notifications/initialized"
-	methodDiscover    = "server/discover"
-	methodCancelled   = "notifications/cancelled"
-	methodCall        = "tools/call"
-	methodList        = "tools/list"
-	methodResult      = "tasks/result"
-	methodPing        = "ping"
-	methodSubscribe   = "resources/subscribe"
-	methodUnsubscribe = "resources/unsubscribe"
-	methodUpdated     = "notifications/resources/updated"
-)
 
 // line is a message of either side, as far as it matters to whom it goes.
 type line struct {

@@ -18,11 +18,11 @@ func shaped(method string, result json.RawMessage) (json.RawMessage, error) {
 	case o == nil:
 		err = errors.New("it must be an object, not null")
 	case kind == wire.TypeInputRequired: // a question comes first
-	case method == methodRead:
+	case method == wire.MethodResourcesRead:
 		err = checkContents(o)
-	case method == methodPrompt:
+	case method == wire.MethodPromptsGet:
 		err = checkMessages(o)
-	case method == methodComplete:
+	case method == wire.MethodCompletionComplete:
 		result, err = fewValues(o, result)
 	}
 	if err != nil {

@@ -8,12 +8,7 @@ import (
 	"fmt"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
-)
-
-const (
-	methodRead     = "resources/read"
-	methodPrompt   = "prompts/get"
-	methodComplete = "completion/complete"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // browse lists what the server has beside its tools.
@@ -23,9 +18,9 @@ func (s *server) browse(ctx context.Context, x *session, l *listing) error {
 		method, member string
 		list           *[]json.RawMessage
 	}{
-		{s.hasResources(l), "resources/list", "resources", &l.resources},
-		{s.hasResources(l), "resources/templates/list", "resourceTemplates", &l.templates},
-		{s.hasPrompts(l), "prompts/list", "prompts", &l.prompts},
+		{s.hasResources(l), wire.MethodResourcesList, "resources", &l.resources},
+		{s.hasResources(l), wire.MethodResourcesTemplatesList, "resourceTemplates", &l.templates},
+		{s.hasPrompts(l), wire.MethodPromptsList, "prompts", &l.prompts},
 	} {
 		if !part.has {
 			continue

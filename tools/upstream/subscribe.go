@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/longhaul-mcp/longhaul/client"
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // begin is the begin of a session: from now on the program tells of what is watched, before it gets anything else to do.
@@ -31,8 +32,8 @@ func (c *child) hasBegun() bool {
 func (c *child) subscribe(ctx context.Context, uri string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errSlow)
 	defer cancel()
-	body, err := c.request(ctx, &line{Method: methodSubscribe, object: members{
-		"jsonrpc": encode("2.0"), "method": encode(methodSubscribe), "params": encode(object{"uri": uri}),
+	body, err := c.request(ctx, &line{Method: wire.MethodResourcesSubscribe, object: members{
+		"jsonrpc": encode("2.0"), "method": encode(wire.MethodResourcesSubscribe), "params": encode(object{"uri": uri}),
 	}})
 	if err != nil {
 		return err

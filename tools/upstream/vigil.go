@@ -3,6 +3,8 @@ package upstream
 import (
 	"context"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // Before 2026-07-28 a program tells of resources in its only session, and often knows only of what was changed through itself. So
@@ -102,7 +104,7 @@ func (s *server) beginWatch(ctx context.Context, uri string, kept *child) *watch
 	s.mu.Lock()
 	s.watches[w] = true
 	s.mu.Unlock()
-	s.tellPrograms(ctx, methodSubscribe, uri, kept)
+	s.tellPrograms(ctx, wire.MethodResourcesSubscribe, uri, kept)
 	return w
 }
 
@@ -117,7 +119,7 @@ func (s *server) endWatch(ctx context.Context, w *watch) {
 		}
 	}
 	s.mu.Unlock()
-	s.tellPrograms(context.WithoutCancel(ctx), methodUnsubscribe, w.uri, nil) // ctx has ended, which is what there is to tell
+	s.tellPrograms(context.WithoutCancel(ctx), wire.MethodResourcesUnsubscribe, w.uri, nil) // ctx has ended, which is what there is to tell
 }
 
 // tellPrograms sends a request about a resource to the programs whose sessions have begun. What they answer changes nothing.

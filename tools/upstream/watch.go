@@ -3,6 +3,8 @@ package upstream
 import (
 	"context"
 	"errors"
+
+	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // maxWatched bounds how many resources of a server are watched from here: each takes a session of its own, unless programs share one.
@@ -18,7 +20,7 @@ func (s *server) tells(l *listing) bool { return l.about.Subscribes && s.hasReso
 
 // watchResource is tasks.Source.Watch of a server.
 func (s *server) watchResource(ctx context.Context, uri string, changed func()) error {
-	name, err := s.inward(methodRead, members{"uri": encode(uri)})
+	name, err := s.inward(wire.MethodResourcesRead, members{"uri": encode(uri)})
 	if err != nil {
 		return err
 	}
