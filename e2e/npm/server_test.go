@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,6 +152,29 @@ func TestToolsOfServers(t *testing.T) {
 		if got := b.client.Await(t, task.ID, "completed").Result.Text(); !strings.Contains(got, "# Research Report: python (snake)") {
 			t.Errorf("got %s", got)
 		}
+	})
+	t.Run("subscription", func(t *testing.T) {
+		t.Parallel()
+		const uri = "everything+demo://resource/static/document/architecture.md"
+		rig.Await(t, "its resources", func() bool {
+			var listed struct{ Resources []struct{ URI string } }
+			return b.client.Do(t.Context(), "resources/list", nil, &listed) == nil &&
+				slices.ContainsFunc(listed.Resources, func(r struct{ URI string }) bool { return r.URI == uri })
+		})
+		stream := b.client.ListenTo(t, uri)
+		if m := stream.Next(); m.Method != "notifications/subscriptions/acknowledged" || !strings.Contains(string(m.Params), uri) {
+			t.Fatalf("not acknowledged: %v", m)
+		}
+		updated := func() {
+			t.Helper()
+			if m := stream.Next(); m.Method != "notifications/resources/updated" || !strings.Contains(string(m.Params), `"uri":"`+uri+`"`) {
+				t.Fatalf("got %v", m)
+			}
+		}
+		updated()                                         // once it is watched
+		b.call(t, "everything_toggle-subscriber-updates") // it tells, every 5 seconds, of what is subscribed to in the session of this call
+		updated()
+		updated()
 	})
 	t.Run("files", func(t *testing.T) {
 		t.Parallel()

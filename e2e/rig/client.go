@@ -97,3 +97,11 @@ func (c *Client) Listen(t testing.TB, tools bool, ids ...string) *Reading {
 func (c *Client) TryListen(ctx context.Context, tools bool, ids ...string) (*Stream, error) {
 	return c.open(ctx, "subscriptions/listen", Object{"notifications": Object{"taskIds": ids, "toolsListChanged": tools}})
 }
+
+// ListenTo opens a subscription to resources. It ends with the test.
+func (c *Client) ListenTo(t testing.TB, uris ...string) *Reading {
+	t.Helper()
+	return Read(t, func(ctx context.Context) (*Stream, error) {
+		return c.open(ctx, "subscriptions/listen", Object{"notifications": Object{"resourceSubscriptions": uris}})
+	})
+}
