@@ -31,9 +31,9 @@ type Source struct {
 	// are here, and so are those in the result. An *Error reaches the client as it is; the text of any other one is shown to people.
 	// It is called by many goroutines at once.
 	Ask func(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) `json:"-"`
-	// Watch follows a resource until ctx ends, and calls changed at each of its notifications/resources/updated, and once at first, when
-	// from then on nothing is missed. An error has it called again after a while, as long as somebody subscribes. Nil where Subscribes is
-	// false.
+	// Watch follows a resource until ctx ends, and calls changed at each of its notifications/resources/updated, and once when it begins
+	// if it may have missed one before. An error has it called again after a while, as long as somebody subscribes. Nil where Subscribes
+	// is false.
 	Watch func(ctx context.Context, uri string, changed func()) error `json:"-"`
 }
 

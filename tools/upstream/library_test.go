@@ -51,8 +51,12 @@ func newLibrary(name string) *mcp.Server {
 		<-ctx.Done()
 		return nil, nil, ctx.Err()
 	})
-	mcp.AddTool(s, &mcp.Tool{Name: "grow"}, func(context.Context, *mcp.CallToolRequest, in) (*mcp.CallToolResult, any, error) {
-		s.AddResource(&mcp.Resource{Name: "new", URI: "repo://new"}, read)
+	mcp.AddTool(s, &mcp.Tool{Name: "grow"}, func(_ context.Context, _ *mcp.CallToolRequest, v in) (*mcp.CallToolResult, any, error) {
+		if v.Text == "prompt" {
+			s.AddPrompt(&mcp.Prompt{Name: "new"}, review)
+		} else {
+			s.AddResource(&mcp.Resource{Name: "new", URI: "repo://new"}, read)
+		}
 		return nil, nil, nil
 	})
 	mcp.AddTool(s, &mcp.Tool{Name: "write"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ in) (*mcp.CallToolResult, any, error) {

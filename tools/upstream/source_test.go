@@ -96,15 +96,17 @@ func TestLinksOfTools(t *testing.T) {
 	})
 }
 
-func TestAListOfResourcesThatChanges(t *testing.T) {
+func TestListsOfResourcesAndPromptsThatChange(t *testing.T) {
 	everyLibrary(t, upstream.Options{Refresh: time.Hour}, func(t *testing.T, r *rig) {
-		changed := r.reg.Changed()
-		if _, err := r.call("one_grow", in{}); err != nil {
-			t.Fatal(err)
-		}
-		<-changed
-		if got := fmt.Sprintf("%s", r.source("one").Resources); !strings.Contains(got, `"uri":"one+repo://new"`) {
-			t.Error(got)
+		for _, list := range []struct{ what, want string }{{"resource", `"uri":"one+repo://new"`}, {"prompt", `"name":"one_new"`}} {
+			changed := r.reg.Changed()
+			if _, err := r.call("one_grow", in{Text: list.what}); err != nil {
+				t.Fatal(err)
+			}
+			<-changed
+			if s := r.source("one"); !strings.Contains(fmt.Sprintf("%s %s", s.Resources, s.Prompts), list.want) {
+				t.Errorf("%s %s", s.Resources, s.Prompts)
+			}
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
@@ -158,6 +159,30 @@ func TestAWatchedProgramThatDies(t *testing.T) {
 	_, _ = r.call("up_write", in{}) // dies
 	r.write("note://a")
 	a.hears(t)
+}
+
+// A program is kept while something is watched with it, and not for longer.
+func TestHowLongAWatchedProgramIsKept(t *testing.T) {
+	t.Parallel()
+	p := &watched{}
+	r := start(t, upstream.Options{Start: p.start, Idle: 50 * time.Millisecond}, program("up", "notes"))
+	a, b := r.watch("up+note://a"), r.watch("up+note://b")
+	r.write("note://a")
+	a.hears(t)
+	await(t, "the program of the call to end", func() bool { return p.running() == 1 })
+	a.stop()
+	r.write("note://b")
+	b.hears(t)
+	await(t, "the program of the call to end", func() bool { return p.running() == 1 })
+	b.stop()
+	await(t, "the program that was kept to end", func() bool { return p.running() == 0 })
+
+	b = r.watch("up+note://b")
+	r.change()
+	if err := <-b.ended; err == nil || err.Error() != "its stream of changes ended" {
+		t.Error(err)
+	}
+	await(t, "the program of the server that is gone to end", func() bool { return p.running() == 0 })
 }
 
 func TestResourcesThatCannotBeWatched(t *testing.T) {
