@@ -37,7 +37,7 @@ func (p *parts) run(ctx context.Context, started func()) error {
 	asked := make(chan struct{})
 	below.Go(func() error { return p.relay(ctx, base, asked) })
 	if p.hub != nil {
-		below.Go(func() error { return (&teller{hub: p.hub, store: p.store, worker: p.name}).run(base) })
+		below.Go(func() error { return (&teller{hub: p.hub, store: p.store, worker: p.name, every: tellEvery}).run(base) })
 	}
 	if p.front != nil {
 		above.Go(func() error { return p.front.Run(ctx) })

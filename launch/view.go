@@ -16,17 +16,18 @@ const (
 )
 
 // teller says in Redis how a worker sees its upstream servers, for operators. It makes one trip in each tellEvery, however many servers there
-// are, and none without any.
+// are, one more where the state of one changes, and none without any.
 type teller struct {
 	hub    *upstream.Hub
 	store  *store.Store
 	worker string
-	told   bool // something may be there to be taken back
+	every  time.Duration // tellEvery
+	told   bool          // something may be there to be taken back
 }
 
 // run tells until ctx ends, and takes back what it told.
 func (t *teller) run(ctx context.Context) error {
-	tick := time.NewTicker(tellEvery)
+	tick := time.NewTicker(t.every)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		t.tell(ctx, viewsOf(t.hub.Health()))

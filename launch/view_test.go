@@ -28,8 +28,8 @@ func TestAWorkerTellsHowItSeesItsServers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newRelaying(t, s, "w")
-		other := newRelaying(t, s, "other")
+		w := newRelaying(t, s, "w", time.Hour) // it tells of changes alone
+		other := newRelaying(t, s, "other", tellEvery)
 		other.sees("up")
 		up := w.sees("up")
 		if up.Server != "there" || up.Name != "it" || up.Version != "7" || up.Protocol == "" || up.Reason != "" || time.Since(up.Since) > time.Minute {
@@ -73,7 +73,7 @@ func TestAWorkerTellsOfTheServersThatItHas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newRelaying(t, s, "w")
+		w := newRelaying(t, s, "w", tellEvery)
 		w.sees("up")
 		if err := rdb.Del(t.Context(), "lh:{up}:on", "lh:{up}:view").Err(); err != nil {
 			t.Fatal(err)
@@ -84,6 +84,45 @@ func TestAWorkerTellsOfTheServersThatItHas(t *testing.T) {
 		}
 		await(t, "it to say nothing", func() bool { return rdb.Exists(t.Context(), "lh:{up}:on", "lh:{up}:view").Val() == 0 })
 	})
+}
+
+// However often servers come and go, Redis hears of it once a second at the most.
+func TestAWorkerDoesNotTellOfEachFlap(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	s, err := store.Open(t.Context(), rdb, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began, trips := time.Now(), new(trips)
+	rdb.AddHook(trips)
+	w := newRelaying(t, s, "w", time.Hour)
+	flap := time.NewTicker(10 * time.Millisecond)
+	defer flap.Stop()
+	away := upstream.Server{Name: "away", URL: "http://127.0.0.1:1/mcp"}
+	for i := range 200 {
+		if err := w.hub.Change([]upstream.Server{away}[:i%2]); err != nil {
+			t.Fatal(err)
+		}
+		<-flap.C
+	}
+	w.stop()
+	if n, most := trips.Load(), int64(time.Since(began)/tellPause)+3; n < 2 || n > most {
+		t.Errorf("%d trips in %s", n, time.Since(began))
+	}
+}
+
+// trips counts what is sent to Redis.
+type trips struct{ atomic.Int64 }
+
+func (*trips) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (n *trips) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { n.Add(1); return next(ctx, cmd) }
+}
+
+func (*trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func TestAServerIsSeenInALine(t *testing.T) {
@@ -113,7 +152,7 @@ type relaying struct {
 	stop   func()
 }
 
-func newRelaying(t *testing.T, s *store.Store, worker string) *relaying {
+func newRelaying(t *testing.T, s *store.Store, worker string, every time.Duration) *relaying {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -132,7 +171,7 @@ func newRelaying(t *testing.T, s *store.Store, worker string) *relaying {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { w.hub.Connect(ctx); _ = w.hub.Run(ctx) })
-	group.Go(func() { _ = (&teller{hub: w.hub, store: s, worker: worker}).run(ctx) })
+	group.Go(func() { _ = (&teller{hub: w.hub, store: s, worker: worker, every: every}).run(ctx) })
 	w.stop = func() { cancel(); group.Wait() }
 	t.Cleanup(w.stop)
 	return w
