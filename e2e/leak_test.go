@@ -75,6 +75,7 @@ var rare = map[string]bool{
 	"mcp-session-<session>": true, "lh:{ses:<owner>}": true, "mcp-stream-<stream>": true,
 	// of servers behind workers
 	"lh:sources": true, "lh:{src:<source>}:q:<request>": true, "lh:{src:<source>}:wait": true, "lh:{src:<source>}:on": true, "lh:{src:<source>}:sub": true,
+	"lh:{up}:on": true, "lh:{up}:view": true,
 }
 
 var (

@@ -141,12 +141,13 @@ type operational struct {
 		Tools         int
 		Warnings      []string
 	}
+	Servers []string
 }
 
 func verbose(t *testing.T, w *rig.Process) (state operational) {
 	t.Helper()
 	var up struct{ Ops string }
-	if err := json.Unmarshal([]byte(w.Line(`"worker is up"`)), &up); err != nil {
+	if err := json.Unmarshal([]byte(w.Line(` is up"`)), &up); err != nil {
 		t.Fatal(err)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, up.Ops+"/ready?verbose", nil)

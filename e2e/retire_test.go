@@ -42,6 +42,27 @@ func TestARetiredTool(t *testing.T) {
 	retire(t, 0, `{"retired":["echo"]}`, "-json", "-redis", f.URL(), "echo")
 }
 
+// Resources outlive the workers that their server is behind, too.
+func TestARetiredServer(t *testing.T) {
+	t.Parallel()
+	f := rig.New(t)
+	c := f.Server().Client(t)
+	resources := func() int {
+		var list struct{ Resources []rig.Object }
+		if err := c.Do(t.Context(), "resources/list", nil, &list); err != nil {
+			t.Fatal(err)
+		}
+		return len(list.Resources)
+	}
+	worker := f.Worker("-config", configured(t, "servers:\n"+with(stdio("up", "read"), resourceVariable, "note://x")))
+	rig.Await(t, "the resource", func() bool { return resources() == 1 })
+	worker.Kill()
+	retire(t, 2, "no server upp is listed: did you mean up?", "-server", "-redis", f.URL(), "upp")
+	retire(t, 0, "the resources and prompts of up are not listed any more", "-server", "-redis", f.URL(), "up")
+	rig.Await(t, "the list to change", func() bool { return resources() == 0 })
+	retire(t, 0, "up_read is not listed any more", "-redis", f.URL(), "up_*")
+}
+
 func TestRetiringWithoutRedis(t *testing.T) {
 	t.Parallel()
 	retire(t, 2, "-redis", "echo")

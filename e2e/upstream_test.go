@@ -21,14 +21,27 @@ const (
 	serverVariable = "E2E_SERVER"
 	// markVariable has the server start a child. By its value both are found.
 	markVariable = "E2E_MARK"
+	// awayVariable names a file: while that is there the server cannot be started.
+	awayVariable = "E2E_AWAY"
+	// resourceVariable is the URI of a resource that the server has.
+	resourceVariable = "E2E_RESOURCE"
 )
 
 // serveTools is what this binary does as a server.
 func serveTools() {
+	if _, err := os.Stat(os.Getenv(awayVariable)); err == nil {
+		fmt.Fprintln(os.Stderr, "no licence key")
+		os.Exit(2)
+	}
 	s := mcp.NewServer(&mcp.Implementation{Name: "e2e", Version: "1"}, nil)
 	for name := range strings.SplitSeq(os.Getenv(serverVariable), " ") {
 		mcp.AddTool(s, &mcp.Tool{Name: name, Description: "of the server"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
 			return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "this is " + name}}}, nil, nil
+		})
+	}
+	if uri := os.Getenv(resourceVariable); uri != "" {
+		s.AddResource(&mcp.Resource{URI: uri, Name: "of the server"}, func(context.Context, *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
+			return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: uri, Text: "this is " + uri}}}, nil
 		})
 	}
 	if os.Getenv(markVariable) != "" {
@@ -45,8 +58,13 @@ func stdio(name, tools string, more ...string) string {
 	if err != nil {
 		panic(err)
 	}
-	text := fmt.Sprintf("  - name: %s\n    command: [%q]\n    env: {%s: %q, %s: %q}\n", name, self, serverVariable, tools, markVariable, "")
+	text := fmt.Sprintf("  - name: %s\n    command: [%q]\n    env: {%s: %q}\n", name, self, serverVariable, tools)
 	return text + strings.Join(more, "")
+}
+
+// with is an entry of servers with another variable.
+func with(entry, variable, value string) string {
+	return strings.Replace(entry, "env: {", fmt.Sprintf("env: {%s: %q, ", variable, value), 1)
 }
 
 // marked are the processes that have a mark in their environment.
@@ -72,8 +90,7 @@ func TestAKilledWorkerLeavesNoUpstreamProgram(t *testing.T) {
 	}
 	mark := filepath.Base(t.TempDir()) + t.Name()
 	f := rig.New(t)
-	file := strings.Replace(stdio("up", "echo"), markVariable+`: ""`, markVariable+": "+mark, 1)
-	w := f.Worker("-config", configured(t, "servers:\n"+file))
+	w := f.Worker("-config", configured(t, "servers:\n"+with(stdio("up", "echo"), markVariable, mark)))
 	rig.Await(t, "the program and its child", func() bool { return len(marked(t, mark)) >= 2 })
 	w.Kill()
 	rig.Await(t, "both to be gone", func() bool { return len(marked(t, mark)) == 0 })
