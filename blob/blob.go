@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"gocloud.dev/blob"
 	_ "gocloud.dev/blob/azureblob" // azblob://
@@ -15,13 +16,18 @@ import (
 	_ "gocloud.dev/blob/gcsblob" // gs://
 	"gocloud.dev/blob/memblob"
 	_ "gocloud.dev/blob/s3blob" // s3://
+	"gocloud.dev/gcp"
 )
 
 // Store keeps objects in one bucket, or one directory. It may be used by many goroutines at once.
 type Store struct {
 	name   string // its URL, without what may be secret
 	bucket *blob.Bucket
+	tidy   bool   // its driver lets go of half an object when the content breaks off; others make an object of it
 	dir    string // of a directory: where it is
+	volume bool   // … and something is mounted there
+
+	readPatience, writePatience time.Duration
 }
 
 // Open opens a store by its URL: file:///directory (?create=true makes it), s3://bucket?region=…, gs://bucket, azblob://container, or mem:// (for tests). Whether
@@ -31,7 +37,10 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("it is no URL: " + usage)
 	}
-	s := &Store{name: u.Scheme + "://" + u.Host + u.Path}
+	s := &Store{
+		name: u.Scheme + "://" + u.Host + u.Path, tidy: u.Scheme == "s3" || u.Scheme == "azblob",
+		readPatience: readPatience, writePatience: writePatience,
+	}
 	switch u.Scheme {
 	case "file":
 		err = s.openDirectory(u)
@@ -41,7 +50,7 @@ func Open(ctx context.Context, address string) (*Store, error) {
 		if u.Host == "" {
 			return nil, fmt.Errorf("%s names no bucket: %s", s.name, usage)
 		}
-		s.bucket, err = blob.OpenBucket(ctx, address)
+		s.bucket, err = openBucket(ctx, u)
 	default:
 		return nil, fmt.Errorf("%.100q: %s", address, usage)
 	}
@@ -49,6 +58,21 @@ func Open(ctx context.Context, address string) (*Store, error) {
 		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	return s, nil
+}
+
+// openBucket opens a bucket with the credentials of the environment.
+func openBucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
+	q := u.Query()
+	switch {
+	case u.Scheme == "s3" && q.Has("endpoint") && !q.Has("use_path_style"):
+		q.Set("use_path_style", "true") // few stores other than Amazon's have a name in the DNS for each bucket
+		u.RawQuery = q.Encode()
+	case u.Scheme == "gs" && os.Getenv("STORAGE_EMULATOR_HOST") == "" && q.Get("anonymous") != "true":
+		if _, err := gcp.DefaultCredentials(ctx); err != nil { // the driver would go on without any
+			return nil, err
+		}
+	}
+	return blob.OpenBucket(ctx, u.String())
 }
 
 const usage = "write file:///directory (one that all processes share), s3://bucket?region=…, gs://bucket or azblob://container"
@@ -69,8 +93,23 @@ func (s *Store) openDirectory(u *url.URL) (err error) {
 	if err != nil {
 		return err
 	}
+	s.volume = isVolume(s.dir)
 	s.bucket, err = fileblob.OpenBucket(s.dir, &fileblob.Options{DirFileMode: private, NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
 	return err
+}
+
+// present: a directory must be there still, and what was mounted there too. What is written beside a volume is lost when it is back.
+func (s *Store) present() error {
+	if s.dir == "" {
+		return nil
+	}
+	if _, err := os.Stat(s.dir); err != nil {
+		return err
+	}
+	if s.volume && !isVolume(s.dir) {
+		return fmt.Errorf("nothing is mounted at %s any more", s.dir)
+	}
+	return nil
 }
 
 // private: results are for their owners only.

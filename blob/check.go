@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Check writes, reads and deletes an object: a wrong bucket, or a missing right, is better seen at the start than hours later.
@@ -34,11 +33,3 @@ func (s *Store) Check(ctx context.Context) error {
 	}
 	return nil
 }
-
-// plainly is an error in one line: some SDKs write many.
-func plainly(err error) error { return &plain{err} }
-
-type plain struct{ err error }
-
-func (p *plain) Error() string { return strings.Join(strings.Fields(p.err.Error()), " ") }
-func (p *plain) Unwrap() error { return p.err }

@@ -12,11 +12,6 @@ import (
 	"github.com/longhaul-mcp/longhaul/blob"
 )
 
-// readerFunc is content that is made when it is read.
-type readerFunc func(p []byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
 // kept are the files beneath a directory. Nobody else may come to any of them: the directories are private.
 func kept(t *testing.T, dir string) (files []string) {
 	t.Helper()

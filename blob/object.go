@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
+	"google.golang.org/api/googleapi"
 )
 
 // Object is what is known of an object once it was written.
@@ -33,58 +36,113 @@ const maxObject = 64 << 30
 // Put writes an object in bounded memory. It is there when Put returns without an error, and not at all otherwise. An error of content is
 // returned as it is.
 func (s *Store) Put(ctx context.Context, key string, content io.Reader) (Object, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	w, err := s.bucket.NewWriter(ctx, key, &blob.WriterOptions{ContentType: "application/octet-stream"})
-	if err != nil {
+	if err := s.present(); err != nil {
 		return Object{}, s.explain("write", err)
 	}
-	src := &source{reader: content}
-	_, err = io.CopyBuffer(struct{ io.Writer }{w}, src, make([]byte, 256<<10))
-	if err != nil {
-		cancel() // or Close would make an object of what there is
-		_ = w.Close()
-		if src.err != nil {
-			return Object{}, src.err
-		}
-		return Object{}, s.explain("write", err)
+	// Not ctx: when that ends the store hears it as an error of the content, and can put away what it has.
+	writing, p := newPatience(context.WithoutCancel(ctx), s.writePatience)
+	defer p.over()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(parting, p.over) })()
+	src := &source{ctx: ctx, reader: content, patience: p, failed: p.over}
+	if s.tidy {
+		src.failed = func() {}
 	}
-	if err := w.Close(); err != nil {
-		return Object{}, s.explain("write", err)
+	err := s.bucket.Upload(writing, key, src, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	switch {
+	case src.err != nil:
+		return Object{}, src.err
+	case err != nil && ctx.Err() != nil:
+		return Object{}, context.Cause(ctx)
+	case err != nil:
+		return Object{}, s.explain("write", because(writing, err))
 	}
 	return Object{Key: key, Form: src.form.Form()}, nil
 }
 
 // source is content on its way into an object.
 type source struct {
-	reader io.Reader
-	form   Former
-	err    error // of the reader
+	ctx      context.Context
+	reader   io.Reader
+	form     Former
+	patience *patience // with the store
+	err      error     // of the reader, or of the context
+	failed   func()    // is called then: what a driver has by now must not become an object
 }
 
-func (s *source) Read(p []byte) (int, error) {
-	n, err := s.reader.Read(p)
+func (s *source) Read(p []byte) (n int, err error) {
+	s.patience.ours()
+	defer s.patience.theirs()
+	if err = context.Cause(s.ctx); err == nil {
+		n, err = s.reader.Read(p)
+	}
 	_, _ = s.form.Write(p[:n]) // it cannot fail
 	if s.form.form.Size > maxObject {
 		err = ErrTooLarge
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
+		s.failed()
 	}
 	return n, err
 }
 
 // Read reads length bytes of an object from offset on, or all that follow if length is negative.
 func (s *Store) Read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	r, err := s.bucket.NewRangeReader(ctx, key, offset, length, nil)
-	if err != nil {
+	if err := s.present(); err != nil {
 		return nil, s.explain("read", err)
 	}
-	return r, nil
+	ctx, p := newPatience(ctx, s.readPatience)
+	r, err := s.bucket.NewRangeReader(ctx, key, offset, length, nil)
+	if err != nil && s.endsBefore(ctx, key, offset, length) {
+		p.over()
+		return io.NopCloser(strings.NewReader("")), nil
+	}
+	if err != nil {
+		defer p.over()
+		return nil, s.explain("read", because(ctx, err))
+	}
+	p.ours()
+	return &reader{in: r, ctx: ctx, patience: p}, nil
+}
+
+// endsBefore: there is such an object, and nothing of it to be read there. A cloud calls that an error.
+func (s *Store) endsBefore(ctx context.Context, key string, offset, length int64) bool {
+	a, err := s.bucket.Attributes(ctx, key)
+	return err == nil && (length == 0 || offset >= a.Size)
+}
+
+// reader reads an object.
+type reader struct {
+	in       io.ReadCloser
+	ctx      context.Context
+	patience *patience
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	r.patience.theirs()
+	defer r.patience.ours()
+	n, err := r.in.Read(p)
+	return n, because(r.ctx, err)
+}
+
+func (r *reader) Close() error {
+	r.patience.over()
+	return r.in.Close()
+}
+
+// because is an error, and why its context has ended if it has: SDKs say only that it did.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
 }
 
 // DeleteAll deletes all objects whose keys begin so. A prefix ends with a slash.
 func (s *Store) DeleteAll(ctx context.Context, prefix string) error {
+	if err := s.present(); err != nil {
+		return s.explain("delete", err)
+	}
 	if s.dir != "" {
 		return s.removeDirectory(prefix)
 	}
@@ -97,7 +155,7 @@ func (s *Store) DeleteAll(ctx context.Context, prefix string) error {
 		if err != nil {
 			return s.explain("list", err)
 		}
-		if err := s.bucket.Delete(ctx, o.Key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+		if err := s.bucket.Delete(ctx, o.Key); err != nil && code(err) != gcerrors.NotFound {
 			return s.explain("delete", err)
 		}
 	}
@@ -118,7 +176,7 @@ func (s *Store) removeDirectory(prefix string) error {
 
 // explain says what could not be done where, and whether it may be possible later.
 func (s *Store) explain(doing string, err error) error {
-	switch gcerrors.Code(err) {
+	switch code(err) {
 	case gcerrors.NotFound:
 		if doing == "read" {
 			return fmt.Errorf("%s %s: %w", doing, s.name, ErrNotFound)
@@ -128,4 +186,12 @@ func (s *Store) explain(doing string, err error) error {
 		return fmt.Errorf("%s %s: %w", doing, s.name, plainly(err))
 	}
 	return fmt.Errorf("%s %s: %w: %w", doing, s.name, ErrUnavailable, plainly(err))
+}
+
+// code is what kind of error it is. Google's driver takes what is forbidden for what is not there.
+func code(err error) gcerrors.ErrorCode {
+	if e, ok := errors.AsType[*googleapi.Error](err); ok && e.Code == http.StatusForbidden {
+		return gcerrors.PermissionDenied
+	}
+	return gcerrors.Code(err)
 }

@@ -14,6 +14,7 @@ import (
 // Fleet is one Redis and the processes around it.
 type Fleet struct {
 	Redis  *redistest.Server // nil: it was given by its URL
+	Env    []string          // what its processes have in their environment besides
 	t      testing.TB
 	url    string
 	count  int
@@ -61,7 +62,7 @@ func (f *Fleet) Image(im image.Image, args ...string) *Process {
 func (f *Fleet) worker(binary string, env, args []string) *Process {
 	f.t.Helper()
 	args = slices.Concat([]string{"-redis", f.URL(), "-ops-addr", "off"}, args)
-	p := Start(f.t, f.name(binary), program(f.t, binary), env, args...)
+	p := Start(f.t, f.name(binary), program(f.t, binary), slices.Concat(f.Env, env), args...)
 	p.Line(`"worker serves"`)
 	return p
 }

@@ -21,7 +21,7 @@ type Server struct {
 func (f *Fleet) Server(args ...string) *Server {
 	f.t.Helper()
 	args = slices.Concat([]string{"-redis", f.URL(), "-addr", "127.0.0.1:0", "-ops-addr", "off"}, args)
-	p := Start(f.t, f.name("server"), program(f.t, "server"), nil, args...)
+	p := Start(f.t, f.name("server"), program(f.t, "server"), f.Env, args...)
 	var up struct{ MCP string }
 	if err := json.Unmarshal([]byte(p.Line(`"server is up"`)), &up); err != nil {
 		f.t.Fatal(err)
