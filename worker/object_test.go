@@ -159,6 +159,26 @@ func TestWhatASchemaPromisesStays(t *testing.T) {
 	})
 }
 
+// What a schema promises cannot go to the blob store, so it can be too large with one, too.
+func TestMoreThanRedisTakesIsPromised(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		type out struct{ Lines string }
+		reg := tool("promised", func(_ context.Context, _ *tasks.Attempt, in struct{ N int }) (out, error) {
+			return out{strings.Repeat("x", in.N)}, nil
+		})
+		r.start(reg, r.keeps)
+		most := r.create("promised", `{"N":16000000}`, tasks.Policy{})
+		over := r.create("promised", `{"N":17000000}`, tasks.Policy{})
+		if g := givenOf(t, r.untilStatus(most, tasks.Completed)); len(g.StructuredContent) < 16_000_000 {
+			t.Errorf("what Redis takes: %d bytes of structured content", len(g.StructuredContent))
+		}
+		task := r.untilStatus(over, tasks.Failed)
+		if said := task.Error.Message; !strings.Contains(said, "what its output schema promises cannot be left out") || strings.Contains(said, "-blob") {
+			t.Errorf("got %s", said)
+		}
+	})
+}
+
 func TestWithoutABlobStoreTheErrorNamesTheFlag(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		reg := tool("large", func(_ context.Context, _ *tasks.Attempt, in struct{ N int }) (*tasks.Result, error) {

@@ -70,8 +70,8 @@ func (a *attempt) outsourced(ctx context.Context, ans answer) answer {
 		}
 		return ans
 	}
-	if err := ans.tooLarge(); err != nil {
-		ans.unfit = fmt.Errorf("%w; what is promised by its output schema cannot be left out", err)
+	if n := len(ans.result); n > maxResult {
+		ans.unfit = fmt.Errorf("the result has %d bytes without what is in the blob store, the limit is %d: what its output schema promises cannot be left out, so leave it as an artifact and promise a link", n, maxResult)
 	}
 	return ans
 }
