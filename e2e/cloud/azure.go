@@ -34,5 +34,17 @@ func Azure(t testing.TB) *Cloud {
 	if _, err := client.CreateContainer(t.Context(), Bucket, nil); err != nil {
 		t.Fatal(err)
 	}
+	c.objects = func() (keys []string, err error) {
+		for pages := client.NewListBlobsFlatPager(Bucket, nil); pages.More(); {
+			page, err := pages.NextPage(t.Context())
+			if err != nil {
+				return nil, err
+			}
+			for _, b := range page.Segment.BlobItems {
+				keys = append(keys, *b.Name)
+			}
+		}
+		return keys, nil
+	}
 	return c
 }

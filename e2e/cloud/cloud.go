@@ -25,6 +25,8 @@ type Cloud struct {
 	URL  string   // of the bucket, as -blob takes it
 	Env  []string // what the product needs in its environment besides
 	Dir  string   // where the server has its objects, if they are files
+
+	objects func() ([]string, error)
 }
 
 // Each runs a test on each cloud, which ends with it.
@@ -62,6 +64,23 @@ func (c *Cloud) awaitListening() {
 		}
 		return err == nil || c.Exited()
 	})
+}
+
+// Objects are the keys of what is in the bucket.
+func (c *Cloud) Objects(t testing.TB) []string {
+	t.Helper()
+	keys, err := c.objects()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// Again starts the server anew, where it was, after it was killed. Only S3 has its objects still.
+func (c *Cloud) Again() {
+	c.t.Helper()
+	c.Process = c.Process.Again()
+	c.awaitListening()
 }
 
 // Freeze stops the server where it stands, and waits until all of it does.

@@ -1,8 +1,11 @@
 package cloud
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -20,5 +23,30 @@ func S3(t testing.TB) *Cloud {
 	c.URL = "s3://" + Bucket + "?region=us-east-1&use_path_style=true&endpoint=http://" + c.Addr
 	c.Env = []string{"AWS_ACCESS_KEY_ID=longhaul", "AWS_SECRET_ACCESS_KEY=secret"}
 	c.Dir = filepath.Join(dir, Bucket)
+	c.objects = func() ([]string, error) { return files(c.Dir) }
 	return c
+}
+
+// Uploads are those of S3's that nobody has ended.
+func (c *Cloud) Uploads(t testing.TB) []string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(c.Dir, ".sgwtmp", "multipart", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// files are those below a directory.
+func files(dir string) (names []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // meanwhile
+			return nil
+		case err == nil && !e.IsDir():
+			names = append(names, strings.TrimPrefix(path, dir+"/"))
+		}
+		return err
+	})
+	return names, err
 }
