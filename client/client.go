@@ -85,9 +85,9 @@ type Client struct {
 	deaf    atomic.Bool // the server has no subscriptions to tasks
 	contact contact
 
-	session    session // of revisions before 2026-07-28, as is what follows
-	inquiries  inquiries
-	attendance attendance
+	session        session // of revisions before 2026-07-28, as is what follows
+	serverRequests serverRequests
+	attendance     attendance
 }
 
 // Server is what a server says about itself.

@@ -58,7 +58,7 @@ func (c *collector) end(ctx context.Context) (*Task, error) {
 		}
 		c.polled = c.polled || t.Progress != c.streamed
 		if before == tasks.InputRequired && t.Status != before {
-			c.inquiries.withdraw(func(_ string, i *inquiry) bool { return i.task == t.ID && i.since.Before(began) })
+			c.serverRequests.withdraw(func(_ string, i *serverRequest) bool { return i.task == t.ID && i.since.Before(began) })
 		}
 		if t.Ended() {
 			return c.outcome(ctx)

@@ -13,9 +13,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// inquiry is a request of a server of an earlier revision. It may come again, on a stream that was resumed, on another stream of the
+// serverRequest is a request of a server of an earlier revision. It may come again, on a stream that was resumed, on another stream of the
 // session, or in another session; it is put once.
-type inquiry struct {
+type serverRequest struct {
 	session string
 	content string // tells it from another one with its id
 	task    string
@@ -25,14 +25,14 @@ type inquiry struct {
 	cancel  context.CancelFunc // nil: it was answered
 }
 
-// inquiries are those of all streams, by the request's id.
-type inquiries struct {
+// serverRequests are those of all streams, by the request's id.
+type serverRequests struct {
 	mu   sync.Mutex
-	byID map[string]*inquiry
+	byID map[string]*serverRequest
 }
 
-// begin notes an inquiry, unless it is known.
-func (q *inquiries) begin(id string, i *inquiry) bool {
+// begin notes a request of the server, unless it is known.
+func (q *serverRequests) begin(id string, i *serverRequest) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	old := q.byID[id]
@@ -47,14 +47,14 @@ func (q *inquiries) begin(id string, i *inquiry) bool {
 		old.cancel()
 	}
 	if q.byID == nil {
-		q.byID = make(map[string]*inquiry)
+		q.byID = make(map[string]*serverRequest)
 	}
 	q.byID[id] = i
 	return true
 }
 
 // end is the end of asking. What was not answered may come again.
-func (q *inquiries) end(id string, i *inquiry, answered bool) {
+func (q *serverRequests) end(id string, i *serverRequest, answered bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch i.cancel = nil; {
@@ -66,14 +66,16 @@ func (q *inquiries) end(id string, i *inquiry, answered bool) {
 
 // forget drops what was answered in a call that is over and cannot come again: some programs count from the beginning in each call. What
 // belongs to a task may come in another wait for it.
-func (q *inquiries) forget(a *asking) {
+func (q *serverRequests) forget(a *asking) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	maps.DeleteFunc(q.byID, func(_ string, i *inquiry) bool { return i.asks == a && i.final && i.task == "" && i.cancel == nil })
+	maps.DeleteFunc(q.byID, func(_ string, i *serverRequest) bool {
+		return i.asks == a && i.final && i.task == "" && i.cancel == nil
+	})
 }
 
 // withdraw stops asking what the server does not want to know any more.
-func (q *inquiries) withdraw(unwanted func(id string, i *inquiry) bool) {
+func (q *serverRequests) withdraw(unwanted func(id string, i *serverRequest) bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for id, i := range q.byID {
@@ -102,18 +104,18 @@ func newAsking(ctx context.Context, c *Client, fail func(error)) *asking {
 func (a *asking) end() {
 	a.stop()
 	a.group.Wait()
-	a.client.inquiries.forget(a)
+	a.client.serverRequests.forget(a)
 }
 
 // take answers a request of the server while its stream is read on. A final one does not come again when the call is over.
 func (a *asking) take(m message, final bool) {
 	id := string(m.ID)
 	ctx, cancel := context.WithCancel(a.ctx)
-	i := &inquiry{
+	i := &serverRequest{
 		session: a.client.sessionID(), content: m.Method + string(m.Params), task: relatedTask(m.Params), since: time.Now(),
 		asks: a, final: final, cancel: cancel,
 	}
-	if m.Method != wire.MethodPing && !a.client.inquiries.begin(id, i) {
+	if m.Method != wire.MethodPing && !a.client.serverRequests.begin(id, i) {
 		cancel()
 		return
 	}
@@ -126,7 +128,7 @@ func (a *asking) take(m message, final bool) {
 			answered = a.answer(ctx, m, i.task)
 		}
 		if m.Method != wire.MethodPing {
-			a.client.inquiries.end(id, i, answered)
+			a.client.serverRequests.end(id, i, answered)
 		}
 	})
 }
@@ -186,7 +188,7 @@ func answerable(method string) bool {
 	return method == "elicitation/create" || method == "sampling/createMessage" || method == "roots/list"
 }
 
-// noted deals with what concerns inquiries among a server's notifications.
+// noted deals with what concerns requests of the server among a server's notifications.
 func (c *Client) noted(m message) {
 	var p struct {
 		RequestID json.RawMessage `json:"requestId"`
@@ -195,7 +197,7 @@ func (c *Client) noted(m message) {
 		return
 	}
 	session := c.sessionID()
-	c.inquiries.withdraw(func(id string, i *inquiry) bool { return id == string(p.RequestID) && i.session == session })
+	c.serverRequests.withdraw(func(id string, i *serverRequest) bool { return id == string(p.RequestID) && i.session == session })
 }
 
 // related is what a message of 2025-11-25 says about the task that it belongs to.
