@@ -199,7 +199,7 @@ func (a *attendance) update(ctx context.Context, u store.Update) error {
 		return nil
 	}
 	a.seen[u.ID] = t
-	a.settle(ctx, t.ID, t.Questions)
+	a.dropClosed(ctx, t.ID, t.Questions)
 	if news := last == nil && t.Status != tasks.Working || last != nil && last.Status != t.Status; news {
 		if err := a.out.send(wire.LegacyTaskChanged(t)); err != nil {
 			return err

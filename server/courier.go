@@ -88,8 +88,8 @@ func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) e
 	return nil
 }
 
-// settle forgets the questions of a task that are not open any more.
-func (c *courier) settle(ctx context.Context, id tasks.ID, open []tasks.Question) {
+// dropClosed forgets the questions of a task that are not open any more.
+func (c *courier) dropClosed(ctx context.Context, id tasks.ID, open []tasks.Question) {
 	var closed []store.Errand
 	c.mu.Lock()
 	for e := range c.errands {

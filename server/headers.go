@@ -12,7 +12,7 @@ import (
 
 var versions = mcp.SupportedProtocolVersions()
 
-// identify settles the request's revision, and checks that headers, metadata and body agree.
+// identify finds out the request's revision, and checks that headers, metadata and body agree.
 func (q *request) identify() error {
 	version, err := one(q.header, wire.HeaderVersion)
 	if err != nil {

@@ -84,7 +84,7 @@ func Open(ctx context.Context, rdb redis.UniversalClient, o Options) (*Store, er
 	return s, nil
 }
 
-// divide settles the number of shards: the first process on a Redis decides, for good, since ids name their shard.
+// divide decides the number of shards: the first process on a Redis decides, for good, since ids name their shard.
 func (s *Store) divide(ctx context.Context, want int) (int, error) {
 	if want < 0 || want > maxShards {
 		return 0, fmt.Errorf("%d shards: use 1 to %d", want, maxShards)

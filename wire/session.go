@@ -35,7 +35,7 @@ func DecodeOpening(params Object) Opening {
 	return o
 }
 
-// Negotiated is the revision that a result of initialize settles: "" if it is none.
+// Negotiated is the revision that a result of initialize agrees on: "" if it is none.
 func Negotiated(result json.RawMessage) string {
 	var o Object
 	if json.Unmarshal(result, &o) != nil {
