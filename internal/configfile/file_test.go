@@ -149,7 +149,7 @@ func TestValuesAtTheirBounds(t *testing.T) {
 		return `servers: [{name: a, url: "http://h", headers: {A: "` + value + `"}}]`
 	}
 	for name, c := range map[string]struct{ fine, wrong, says string }{
-		"a name":          {client(strings.Repeat("n", 64), "1s"), client(strings.Repeat("n", 65), "1s"), "name has 65 bytes"},
+		"a name":          {client(strings.Repeat("n", 64), "1s"), client(strings.Repeat("n", 65), "1s"), "bytes: use at most 64"},
 		"stars":           {client("a*", "1s"), client("a**", "1s"), "can only end it"},
 		"days":            {client("a", "65535d"), client("a", "65536d"), "use a number with a unit"},
 		"a count":         {tool("limits: {files: 1000000000}"), tool("limits: {files: 1000000001}"), "use at most 1000000000"},
@@ -160,7 +160,7 @@ func TestValuesAtTheirBounds(t *testing.T) {
 		"a small size":    {tool("limits: {memory: 1kB}"), tool("limits: {memory: 0kB}"), "use a whole number with a unit"},
 		"a word":          {tool("stdin: dialog"), tool("stdin: Dialog"), `stdin "Dialog" is unknown: did you mean dialog?`},
 		"a length":        {tool("input: {type: object, minProperties: 1000000000}"), tool("input: {type: object, minProperties: 1000000001}"), "must be a whole number from 0"},
-		"a header":        {header("a\tb~"), header("a\x7fb"), "a header is one line"},
+		"a header":        {header(`a\tb~`), header(`a\x7fb`), "a header is one line"},
 		"brackets":        {"clients: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "clients: " + strings.Repeat("[", 201) + strings.Repeat("]", 201), "more than 200 deep"},
 		"curly brackets":  {"clients: " + strings.Repeat("{a: ", 200) + strings.Repeat("}", 200), "clients: " + strings.Repeat("{a: ", 201) + strings.Repeat("}", 201), "more than 200 deep"},
 		"brackets in all": {"clients: [" + strings.Repeat("[], {}, ", 300) + "]", "clients: " + strings.Repeat("[{a: ", 101) + strings.Repeat("}]", 101), "more than 200 deep"},

@@ -14,7 +14,7 @@ func filled(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"token": "s3cret\r\n\n", "blank": "s3cret \t\n", "lines": "a\nb\n", "empty": "", "nul": "a\x00b",
+		"token": "s3cret\r\n\n", "blank": "s3cret \t \n", "lines": "a\nb\n", "empty": "", "nul": "a\x00b",
 		"full": strings.Repeat("x", reference.MaxFile), "long": strings.Repeat("x", reference.MaxFile+1),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -32,7 +32,7 @@ func TestTextsAreFilledIn(t *testing.T) {
 		"":                              "",
 		"plain $x $ {} }":               "plain $x $ {} }",
 		"5$":                            "5$",
-		"${file:blank}":                 "s3cret \t",
+		"${file:blank}":                 "s3cret \t ",
 		"${env:REFERENCE_TEST}":         "value",
 		"a${env:REFERENCE_TEST_EMPTY}b": "ab",
 		"Bearer ${file:token}!":         "Bearer s3cret!",
