@@ -239,7 +239,7 @@ func TestNothingIsWrittenBesideAVolume(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(volume) })
+	t.Cleanup(func() { _ = os.RemoveAll(volume) })
 	dir := filepath.Join(t.TempDir(), "d")
 	mount := func() error { return errors.Join(os.RemoveAll(dir), os.Symlink(volume, dir)) }
 	unmount := func() error { return errors.Join(os.Remove(dir), os.Mkdir(dir, 0o700)) }

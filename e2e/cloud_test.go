@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,7 +164,7 @@ func TestReadmeShowsBuckets(t *testing.T) {
 			continue // a directory
 		}
 		shown[u.Scheme]++
-		env := append(c.Env, "AWS_ENDPOINT_URL=http://"+c.Addr, "AZURE_STORAGE_DOMAIN="+c.Addr, "AZURE_STORAGE_PROTOCOL=http")
+		env := slices.Concat(c.Env, []string{"AWS_ENDPOINT_URL=http://" + c.Addr, "AZURE_STORAGE_DOMAIN=" + c.Addr, "AZURE_STORAGE_PROTOCOL=http"})
 		if q := u.Query(); u.Scheme == "s3" {
 			if q.Has("endpoint") {
 				q.Set("endpoint", "http://"+c.Addr)
