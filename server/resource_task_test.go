@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -202,13 +203,13 @@ func TestWithoutTheBlobStore(t *testing.T) {
 	if m, r := without.ask(readOf(uri)); r.status != http.StatusInternalServerError || m.code() != wire.CodeInternal || !strings.Contains(m.Error.Message, "start it with -blob") {
 		t.Errorf("a server without: %d %+v", r.status, m)
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, id)); err != nil {
 		t.Fatal(err)
 	}
 	if m, r := f.ask(readOf(uri)); r.status != 400 || m.code() != wire.CodeInvalidParams {
 		t.Errorf("an object that is gone: %d %+v", r.status, m)
 	}
-	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
 	if m, r := f.ask(readOf(uri)); r.status != http.StatusServiceUnavailable || m.code() != wire.CodeUnavailable {
