@@ -45,7 +45,7 @@ func build() (string, error) {
 		return "", err
 	}
 	args := []string{"build", "-o", dir}
-	if race {
+	if Race {
 		args = append(args, "-race")
 	}
 	args = append(args, module+"cmd/server", module+"cmd/worker", module+"cmd/longhaul", module+"e2e/fixture")

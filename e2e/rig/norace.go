@@ -2,4 +2,5 @@
 
 package rig
 
-const race = false
+// Race: this is a build with the race detector, and so are the programs that rigs start.
+const Race = false

@@ -2,5 +2,5 @@
 
 package rig
 
-// race: binaries are built as the test was.
-const race = true
+// Race: this is a build with the race detector, and so are the programs that rigs start.
+const Race = true
