@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -51,7 +52,10 @@ func TestHowAServerDoesIsTold(t *testing.T) {
 	if up.Err != nil || up.Name != "sdk" || up.Version != "1" || up.Revision == "" || !up.Since.After(down.Since) {
 		t.Errorf("%+v", up)
 	}
-	await(t, "its tools", func() bool { return len(r.names()) > 0 })
+	await(t, "its tools", func() bool {
+		names := r.names()
+		return slices.Contains(names, "up_die") && slices.Contains(names, "up_echo")
+	})
 	there.Store(false)
 	if _, err := r.call("up_die", in{Dir: t.TempDir()}); !isUpstream(err) {
 		t.Errorf("the program did not die: %v", err)
