@@ -25,15 +25,15 @@ type child struct {
 
 	mu       sync.Mutex
 	listens  bool
-	begun    bool              // its session is, as revisions before 2026-07-28 have it
-	requests map[string]*asked // by the id that the program knows
+	begun    bool                // its session is, as revisions before 2026-07-28 have it
+	requests map[string]*request // by the id that the program knows
 	lastID   int
 }
 
 func newChild(p *pipe, process *Process, stderr *tail, session string) *child {
 	c := &child{
 		pipe: p, process: process, stderr: stderr, session: session,
-		out: make(chan []byte), done: make(chan struct{}), requests: make(map[string]*asked),
+		out: make(chan []byte), done: make(chan struct{}), requests: make(map[string]*request),
 	}
 	c.workers.Go(c.writes)
 	c.workers.Go(c.reads)

@@ -142,16 +142,3 @@ func refusesKey(err error) bool {
 	e, ok := errors.AsType[*client.Error](err)
 	return ok && e.Code == wire.CodeInvalidParams && strings.Contains(e.Message, wire.MetaKey)
 }
-
-// judge tells the server's health what came of using it.
-func (s *server) judge(ctx context.Context, err error) {
-	defer s.heed()
-	switch {
-	case broken(err):
-		s.health.failed(reason(err))
-	case err == nil || ctx.Err() == nil:
-		if s.health.served() {
-			s.poke() // it was away: it may be another version now
-		}
-	}
-}

@@ -1,83 +1,85 @@
 package upstream
 
 import (
-	"fmt"
-	"sync"
+	"context"
 	"time"
 )
 
+// State is how a server does, as far as it is known: it is not asked for its own sake.
+type State string
+
+// The states of a server.
 const (
-	tripAfter  = 3 // failures in a row
-	firstPause = time.Second
-	longPause  = 30 * time.Second
+	Starting State = "starting" // nothing is known: it has not answered yet
+	Up       State = "up"       // it answered when it was last used
+	Down     State = "down"     // it did not
 )
 
-// health is a circuit breaker: after a few failures in a row calls are refused at once, for a pause that doubles; then one may try. It is
-// not sony/gobreaker, whose pause is always the same.
-type health struct {
-	mu       sync.Mutex
-	failures int // in a row
-	err      error
-	until    time.Time // calls are refused
-	trying   bool      // somebody finds out whether it is over
+// Health is how a server does.
+type Health struct {
+	Server        string
+	State         State
+	Since         time.Time // when it came to be in this state
+	Name, Version string    // of itself; empty: it has not answered yet
+	Revision      string    // of the protocol that is spoken with it; empty: the same
+	Tools         int       // that are relayed
+	Calls         int       // that run, with what is asked beside them
+	Err           error     // why calls fail; nil: nothing is known against it
+	Warnings      string    // what is wrong with what it lists, or with what is said of that, in lines; empty: nothing
 }
 
-// downError refuses a call because those before it failed.
-type downError struct {
-	err  error
-	left time.Duration
-}
-
-func (e *downError) Error() string {
-	if e.left <= 0 {
-		return fmt.Sprintf("it is down, and being tried again: %v", e.err)
-	}
-	return fmt.Sprintf("it is down, and tried again in %s: %v", e.left.Round(time.Second), e.err)
-}
-
-// allow refuses while the server is taken for down. Who is let through says by failed or connected what came of it.
-func (h *health) allow() error {
+// Health is how the servers do, in the order of the options.
+func (h *Hub) Health() []Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.failures < tripAfter {
-		return nil
+	list := make([]Health, len(h.servers))
+	for i, s := range h.servers {
+		s.mu.Lock()
+		list[i] = Health{
+			Server: s.Name, State: s.state, Since: s.since, Name: s.about.Name, Version: s.about.Version, Revision: s.about.Revision,
+			Tools: len(s.offers), Calls: s.calls, Err: s.breaker.status(), Warnings: s.told,
+		}
+		s.mu.Unlock()
 	}
-	if left := time.Until(h.until); left > 0 || h.trying {
-		return &downError{h.err, left}
-	}
-	h.trying = true
-	return nil
+	return list
 }
 
-// connected: there is a connection, and nothing is known yet of what it is good for.
-func (h *health) connected() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.trying = false
-}
+// Changed signals when the state of a server has changed, or which servers there are. One listener hears it.
+func (h *Hub) Changed() <-chan struct{} { return h.changed }
 
-func (h *health) failed(err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.failures++
-	h.err, h.trying = err, false
-	if n := h.failures - tripAfter; n >= 0 {
-		h.until = time.Now().Add(min(firstPause<<min(n, 10), longPause))
+func (h *Hub) tell() {
+	select {
+	case h.changed <- struct{}{}:
+	default:
 	}
 }
 
-// served: the server answered something. It reports whether it had failed before.
-func (h *health) served() (again bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	again = h.failures > 0
-	h.failures, h.err, h.trying = 0, nil, false
-	return again
+// heed looks how the server does, and tells when that is another state than before.
+func (s *server) heed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := Up
+	switch {
+	case s.breaker.status() != nil:
+		state = Down
+	case s.about.Revision == "":
+		state = Starting
+	}
+	if state != s.state {
+		s.state, s.since = state, time.Now()
+		s.hub.tell()
+	}
 }
 
-// status is why the server is down; nil: as far as we know it is not.
-func (h *health) status() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.err
+// judge tells the server's breaker what came of using it.
+func (s *server) judge(ctx context.Context, err error) {
+	defer s.heed()
+	switch {
+	case broken(err):
+		s.breaker.failed(reason(err))
+	case err == nil || ctx.Err() == nil:
+		if s.breaker.served() {
+			s.poke() // it was away: it may be another version now
+		}
+	}
 }

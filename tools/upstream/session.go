@@ -112,24 +112,24 @@ func (s *server) give(x *session, spent bool) {
 
 // open opens a session, unless the server is taken for down.
 func (s *server) open(ctx context.Context) (*session, error) {
-	if err := s.health.allow(); err != nil {
+	if err := s.breaker.allow(); err != nil {
 		return nil, err
 	}
 	x := &session{age: s.listAge()}
 	err := s.dial(ctx, x)
 	switch {
 	case err == nil:
-		s.health.connected()
+		s.breaker.connected()
 		s.mu.Lock()
 		s.about = x.client.Server()
 		s.mu.Unlock()
 		s.heed()
 		return x, nil
 	case ctx.Err() != nil:
-		s.health.connected() // it is not the server's fault, and another may try
+		s.breaker.connected() // it is not the server's fault, and another may try
 		return nil, context.Cause(ctx)
 	}
-	s.health.failed(reason(err))
+	s.breaker.failed(reason(err))
 	s.heed()
 	return nil, err
 }

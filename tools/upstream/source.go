@@ -1,45 +1,13 @@
 package upstream
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
-	"github.com/longhaul-mcp/longhaul/wire"
 )
-
-// browse lists what the server has beside its tools.
-func (s *server) browse(ctx context.Context, x *session, l *listing) error {
-	for _, part := range []struct {
-		has            bool
-		method, member string
-		list           *[]json.RawMessage
-	}{
-		{s.hasResources(l), wire.MethodResourcesList, "resources", &l.resources},
-		{s.hasResources(l), wire.MethodResourcesTemplatesList, "resourceTemplates", &l.templates},
-		{s.hasPrompts(l), wire.MethodPromptsList, "prompts", &l.prompts},
-	} {
-		if !part.has {
-			continue
-		}
-		list, whole, err := x.client.Entries(ctx, part.method, part.member, tasks.MaxSource)
-		if isUnknown(err) {
-			continue // some declare more than they have
-		}
-		if err != nil {
-			return err
-		}
-		*part.list, l.part = list, l.part || !whole
-	}
-	return nil
-}
-
-func (s *server) hasResources(l *listing) bool { return l.about.Resources && !s.NoResources }
-
-func (s *server) hasPrompts(l *listing) bool { return l.about.Prompts && !s.NoPrompts }
 
 // mirror has front ends offer what was listed, as far as it is new. An error says what is not offered.
 func (s *server) mirror(l *listing) error {

@@ -5,6 +5,18 @@ import "encoding/json"
 // members is a JSON object as the server wrote it.
 type members = map[string]json.RawMessage
 
+// object is one that is written here.
+type object = map[string]any
+
+// encode is JSON of what can be no other.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("upstream: " + err.Error())
+	}
+	return b
+}
+
 // renamed is a JSON object with another value of a text member. What has no such member, or is no object, stays as it is.
 func renamed(raw json.RawMessage, member string, name func(string) string) json.RawMessage {
 	var m members
