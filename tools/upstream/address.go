@@ -45,7 +45,7 @@ func (s *Server) prefix() string {
 
 // linked is a content block whose URIs can be read here.
 func (s *server) linked(block json.RawMessage) json.RawMessage {
-	if s.scheme() == "" || !s.readable.Load() {
+	if s.scheme() == "" || !s.offering.readable.Load() {
 		return block
 	}
 	var kind struct {

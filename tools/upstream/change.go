@@ -1,10 +1,5 @@
 package upstream
 
-import (
-	"context"
-	"crypto/sha256"
-)
-
 // Change has the hub relay these servers from now on, and no others. It asks none of them anything, and is safe while Run runs. An error
 // says what is wrong with them; then nothing has changed.
 //
@@ -48,7 +43,7 @@ func (h *Hub) Change(servers []Server) error {
 		s.again() // names may have become free, or others' now
 	}
 	for _, s := range fresh {
-		s.poke()
+		s.offering.poke()
 		h.keep(s)
 	}
 	return nil
@@ -57,12 +52,7 @@ func (h *Hub) Change(servers []Server) error {
 // succeed takes the place of another description of the same server.
 func (s *server) succeed(old *server) {
 	old.retire()
-	old.registering.Lock()
-	s.known, s.inherits = old.known, true
-	if old.mirrored != nil {
-		s.mirrored = new([sha256.Size]byte) // there is one, which asks the old server
-	}
-	old.registering.Unlock()
+	s.offering.inherit(&old.offering)
 	s.hub.owners.pass(old, s)
 	s.again()
 	s.hub.owners.drop(s.hub.opts.Registry, s, func(o owned) bool { return o.digest != "" })
@@ -70,61 +60,9 @@ func (s *server) succeed(old *server) {
 
 // again registers what the server last listed once more.
 func (s *server) again() {
-	s.registering.Lock()
-	defer s.registering.Unlock()
-	if s.known != nil {
+	s.offering.registering.Lock()
+	defer s.offering.registering.Unlock()
+	if s.offering.known != nil {
 		s.registerAll()
 	}
-}
-
-// retire ends what is open to the server when the calls that run have ended. It lists no more tools.
-func (s *server) retire() {
-	s.registering.Lock()
-	defer s.registering.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.retired = true
-	close(s.retiring)
-}
-
-// enter and leave count the calls, and what is asked beside them.
-func (s *server) enter() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls++
-}
-
-func (s *server) leave() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.calls--; s.calls == 0 {
-		select {
-		case s.unused <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// finish closes what no call uses, and waits for the calls that run, as long as ctx lasts.
-func (s *server) finish(ctx context.Context) {
-	s.mu.Lock()
-	pool := s.pool
-	s.pool = nil
-	s.mu.Unlock()
-	for _, x := range pool {
-		s.discard(x)
-	}
-	for s.busy() {
-		select {
-		case <-s.unused:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (s *server) busy() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls > 0
 }

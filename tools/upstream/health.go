@@ -2,7 +2,10 @@ package upstream
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"github.com/longhaul-mcp/longhaul/client"
 )
 
 // State is how a server does, as far as it is known: it is not asked for its own sake.
@@ -34,14 +37,18 @@ func (h *Hub) Health() []Health {
 	defer h.mu.Unlock()
 	list := make([]Health, len(h.servers))
 	for i, s := range h.servers {
-		s.mu.Lock()
-		list[i] = Health{
-			Server: s.Name, State: s.state, Since: s.since, Name: s.about.Name, Version: s.about.Version, Revision: s.about.Revision,
-			Tools: len(s.offers), Calls: s.calls, Err: s.breaker.status(), Warnings: s.told,
-		}
-		s.mu.Unlock()
+		list[i] = s.health()
 	}
 	return list
+}
+
+func (s *server) health() Health {
+	about, state, since := s.standing.now()
+	tools, warnings := s.offering.summary()
+	return Health{
+		Server: s.Name, State: state, Since: since, Name: about.Name, Version: about.Version, Revision: about.Revision,
+		Tools: tools, Calls: s.calls.count(), Err: s.breaker.status(), Warnings: warnings,
+	}
 }
 
 // Changed signals when the state of a server has changed, or which servers there are. One listener hears it.
@@ -54,19 +61,47 @@ func (h *Hub) tell() {
 	}
 }
 
+// standing is how a server does, and what it last said of itself.
+type standing struct {
+	mu    sync.Mutex
+	about client.Server
+	state State
+	since time.Time // it is in this state
+}
+
+func (st *standing) now() (about client.Server, state State, since time.Time) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.about, st.state, st.since
+}
+
+// introduce takes note of what the server says of itself.
+func (st *standing) introduce(about client.Server) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.about = about
+}
+
+func (st *standing) revision() string {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.about.Revision
+}
+
 // heed looks how the server does, and tells when that is another state than before.
 func (s *server) heed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	st := &s.standing
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	state := Up
 	switch {
 	case s.breaker.status() != nil:
 		state = Down
-	case s.about.Revision == "":
+	case st.about.Revision == "":
 		state = Starting
 	}
-	if state != s.state {
-		s.state, s.since = state, time.Now()
+	if state != st.state {
+		st.state, st.since = state, time.Now()
 		s.hub.tell()
 	}
 }
@@ -79,7 +114,7 @@ func (s *server) judge(ctx context.Context, err error) {
 		s.breaker.failed(reason(err))
 	case err == nil || ctx.Err() == nil:
 		if s.breaker.served() {
-			s.poke() // it was away: it may be another version now
+			s.offering.poke() // it was away: it may be another version now
 		}
 	}
 }

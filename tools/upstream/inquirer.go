@@ -37,8 +37,8 @@ type inquirers struct {
 
 // inquire asks beside the calls.
 func (s *server) inquire(ctx context.Context, r client.Request) (json.RawMessage, error) {
-	s.enter()
-	defer s.leave()
+	s.calls.enter()
+	defer s.calls.leave()
 	select {
 	case s.inquirers.places <- struct{}{}:
 		defer func() { <-s.inquirers.places }()
@@ -117,6 +117,6 @@ func (s *server) part(q *inquirer, spent bool) {
 	}
 	p.mu.Unlock()
 	if last && q.session != nil {
-		s.give(q.session, q.spent)
+		s.sessions.give(q.session, q.spent)
 	}
 }

@@ -9,35 +9,6 @@ import (
 	"github.com/longhaul-mcp/longhaul/client"
 )
 
-// poke has the list looked at soon.
-func (s *server) poke() {
-	select {
-	case s.poked <- struct{}{}:
-	default:
-	}
-}
-
-// hear has the list looked at soon, with the program that told that it has changed.
-func (s *server) hear(p *pipe) {
-	s.mu.Lock()
-	s.teller = p
-	s.mu.Unlock()
-	s.poke()
-}
-
-// whoTold is the session of the program that last told that its list has changed, which a call may use meanwhile. Nil: nobody has since
-// it was last asked, or it is gone, or all share one program.
-func (s *server) whoTold() *session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.teller
-	s.teller = nil
-	if p == nil {
-		return nil
-	}
-	return s.alone[p]
-}
-
 const (
 	firstLook = time.Second
 	longLook  = 30 * time.Second
@@ -71,17 +42,17 @@ func (s *server) keepList(ctx context.Context) {
 	sweep := time.NewTicker(max(s.hub.opts.Idle/4, time.Millisecond))
 	defer sweep.Stop()
 	pause := firstLook
-	look := time.NewTimer(s.untilLook(s.isListed(), pause))
+	look := time.NewTimer(s.untilLook(s.offering.isListed(), pause))
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-sweep.C:
-			s.sweep()
+			s.sessions.sweep(s.hub.opts.Idle)
 			continue
 		case <-look.C:
-		case <-s.poked:
+		case <-s.offering.poked:
 		}
 		fine := s.refresh(ctx)
 		if fine {
@@ -132,48 +103,6 @@ func (s *server) watchListsOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.discard(x)
-	return x.client.WatchLists(ctx, s.poke)
-}
-
-// sweep closes the sessions that no call has used for a while.
-func (s *server) sweep() {
-	s.mu.Lock()
-	var old []*session
-	kept := s.pool[:0]
-	for _, x := range s.pool {
-		if time.Since(x.idle) > s.hub.opts.Idle || x.pipe != nil && !x.pipe.alive() {
-			old = append(old, x)
-		} else {
-			kept = append(kept, x)
-		}
-	}
-	s.pool = kept
-	s.mu.Unlock()
-	for _, x := range old {
-		s.discard(x)
-	}
-}
-
-// close closes all sessions, and ends programs whatever they are doing. For good: so that none is started again.
-func (s *server) close(forGood bool) {
-	s.mu.Lock()
-	s.closed, s.ended = true, forGood
-	pool := s.pool
-	s.pool = nil
-	var pipes []*pipe
-	for p := range s.borrowers {
-		pipes = append(pipes, p)
-	}
-	s.mu.Unlock()
-	for _, x := range pool {
-		s.discard(x)
-	}
-	for _, p := range pipes {
-		s.closing.Go(p.close)
-	}
-	s.closing.Wait()
-	if s.http != nil {
-		s.http.CloseIdleConnections()
-	}
+	defer s.sessions.discard(x)
+	return x.client.WatchLists(ctx, s.offering.poke)
 }

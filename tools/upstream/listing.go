@@ -26,7 +26,7 @@ type listing struct {
 
 // list asks the program that told of a change, since another one may not know of it, or else any.
 func (s *server) list(ctx context.Context) (*listing, error) {
-	if x := s.whoTold(); x != nil {
+	if x := s.sessions.only(s.offering.whoTold()); x != nil { // which a call may use meanwhile
 		if l, err := s.listWith(ctx, x); err == nil && l.err == nil {
 			return l, nil
 		}
@@ -37,7 +37,7 @@ func (s *server) list(ctx context.Context) (*listing, error) {
 	}
 	l, err := s.listWith(ctx, x)
 	s.judge(ctx, cmp.Or(err, l.err))
-	s.give(x, err != nil || l.err != nil)
+	s.sessions.give(x, err != nil || l.err != nil)
 	return l, err
 }
 

@@ -14,35 +14,37 @@ import (
 
 // refresh lists what the server has and registers what is new about it. It is false if the server could not be asked.
 func (s *server) refresh(ctx context.Context) bool {
-	s.refreshing.Lock()
-	defer s.refreshing.Unlock()
+	s.offering.refreshing.Lock()
+	defer s.offering.refreshing.Unlock()
 	l, err := s.list(ctx)
 	if ctx.Err() != nil && err != nil {
 		err = errors.Join(context.Cause(ctx), s.breaker.status())
 	}
 	if err != nil {
-		s.warn(fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
+		s.offering.warn(s.log, fmt.Errorf("its tools cannot be listed, trying again: %w", reason(err)))
 		return false
 	}
-	s.registering.Lock()
-	defer s.registering.Unlock()
-	if s.isRetired() {
+	s.offering.registering.Lock()
+	defer s.offering.registering.Unlock()
+	if s.sessions.isRetired() {
 		return true
 	}
-	s.known = l
+	s.offering.known = l
 	offers := s.registerAll()
-	if s.inherits { // what it does not have, its predecessor had
-		s.inherits = false
+	if s.offering.inherits { // what it does not have, its predecessor had
+		s.offering.inherits = false
 		s.hub.owners.drop(s.hub.opts.Registry, s, func(o owned) bool { return offers[o.tool] })
 	}
-	s.listedNow(len(offers), l.err == nil)
+	if first := s.offering.listedNow(l.err == nil); first {
+		s.log.Info("upstream server connected", "tools", len(offers))
+	}
 	return l.err == nil
 }
 
 // registerAll registers what is known of the server, as far as it is new and relayed. registering is held.
 func (s *server) registerAll() (offers map[string]bool) {
-	l := s.known
-	s.readable.Store(s.hasResources(l)) // from the first call on
+	l := s.offering.known
+	s.offering.readable.Store(s.hasResources(l)) // from the first call on
 	var problems []error
 	offers = make(map[string]bool)
 	anyChanged := false
@@ -64,8 +66,8 @@ func (s *server) registerAll() (offers map[string]bool) {
 	} else {
 		problems = append(problems, fmt.Errorf("its resources and prompts cannot be listed, trying again: %w", reason(l.err)))
 	}
-	s.warn(errors.Join(problems...))
-	s.offer(offers, anyChanged)
+	s.offering.warn(s.log, errors.Join(problems...))
+	s.offering.offer(offers, anyChanged)
 	return offers
 }
 
@@ -78,7 +80,7 @@ func (s *server) register(listed client.Tool, about client.Server) (changed bool
 	r := &relay{server: s, name: listed.Name}
 	t.Policy, r.once = s.runs(listed, about)
 	r.rerun = t.Policy.Rerun != tasks.No
-	s.promise(listed.Name)
+	s.offering.promise(listed.Name)
 	return s.hub.owners.put(s.hub.opts.Registry, s, listed.Name, t, r.handle)
 }
 
@@ -111,63 +113,3 @@ func (s *server) misnamed(l *listing, offers map[string]bool) (problems []error)
 var handleTools = []string{"task_wait", "task_get", "task_list", "task_cancel", "task_answer"}
 
 const longhaul = "longhaul"
-
-// warn logs what is wrong with the lists, once.
-func (s *server) warn(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	if text != s.told && text != "" {
-		s.log.Warn("upstream server", "err", err)
-	}
-	s.told = text
-}
-
-// offer takes note of what the server offers now. Sessions that know another list ask again.
-func (s *server) offer(offers map[string]bool, changed bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offers = offers
-	if changed {
-		s.age++
-	}
-}
-
-// listedNow takes note that the server itself has listed what it has.
-func (s *server) listedNow(tools int, whole bool) {
-	s.mu.Lock()
-	first := !s.listed
-	s.listed, s.whole = true, whole
-	s.mu.Unlock()
-	if first {
-		s.log.Info("upstream server connected", "tools", tools)
-	}
-}
-
-func (s *server) isRetired() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.retired
-}
-
-func (s *server) isListed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.listed && s.whole
-}
-
-// promise notes an offer ahead of the others: as soon as a tool is registered it may be called.
-func (s *server) promise(tool string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.offers[tool] = true
-}
-
-func (s *server) stillOffers(tool string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.offers[tool]
-}

@@ -56,8 +56,8 @@ type call struct {
 var errLeft = errors.New("the call was made by a worker that was lost, and whether the tool has run is not known: it is not annotated as one that may run twice")
 
 func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessage) (*tasks.Result, error) {
-	r.server.enter()
-	defer r.server.leave()
+	r.server.calls.enter()
+	defer r.server.calls.leave()
 	c := &call{relay: r, attempt: a, ctx: ctx, asked: make(map[string]int)}
 	if _, err := a.Resume(ctx, &c.kept); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessa
 		if c.kept.Sent && c.once {
 			return nil, c.permanent(errLeft)
 		}
-		if !r.server.stillOffers(r.name) {
+		if !r.server.offering.has(r.name) {
 			return nil, c.permanent(fmt.Errorf("it does not offer %s any more", r.name))
 		}
 	}

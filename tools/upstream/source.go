@@ -13,9 +13,9 @@ import (
 func (s *server) mirror(l *listing) error {
 	reg := s.hub.opts.Registry
 	if !s.hasResources(l) && !s.hasPrompts(l) {
-		if s.mirrored != nil {
+		if s.offering.mirrored != nil {
 			reg.DropSource(s.Name)
-			s.mirrored = nil
+			s.offering.mirrored = nil
 		}
 		return nil
 	}
@@ -33,11 +33,11 @@ func (s *server) mirror(l *listing) error {
 		problems = append(problems, fmt.Errorf("it lists more resources and prompts than can be listed here, which is %d MiB: the others can be read, and not found", tasks.MaxSource>>20))
 	}
 	digest := sha256.Sum256(encode(src))
-	if s.mirrored == nil || *s.mirrored != digest {
+	if s.offering.mirrored == nil || *s.offering.mirrored != digest {
 		if err := reg.PutSource(src); err != nil {
 			return errors.Join(append(problems, err)...)
 		}
-		s.mirrored = &digest
+		s.offering.mirrored = &digest
 	}
 	return errors.Join(problems...)
 }

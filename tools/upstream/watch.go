@@ -3,12 +3,27 @@ package upstream
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // maxWatched bounds how many resources of a server are watched from here: each takes a session of its own, unless programs share one.
 const maxWatched = 64
+
+// watches are the resources of a server that are watched from here.
+type watches struct {
+	places    chan struct{} // one for each
+	beginning chan struct{} // held while a vigil is begun
+
+	mu    sync.Mutex
+	vigil *vigil          // nil: none
+	list  map[*watch]bool // those that programs of revisions before 2026-07-28 tell of
+}
+
+func newWatches() watches {
+	return watches{places: make(chan struct{}, maxWatched), beginning: make(chan struct{}, 1), list: make(map[*watch]bool)}
+}
 
 var (
 	errTooManyWatched = errors.New("too many of its resources are watched already")
@@ -25,13 +40,13 @@ func (s *server) watchResource(ctx context.Context, uri string, changed func()) 
 		return err
 	}
 	select {
-	case s.watching <- struct{}{}:
-		defer func() { <-s.watching }()
+	case s.watches.places <- struct{}{}:
+		defer func() { <-s.watches.places }()
 	default:
 		return &Error{Server: s.Name, Err: errTooManyWatched}
 	}
-	s.enter()
-	defer s.leave()
+	s.calls.enter()
+	defer s.calls.leave()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	go func() { // ends with this function
@@ -61,6 +76,6 @@ func (s *server) watchAlone(ctx context.Context, uri string, changed func()) err
 	if err != nil {
 		return err
 	}
-	defer s.discard(x)
+	defer s.sessions.discard(x)
 	return x.client.WatchResource(ctx, uri, changed)
 }

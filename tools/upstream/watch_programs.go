@@ -14,7 +14,7 @@ import (
 type vigil struct {
 	session *session
 	child   *child
-	watches int // guarded by server.mu
+	watches int // guarded by watches.mu
 }
 
 // watch is a resource that is watched with the programs of a server.
@@ -51,12 +51,12 @@ func (s *server) watchPrograms(ctx context.Context, uri string, changed func()) 
 // holdVigil is the vigil that others keep, or a new one. LeaveVigil gives it back.
 func (s *server) holdVigil(ctx context.Context) (*vigil, error) {
 	select {
-	case s.vigils <- struct{}{}:
-		defer func() { <-s.vigils }()
+	case s.watches.beginning <- struct{}{}:
+		defer func() { <-s.watches.beginning }()
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if v := s.joinVigil(); v != nil {
+	if v := s.watches.joinVigil(); v != nil {
 		return v, nil
 	}
 	x, err := s.take(ctx)
@@ -65,110 +65,119 @@ func (s *server) holdVigil(ctx context.Context) (*vigil, error) {
 	}
 	c := x.pipe.current("")
 	if c == nil {
-		s.give(x, true)
+		s.sessions.give(x, true)
 		return nil, errStreamEnded
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.vigil = &vigil{session: x, child: c, watches: 1}
-	return s.vigil, nil
+	return s.watches.beginVigil(x, c), nil
 }
 
-func (s *server) joinVigil() *vigil {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.vigil == nil || !s.vigil.child.alive() {
+func (w *watches) beginVigil(x *session, c *child) *vigil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.vigil = &vigil{session: x, child: c, watches: 1}
+	return w.vigil
+}
+
+func (w *watches) joinVigil() *vigil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.vigil == nil || !w.vigil.child.alive() {
 		return nil
 	}
-	s.vigil.watches++
-	return s.vigil
+	w.vigil.watches++
+	return w.vigil
 }
 
 func (s *server) leaveVigil(v *vigil) {
-	s.mu.Lock()
+	if s.watches.leaveVigil(v) {
+		s.sessions.give(v.session, !v.child.alive())
+	}
+}
+
+func (w *watches) leaveVigil(v *vigil) (last bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	v.watches--
-	last := v.watches == 0
-	if last && s.vigil == v {
-		s.vigil = nil
+	last = v.watches == 0
+	if last && w.vigil == v {
+		w.vigil = nil
 	}
-	s.mu.Unlock()
-	if last {
-		s.give(v.session, !v.child.alive())
-	}
+	return last
 }
 
 // beginWatch subscribes with all programs but for the one that is kept, which is asked whether it is able to. Those that are started
 // later do it when their sessions begin.
 func (s *server) beginWatch(ctx context.Context, uri string, kept *child) *watch {
 	w := &watch{uri: uri, wake: make(chan struct{}, 1)}
-	s.mu.Lock()
-	s.watches[w] = true
-	s.mu.Unlock()
+	s.watches.add(w)
 	s.tellPrograms(ctx, wire.MethodResourcesSubscribe, uri, kept)
 	return w
 }
 
 // endWatch unsubscribes, unless somebody else watches the same.
 func (s *server) endWatch(ctx context.Context, w *watch) {
-	s.mu.Lock()
-	delete(s.watches, w)
-	for other := range s.watches {
-		if other.uri == w.uri {
-			s.mu.Unlock()
-			return
+	if s.watches.remove(w) {
+		s.tellPrograms(context.WithoutCancel(ctx), wire.MethodResourcesUnsubscribe, w.uri, nil) // ctx has ended, which is what there is to tell
+	}
+}
+
+func (w *watches) add(one *watch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.list[one] = true
+}
+
+// remove reports whether it was the last of its resource.
+func (w *watches) remove(one *watch) (last bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.list, one)
+	for other := range w.list {
+		if other.uri == one.uri {
+			return false
 		}
 	}
-	s.mu.Unlock()
-	s.tellPrograms(context.WithoutCancel(ctx), wire.MethodResourcesUnsubscribe, w.uri, nil) // ctx has ended, which is what there is to tell
+	return true
 }
 
 // tellPrograms sends a request about a resource to the programs whose sessions have begun. What they answer changes nothing.
 func (s *server) tellPrograms(ctx context.Context, method, uri string, but *child) {
 	ctx, cancel := context.WithTimeout(ctx, goodbye)
 	defer cancel()
-	for _, p := range s.programs() {
+	for _, p := range s.sessions.programs() {
 		if c := p.current(""); c != nil && c != but && c.hasBegun() {
 			_ = c.say(ctx, method, uri) // it has ended, or does not read
 		}
 	}
 }
 
-func (s *server) programs() (pipes []*pipe) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for p := range s.borrowers {
-		pipes = append(pipes, p)
-	}
-	return pipes
-}
-
-// watched are the resources that a program is to tell of.
-func (s *server) watched() (uris []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for w := range s.watches {
-		uris = append(uris, w.uri)
+// uris are the resources that a program is to tell of.
+func (w *watches) uris() (uris []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for one := range w.list {
+		uris = append(uris, one.uri)
 	}
 	return uris
 }
 
 // updated wakes whoever watches what a program says has changed. It may be a part of what is watched: of which one the program alone
 // knows where the URI does not say so, and then everybody may be concerned.
-func (s *server) updated(uri string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (w *watches) updated(uri string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	known := false
-	for w := range s.watches {
-		if isPart(w.uri, uri) {
+	for one := range w.list {
+		if isPart(one.uri, uri) {
 			known = true
-			w.signal()
+			one.signal()
 		}
 	}
 	if known {
 		return
 	}
-	for w := range s.watches {
-		w.signal()
+	for one := range w.list {
+		one.signal()
 	}
 }
 
