@@ -19,5 +19,17 @@
 // Resources, prompts and completion of a server are a source of the registry (tasks.Source), under names that tell servers apart. They are
 // asked for beside the calls.
 //
+// Where to read on: description.go says what a server is said to be, hub.go keeps all of them, and server.go has the parts that each is
+// made of. Then
+//
+//	what it has      keep.go has it listed, listing.go asks, register.go and tool.go make tools of that, source.go the rest,
+//	                 offering.go knows what came of it; owners.go and address.go give the names, change.go other servers
+//	a call           relay.go, with question.go and progress.go on the way, result.go and error.go at its end
+//	an inquiry       inquiry.go (what is asked beside calls, and inquiry_shape.go its answer), inquirer.go (the sessions for that)
+//	a watch          watch.go; watch_programs.go before 2026-07-28
+//	a session        session.go opens one, sessions.go keeps those that are open; http.go or pipe.go are below it
+//	a program        pipe.go speaks to it as if by HTTP, child.go is one that runs, process.go starts it
+//	how it does      health.go tells, breaker.go refuses calls meanwhile
+//
 // It fetches no OAuth tokens: a Server's Header brings what it needs.
 package upstream
