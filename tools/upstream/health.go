@@ -63,10 +63,16 @@ func (h *Hub) tell() {
 
 // standing is how a server does, and what it last said of itself.
 type standing struct {
+	fell chan struct{} // gets one when it has gone down
+
 	mu    sync.Mutex
 	about client.Server
 	state State
 	since time.Time // it is in this state
+}
+
+func newStanding() standing {
+	return standing{fell: make(chan struct{}, 1), state: Starting, since: time.Now()}
 }
 
 func (st *standing) now() (about client.Server, state State, since time.Time) {
@@ -88,7 +94,8 @@ func (st *standing) revision() string {
 	return st.about.Revision
 }
 
-// heed looks how the server does, and tells when that is another state than before.
+// heed looks how the server does, and tells when that is another state than before. One that has gone down is looked at until it is back:
+// nobody may call it for long.
 func (s *server) heed() {
 	st := &s.standing
 	st.mu.Lock()
@@ -100,9 +107,16 @@ func (s *server) heed() {
 	case st.about.Revision == "":
 		state = Starting
 	}
-	if state != st.state {
-		st.state, st.since = state, time.Now()
-		s.hub.tell()
+	if state == st.state {
+		return
+	}
+	st.state, st.since = state, time.Now()
+	s.hub.tell()
+	if state == Down {
+		select {
+		case st.fell <- struct{}{}:
+		default:
+		}
 	}
 }
 

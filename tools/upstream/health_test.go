@@ -3,7 +3,6 @@ package upstream_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,10 +51,7 @@ func TestHowAServerDoesIsTold(t *testing.T) {
 	if up.Err != nil || up.Name != "sdk" || up.Version != "1" || up.Revision == "" || !up.Since.After(down.Since) {
 		t.Errorf("%+v", up)
 	}
-	await(t, "its tools", func() bool {
-		names := r.names()
-		return slices.Contains(names, "up_die") && slices.Contains(names, "up_echo")
-	})
+	r.lists("up_die", "up_echo")
 	there.Store(false)
 	if _, err := r.call("up_die", in{Dir: t.TempDir()}); !isUpstream(err) {
 		t.Errorf("the program did not die: %v", err)
@@ -78,6 +74,46 @@ func TestHowAServerDoesIsTold(t *testing.T) {
 	case <-r.hub.Changed():
 	default:
 		t.Error("no word that it is gone")
+	}
+}
+
+// A program that died is up again soon, though nobody calls it: it is started once, and asked nothing more when it is there.
+func TestAProgramThatDiedIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	starts := t.TempDir()
+	r := start(t, upstream.Options{}, program("up", "sdk", "STARTS="+starts))
+	r.lists("up_die")
+	before := r.becomes(upstream.Up)
+	if _, err := r.call("up_die", in{Dir: t.TempDir()}); !isUpstream(err) {
+		t.Errorf("the program did not die: %v", err)
+	}
+	await(t, "the program to be up again", func() bool {
+		h := r.hub.Health()[0]
+		return h.State == upstream.Up && h.Since.After(before.Since) && h.Err == nil
+	})
+	if n := marks(starts, "start"); n != 2 {
+		t.Errorf("%d starts", n)
+	}
+}
+
+// What one program died of is over when another one has listed its tools, since it is not looked at again after that.
+func TestAProgramThatTellsOfItsListIsUp(t *testing.T) {
+	t.Parallel()
+	r := start(t, upstream.Options{}, program("up", "sdk", "REVISION=2025-11-25"))
+	r.lists("up_die", "up_grow")
+	if _, err := r.call("up_die", in{Dir: t.TempDir()}); !isUpstream(err) {
+		t.Errorf("the program did not die: %v", err)
+	}
+	dir, ended := t.TempDir(), make(chan error, 1)
+	go func() {
+		_, err := r.call("up_grow", in{Dir: dir})
+		ended <- err
+	}()
+	r.lists("up_grown")
+	r.becomes(upstream.Up) // while the call lasts
+	mark(dir, "seen")
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -32,7 +32,8 @@ func (s *server) keep(ctx context.Context) {
 	s.close(ctx.Err() != nil)
 }
 
-// keepList lists the tools until ctx ends: again and again until they are listed once, later when they may have changed.
+// keepList lists the tools until ctx ends: again and again until they are listed once, later when they may have changed, or when the
+// server has gone down: so a program that died is started again.
 func (s *server) keepList(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
@@ -44,12 +45,20 @@ func (s *server) keepList(ctx context.Context) {
 	pause := firstLook
 	look := time.NewTimer(s.untilLook(s.offering.isListed(), pause))
 	defer look.Stop()
+	lookAgain := func(fine bool) {
+		look.Reset(s.untilLook(fine, pause))
+		pause = min(2*pause, longLook)
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-sweep.C:
 			s.sessions.sweep(s.hub.opts.Idle)
+			continue
+		case <-s.standing.fell:
+			pause = firstLook
+			lookAgain(false)
 			continue
 		case <-look.C:
 		case <-s.offering.poked:
@@ -58,12 +67,12 @@ func (s *server) keepList(ctx context.Context) {
 		if fine {
 			pause = firstLook
 		}
-		look.Reset(s.untilLook(fine, pause))
-		pause = min(2*pause, longLook)
+		lookAgain(fine)
 	}
 }
 
-// untilLook is when to list the tools again. A program tells when they change, as long as it runs, and is not started to be asked.
+// untilLook is when to list the tools again. A program tells when they change, as long as it runs, and one that nobody uses is not started
+// to be asked.
 func (s *server) untilLook(fine bool, pause time.Duration) time.Duration {
 	switch {
 	case !fine:

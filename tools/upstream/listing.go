@@ -28,6 +28,7 @@ type listing struct {
 func (s *server) list(ctx context.Context) (*listing, error) {
 	if x := s.sessions.only(s.offering.whoTold()); x != nil { // which a call may use meanwhile
 		if l, err := s.listWith(ctx, x); err == nil && l.err == nil {
+			s.judge(ctx, nil)
 			return l, nil
 		}
 	}

@@ -41,14 +41,17 @@ func TestAProgramThatDies(t *testing.T) {
 // A server that is down keeps its tools, and its calls fail at once, with what is wrong.
 func TestAServerThatIsDown(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	broken := false
+	type ofCall struct{}
+	broken, starts := false, 0 // for calls that say whose they are: it is started again in between, too
 	var mu sync.Mutex
-	server := program("up", "sdk", "STARTS="+dir)
+	server := program("up", "sdk")
 	working := server.Env
 	server.Env = func(ctx context.Context) ([]string, error) {
 		mu.Lock()
 		defer mu.Unlock()
+		if ctx.Value(ofCall{}) != nil {
+			starts++
+		}
 		env, err := working(ctx)
 		if broken {
 			env = append(env, serverVariable+"=broken")
@@ -56,19 +59,21 @@ func TestAServerThatIsDown(t *testing.T) {
 		return env, err
 	}
 	flip := func(to bool) { mu.Lock(); broken = to; mu.Unlock() }
+	startsOfCalls := func() int { mu.Lock(); defer mu.Unlock(); return starts }
 	r := start(t, upstream.Options{}, server)
+	ofCalls := context.WithValue(t.Context(), ofCall{}, true)
 	flip(true)
-	_, _ = r.call("up_die", in{Dir: dir})
+	_, _ = r.call("up_die", in{Dir: t.TempDir()})
 	for range 4 {
-		_, err := r.call("up_echo", in{})
+		_, err := r.attempt(ofCalls, newTask(), "up_echo", in{})
 		if err == nil || !strings.HasPrefix(err.Error(), "upstream up: it") || !strings.Contains(err.Error(), "no licence key") || permanent(err) {
 			t.Error(err)
 		}
 	}
-	began, n := time.Now(), marks(dir, "start")
-	_, err := r.call("up_echo", in{})
-	if err == nil || !strings.Contains(err.Error(), "it is down") || time.Since(began) > time.Second || marks(dir, "start") != n {
-		t.Errorf("%v after %s, %d starts", err, time.Since(began), marks(dir, "start")-n)
+	began, n := time.Now(), startsOfCalls()
+	_, err := r.attempt(ofCalls, newTask(), "up_echo", in{})
+	if err == nil || !strings.Contains(err.Error(), "it is down") || time.Since(began) > time.Second || n == 0 || startsOfCalls() != n {
+		t.Errorf("%v after %s, %d starts before, %d after it", err, time.Since(began), n, startsOfCalls())
 	}
 	if h := r.hub.Health()[0]; h.Err == nil || h.Tools == 0 {
 		t.Errorf("%+v", h)

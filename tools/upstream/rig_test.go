@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -163,6 +164,14 @@ func (r *rig) names() (names []string) {
 		names = append(names, t.Name)
 	}
 	return names
+}
+
+// lists waits until tools are registered, which happens one by one.
+func (r *rig) lists(tools ...string) {
+	r.t.Helper()
+	for _, name := range tools {
+		await(r.t, name, func() bool { return slices.Contains(r.names(), name) })
+	}
 }
 
 // await polls for what no signal tells.

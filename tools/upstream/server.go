@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 )
 
 // server is one of the servers: what is said of it, how it does, what it has, and what is open to it. Each part locks for itself;
@@ -30,7 +29,7 @@ type server struct {
 func newServer(h *Hub, config Server, rank int) *server {
 	s := &server{
 		Server: config, rank: rank, hub: h, log: h.opts.Logger.With("upstream", config.Name),
-		standing: standing{state: Starting, since: time.Now()}, offering: newOffering(), sessions: newSessions(config.Sessions),
+		standing: newStanding(), offering: newOffering(), sessions: newSessions(config.Sessions),
 		inquirers: inquirers{places: make(chan struct{}, maxInquiries)}, watches: newWatches(),
 		calls: calls{ended: make(chan struct{}, 1)}, retiring: make(chan struct{}),
 	}
