@@ -15,15 +15,14 @@ type server struct {
 	http *http.Client // of a server with a URL
 	rank int          // among the servers; guarded by owners.mu
 
-	breaker   breaker
-	standing  standing
-	offering  offering
-	sessions  sessions
-	inquirers inquirers
-	watches   watches
-
-	calls    calls
-	retiring chan struct{} // closed by retire
+	standing  standing      // how it does
+	breaker   breaker       // whether it is called at all
+	offering  offering      // what it has
+	calls     calls         // that run
+	sessions  sessions      // that are open to it
+	inquirers inquirers     // those of them that carry what is asked beside calls
+	watches   watches       // of its resources
+	retiring  chan struct{} // closed by retire
 }
 
 func newServer(h *Hub, config Server, rank int) *server {
