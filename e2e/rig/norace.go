@@ -2,5 +2,5 @@
 
 package rig
 
-// Race: this is a build with the race detector, and so are the programs that rigs start.
+// Race says whether this is a build with the race detector, and so are the programs that rigs start.
 const Race = false
