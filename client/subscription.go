@@ -3,17 +3,31 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
 // WatchResource tells when the server says that a resource has changed, and once at first, when from then on nothing is missed. It returns
-// when ctx ends, or the stream does: what happened before the next one is open may have been missed. Before 2026-07-28 it has to be the
-// only one on its session.
+// when ctx ends, or the stream does: what happened before the next one is open may have been missed. One that was silent for long is
+// replaced, and a change told: whether it was quiet or dead nobody knows, and who reads once too often is better off than who never hears.
+// Before 2026-07-28 it has to be the only one on its session.
 func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) error {
+	for {
+		quiet, err := c.watchResource(ctx, uri, changed)
+		if !quiet {
+			return err
+		}
+	}
+}
+
+// watchResource watches by one stream. quiet: it was granted, and then silent for long.
+func (c *Client) watchResource(ctx context.Context, uri string, tell func()) (quiet bool, err error) {
 	ctx, alive, leave := whileHeard(ctx, quietFor)
 	defer leave(nil)
+	granted := false
+	changed := func() { granted = true; tell() }
 	r := &request{
 		method: wire.MethodSubscriptionsListen, params: object{"notifications": object{"resourceSubscriptions": []string{uri}}},
 		alive: alive,
@@ -26,7 +40,6 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 			}
 		},
 	}
-	var err error
 	if c.modern() {
 		_, err = c.send(ctx, r)
 	} else {
@@ -41,7 +54,7 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 		defer cancel()
 		_ = c.subscribe(farewell, wire.MethodResourcesUnsubscribe, uri) // it is about to lose the session in any case
 	}
-	return watched(ctx, err)
+	return granted && errors.Is(context.Cause(ctx), errSilence), watched(ctx, err)
 }
 
 func (c *Client) subscribe(ctx context.Context, method, uri string) error {
