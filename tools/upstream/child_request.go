@@ -40,10 +40,25 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 	}
 	b := &body{PipeReader: r, child: c, request: a}
 	b.stops = append(b.stops, context.AfterFunc(ctx, func() { _ = w.CloseWithError(context.Cause(ctx)) }))
+	if m.Method == wire.MethodSubscriptionsListen {
+		time.AfterFunc(pingEvery, a.ping)
+	}
 	if m.Method == wire.MethodServerDiscover {
 		b.stops = append(b.stops, time.AfterFunc(unheard, func() { c.silent(a) }).Stop)
 	}
 	return b, nil
+}
+
+// pingEvery is how often a subscription to a program is said to be alive, as servers with a URL do on theirs. Package client takes one to
+// resources for dead after five silent minutes, which a program's cannot be: it ends with the program. Waits for tasks ask how these
+// stand after a silent minute, and are to go on doing so.
+const pingEvery = 2 * time.Minute
+
+// ping goes on until the stream is closed.
+func (a *request) ping() {
+	if _, err := a.stream.Write([]byte(":\n\n")); err == nil {
+		time.AfterFunc(pingEvery, a.ping)
+	}
 }
 
 // listen asks a program of 2026-07-28, once, to tell when its lists change: it does not by itself. What it answers is of no interest.

@@ -64,7 +64,7 @@ func (s *server) watchResource(ctx context.Context, uri string, changed func()) 
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err == nil: // it is quiet, or restarts
+	case err == nil: // it restarts
 		err = errStreamEnded
 	}
 	return s.refusal(ctx, err)
