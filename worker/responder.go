@@ -26,6 +26,7 @@ var errRetracted = errors.New("nobody waits for the answer any more")
 type responder struct {
 	*responders
 	source string
+	places chan struct{} // of inquiries that are asked
 }
 
 // run picks inquiries while there are places, and watches what is to be watched, until ctx ends. What is asked then goes on.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,4 +184,48 @@ func TestADrainingWorkerAnswers(t *testing.T) {
 			<-stopped
 		}
 	})
+}
+
+// As many inquiries as two sources may get, which hang, do not keep a third.
+func TestSourcesThatHangKeepNoOther(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		const each = 32
+		reg, begun := new(tasks.Registry), make(chan struct{}, 2*each)
+		reg.Expect(tasks.Policy{})
+		hang := func(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, error) {
+			begun <- struct{}{}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		for name, ask := range map[string]asked{"a": hang, "b": hang, "github": echo} {
+			if err := reg.PutSource(tasks.Source{Name: name, Ask: ask}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.start(reg)
+		r.answered(`{"method":"prompts/get","params":{"name":"x"}}`)
+		ctx, leave := context.WithCancel(t.Context())
+		var asking sync.WaitGroup
+		defer asking.Wait()
+		defer leave()
+		for i := range 2 * each {
+			asking.Go(func() {
+				for errors.Is(r.ask(ctx, []string{"a", "b"}[i%2]), store.ErrNobody) { // not standing yet
+				}
+			})
+		}
+		for range 2 * each {
+			<-begun
+		}
+		asked, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := r.ask(asked, "github"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (r *rig) ask(ctx context.Context, source string) error {
+	_, err := r.watcher.Inquire(ctx, source, "prompts/get", json.RawMessage(`{"name":"x"}`))
+	return err
 }

@@ -9,22 +9,22 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// maxInquiries is how many inquiries a worker asks at once, of all its sources.
-const maxInquiries = 64
+// maxInquiries is how many inquiries a worker asks a source at once. It is for each of them, so that one that hangs keeps no other: how many
+// sources there are is for who configures the worker.
+const maxInquiries = 32
 
 // responders answer for a worker's sources (tasks.Source): one for each, from when it comes until it goes. Inquiries are no tasks and
 // take no slots: these may be taken for hours.
 type responders struct {
 	w       *Worker
-	name    string        // of this worker, as inquiries know it
-	places  chan struct{} // of inquiries that are asked
-	started string        // names this worker in the catalogue of sources
+	name    string // of this worker, as inquiries know it
+	started string // names this worker in the catalogue of sources
 	open    map[string]func()
 	working sync.WaitGroup
 }
 
 func newResponders(w *Worker) *responders {
-	return &responders{w: w, name: rand.Text(), places: make(chan struct{}, maxInquiries), open: make(map[string]func())}
+	return &responders{w: w, name: rand.Text(), open: make(map[string]func())}
 }
 
 // run has the sources of the registry listed and asked until ctx ends.
@@ -61,7 +61,7 @@ func (r *responders) begin(ctx context.Context, source string) (end func()) {
 	ctx, end = context.WithCancel(ctx)
 	r.working.Go(func() {
 		defer end()
-		(&responder{responders: r, source: source}).run(ctx)
+		(&responder{responders: r, source: source, places: make(chan struct{}, maxInquiries)}).run(ctx)
 	})
 	return end
 }
