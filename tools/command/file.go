@@ -82,7 +82,12 @@ func (h *harvest) take(ctx context.Context, out *os.Root, name string) error {
 		return nil //nolint:nilerr // it may not be readable: then it is not part of the result
 	}
 	defer f.Close()
-	return h.show(ctx, strings.ToValidUTF8(name, "\uFFFD"), f)
+	const odd = "\uFFFD"
+	name = strings.ToValidUTF8(name, odd)
+	for h.has(name) { // the other one differs in what is no text
+		name = odd + name
+	}
+	return h.show(ctx, name, f)
 }
 
 // show makes a file part of the result, as far as it can be.
@@ -167,8 +172,11 @@ func artifactName(file string) string {
 	if name == file && len(name) <= most {
 		return name
 	}
+	if cut := len(name) - 100; cut > 0 {
+		name = "…" + strings.ToValidUTF8(name[cut:], "") // so that what is left of a directory's name is none with a meaning, such as ..
+	}
 	sum := sha256.Sum256([]byte(file))
-	return "renamed-" + hex.EncodeToString(sum[:8]) + "/" + strings.ToValidUTF8(strings.TrimLeft(name[max(0, len(name)-100):], "/"), "")
+	return "renamed-" + hex.EncodeToString(sum[:8]) + "/" + name
 }
 
 // inline is a file that the result itself can show: nil if it cannot.

@@ -98,6 +98,39 @@ func TestManyFiles(t *testing.T) {
 	}
 	contains(t, texts(res), "and 20 more that are not kept")
 	contains(t, rt.said(), "20 of the files that the program left are lost")
+	s := shelf{newClient(), make(map[string]string)}
+	if _, err := registered(t, rigged(t, shell(`cd "$LONGHAUL_OUT"; for i in $(seq 120); do echo >f$i; done`))).Handle(t.Context(), tasks.NewAttempt(tasks.NewID(0), 1, s, nil), json.RawMessage(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "WARN 20 of the files that the program left are lost: a result has at most 100"; s.said() != want || len(s.held) != 100 {
+		t.Errorf("%d files are kept, and the log says %q, want %q", len(s.held), s.said(), want)
+	}
+}
+
+// Names on a disk need not be text. Two files never become one.
+func TestFilesWhoseNamesAreNoText(t *testing.T) {
+	t.Parallel()
+	s := shelf{newClient(), make(map[string]string)}
+	c := shell(`cd "$LONGHAUL_OUT"; printf one >"$(printf 'a\376.bin')"; printf three >"$(printf 'a\377.bin')"`)
+	res, err := registered(t, rigged(t, c)).Handle(t.Context(), tasks.NewAttempt(tasks.NewID(0), 1, s, nil), json.RawMessage(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"a\uFFFD.bin": "one", "\uFFFDa\uFFFD.bin": "three"}, s.held); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(artifacts(t, res)); n != 2 {
+		t.Errorf("%d files are named", n)
+	}
+}
+
+// What the program itself says of artifacts stays.
+func TestAProgramsOwnArtifacts(t *testing.T) {
+	t.Parallel()
+	res := done(t, shell(`echo x >"$LONGHAUL_OUT/x"; echo '{"result":{"artifacts":"mine"}}'`), newClient(), `{}`)
+	if string(res.Structured.(json.RawMessage)) != `{"artifacts":"mine"}` {
+		t.Errorf("got %s", res.Structured)
+	}
 }
 
 // A result shows what is small, and not too much of it.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/longhaul-mcp/longhaul/tasks"
 	"github.com/longhaul-mcp/longhaul/tools/command"
 )
 
@@ -21,10 +22,14 @@ func TestNamesOfArtifacts(t *testing.T) {
 	}
 	for file, fits := range map[string]bool{
 		strings.Repeat("n", 128): true, strings.Repeat("n", 129): false, strings.Repeat("é", 100): false, "dir" + strings.Repeat("n", 30) + "/" + strings.Repeat("n", 99): false,
+		strings.Repeat("n", 50) + "../" + strings.Repeat("n", 97): false, strings.Repeat("n", 50) + "é/" + strings.Repeat("n", 98): false, strings.Repeat(".", 200): false,
 	} {
 		name := command.ArtifactName(file)
 		if (name == file) != fits || len(name) > 128 || !utf8.ValidString(name) || strings.Contains(name, "//") || strings.HasSuffix(name, "/") {
 			t.Errorf("%q is %q", file, name)
+		}
+		if _, kept, _, err := tasks.ParseURI(tasks.ArtifactURI(tasks.NewID(0), name)); err != nil || kept != name {
+			t.Errorf("%q is %q, which no artifact can be called: %v", file, name, err)
 		}
 	}
 	if seen["a_b"] != "a_b" || seen["dir/a_b"] != "dir/a_b" {
