@@ -19,3 +19,6 @@ func After(before int64, content io.Reader) io.Reader {
 
 // Hurry has the store give up what takes longer than d.
 func (s *Store) Hurry(d time.Duration) { s.readPatience, s.writePatience = d, d }
+
+// Plainly is an error as people are told it.
+var Plainly = plainly

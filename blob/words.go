@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -47,6 +48,9 @@ func saidOf(err error) string {
 	}
 	if e, ok := errors.AsType[*net.OpError](err); ok {
 		return e.Error()
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok { // a URL may have a signature in it
+		return e.Err.Error()
 	}
 	return err.Error()
 }
