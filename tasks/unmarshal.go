@@ -57,5 +57,5 @@ func found(value string) string {
 	case "object", "array":
 		return "an " + value
 	}
-	return value // "number 1.5"
+	return fmt.Sprintf("%.40s", value) // "number 1.5": digits may go on for long
 }

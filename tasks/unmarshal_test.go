@@ -1,6 +1,7 @@
 package tasks_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -23,11 +24,12 @@ func TestErrorsAboutJSONSpeakOfNoGoTypes(t *testing.T) {
 		Inner  []inner `json:"inner"`
 	}
 	for doc, want := range map[string]string{
-		`{"text":1}`:                "text must be a string, not a number",
-		`{"text":{}}`:               "text must be a string, not an object",
-		`{"whole":"1"}`:             "whole must be an integer, not a string",
-		`{"whole":1.5}`:             "whole must be an integer, not number 1.5",
-		`{"byte":1000}`:             "byte must be an integer of 8 bits, not number 1000",
+		`{"text":1}`:    "text must be a string, not a number",
+		`{"text":{}}`:   "text must be a string, not an object",
+		`{"whole":"1"}`: "whole must be an integer, not a string",
+		`{"whole":1.5}`: "whole must be an integer, not number 1.5",
+		`{"byte":1000}`: "byte must be an integer of 8 bits, not number 1000",
+		`{"byte":` + strings.Repeat("1", 5000) + `}`: "byte must be an integer of 8 bits, not number " + strings.Repeat("1", 33),
 		`{"count":-1}`:              "count must be an integer that is not negative, not number -1",
 		`{"number":true}`:           "number must be a number, not a boolean",
 		`{"yes":[]}`:                "yes must be a boolean, not an array",
