@@ -28,6 +28,9 @@ func (c *child) hasBegun() bool {
 	return c.begun
 }
 
+// maxAcknowledged bounds what a program answers to a subscription, which is nothing or an error.
+const maxAcknowledged = 1 << 20
+
 // subscribe has the program tell of a resource. An error may be the program's own word.
 func (c *child) subscribe(ctx context.Context, uri string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errSlow)
@@ -39,7 +42,7 @@ func (c *child) subscribe(ctx context.Context, uri string) error {
 		return err
 	}
 	defer body.Close()
-	raw, err := io.ReadAll(body)
+	raw, err := io.ReadAll(io.LimitReader(body, maxAcknowledged))
 	if err != nil {
 		return err
 	}
