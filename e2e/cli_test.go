@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -38,6 +41,7 @@ func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/cli",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Condition:     hasShell,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("LONGHAUL_URL", server.URL)
@@ -47,4 +51,17 @@ func TestCommandLine(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// hasShell is whether a shell of the condition shell:NAME is there. Where all have to be, it is an error if it is not.
+func hasShell(condition string) (bool, error) {
+	name, ok := strings.CutPrefix(condition, "shell:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %s", condition)
+	}
+	_, err := exec.LookPath(name)
+	if err != nil && os.Getenv("LONGHAUL_REQUIRE_SHELLS") == "1" {
+		return false, fmt.Errorf("LONGHAUL_REQUIRE_SHELLS is set: %w", err)
+	}
+	return err == nil, nil
 }

@@ -161,7 +161,12 @@ func library(t *testing.T, n int) string {
 
 func needs(t *testing.T, program string) {
 	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
+	_, err := exec.LookPath(program)
+	switch {
+	case err == nil:
+	case os.Getenv("LONGHAUL_REQUIRE_PYTHON") == "1":
+		t.Fatalf("LONGHAUL_REQUIRE_PYTHON is set: %v", err)
+	default:
 		t.Skip(err)
 	}
 }
