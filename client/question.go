@@ -146,6 +146,9 @@ func (a *asker) ask(ctx context.Context, q Question) error {
 		if !a.isOpen(ctx, q.Key) { // the answer had arrived by an earlier try, or somebody else's had
 			return nil
 		}
+		if ctx.Err() != nil { // nobody waits for the task any more
+			return ctx.Err()
+		}
 		q.Refused = err
 	}
 	return q.Refused
