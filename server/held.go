@@ -44,6 +44,9 @@ func (s *Server) hold(ctx context.Context, c *call, id tasks.ID, t *tasks.Task) 
 		return h.ended(t)
 	}
 	d := s.patience(c)
+	if d == 0 && t != nil {
+		return h.handOver(s.positioned(ctx, t)), nil
+	}
 	s.begin(ctx, c.request, store.Stream{Kind: store.CallStream, Task: id, Tool: h.tool, Token: c.meta.Token, Waiter: c.waiter, Hold: d})
 	return h.await(ctx, d)
 }

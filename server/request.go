@@ -68,7 +68,7 @@ func (q *request) answer(result json.RawMessage, err error) {
 	if errors.Is(err, errAnswered) {
 		return
 	}
-	if errors.Is(err, errGone) {
+	if errors.Is(err, errGone) || errors.Is(err, context.Canceled) { // nothing else cancels a request
 		q.out.abandon()
 		return
 	}
