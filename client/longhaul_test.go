@@ -19,10 +19,10 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-func fixtures() image.Image {
+func fixtures(p tasks.Policy) image.Image {
 	im := image.Image{Name: "fixtures"}
 	for _, does := range []image.Behaviour{image.Sleep, image.Hold, image.Ask, image.Fail, image.Panic} {
-		im.Tools = append(im.Tools, image.Tool{Tool: tasks.Tool{Name: string(does), Description: "Fixture", InputSchema: json.RawMessage(`{"type":"object"}`)}, Does: does})
+		im.Tools = append(im.Tools, image.Tool{Tool: tasks.Tool{Name: string(does), Description: "Fixture", InputSchema: json.RawMessage(`{"type":"object"}`), Policy: p}, Does: does})
 	}
 	return im
 }
@@ -41,19 +41,20 @@ func dialServer(t *testing.T, s *rig.Server, opts client.Options) *client.Client
 // One task from end to end: progress on a stream, a question, and how tools and engines fail.
 func TestCallsOfALonghaulServer(t *testing.T) {
 	t.Parallel()
-	f := rig.New(t)
-	f.Image(fixtures())
-	patient, quick := f.Server(), f.Server("-hold", "1ms")
+	f, always := rig.New(t), rig.New(t)
+	f.Image(fixtures(tasks.Policy{}))
+	always.Image(fixtures(tasks.Policy{Task: tasks.Required})) // handed out at once: a hold, however short, may see a fast tool end
+	holds, hands := f.Server(), always.Server()
 	for name, test := range map[string]struct {
 		server   *rig.Server
 		revision string
 		tasks    bool // every call becomes a task for us
 	}{
-		"tasks":                    {patient, "2026-07-28", true},
-		"tasks of 2025-11-25":      {patient, "2025-11-25", true},
-		"held calls of 2025-06-18": {patient, "2025-06-18", false},
-		"held calls of 2025-03-26": {patient, "2025-03-26", false},
-		"handles":                  {quick, "2025-06-18", true},
+		"tasks":                    {holds, "2026-07-28", true},
+		"tasks of 2025-11-25":      {holds, "2025-11-25", true},
+		"held calls of 2025-06-18": {holds, "2025-06-18", false},
+		"held calls of 2025-03-26": {holds, "2025-03-26", false},
+		"handles":                  {hands, "2025-06-18", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +103,7 @@ func callLonghaul(t *testing.T, s *rig.Server, revision string, becomesTask bool
 func TestTasksOfALonghaulServerInEveryRevision(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	f.Image(fixtures())
+	f.Image(fixtures(tasks.Policy{}))
 	s := f.Server("-hold", "1ms")
 	for _, revision := range []string{"2026-07-28", "2025-11-25", "2025-06-18"} {
 		t.Run(revision, func(t *testing.T) {
@@ -172,7 +173,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestAWaitOutlastsItsSession(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	f.Image(fixtures())
+	f.Image(fixtures(tasks.Policy{}))
 	s := f.Server()
 	sessions := new(recorder)
 	asked, answer := make(chan struct{}, 5), make(chan struct{})
@@ -219,7 +220,7 @@ func TestAWaitOutlastsItsSession(t *testing.T) {
 func TestAWaitOutlastsItsServer(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	f.Image(fixtures())
+	f.Image(fixtures(tasks.Policy{}))
 	addr := rig.FreePort(t)
 	server := f.Server("-addr", addr)
 	gate := filepath.Join(t.TempDir(), "gate")
@@ -252,7 +253,7 @@ func TestAWaitOutlastsItsServer(t *testing.T) {
 func TestCancelEndsAWait(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	f.Image(fixtures())
+	f.Image(fixtures(tasks.Policy{}))
 	c := dialServer(t, f.Server(), client.Options{})
 	started, err := c.Start(t.Context(), "hold", object{"gate": t.TempDir() + "/none"}, client.CallOptions{Key: "k"})
 	if err != nil {
@@ -274,7 +275,7 @@ func TestCancelEndsAWait(t *testing.T) {
 func TestCallingAsNobody(t *testing.T) {
 	t.Parallel()
 	f := rig.New(t)
-	f.Image(fixtures())
+	f.Image(fixtures(tasks.Policy{}))
 	c := dialServer(t, f.Server("-anonymous", "nobody"), client.Options{})
 	if r, err := c.Call(t.Context(), "sleep", object{"ms": 1}, client.CallOptions{}); err != nil || r.TaskID == "" {
 		t.Errorf("%+v, %v", r, err)

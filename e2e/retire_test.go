@@ -55,6 +55,7 @@ func TestARetiredServer(t *testing.T) {
 		return len(list.Resources)
 	}
 	worker := f.Worker("-config", configured(t, "servers:\n"+with(stdio("up", "read"), resourceVariable, "note://x")))
+	c.AwaitTool(t, "up_read")
 	rig.Await(t, "the resource", func() bool { return resources() == 1 })
 	worker.Kill()
 	retire(t, 2, "no server upp is listed: did you mean up?", "-server", "-redis", f.URL(), "upp")
