@@ -103,10 +103,13 @@ func (r *rig) create(tool string, args string, p tasks.Policy) *tasks.Task {
 	return task
 }
 
+// enough is how long a test waits before it gives up: results of megabytes take their time beside other tests.
+const enough = 2 * time.Minute
+
 // until waits for a task to be as wanted.
 func (r *rig) until(task *tasks.Task, what string, ok func(*tasks.Task) bool) *tasks.Task {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), enough)
 	defer cancel()
 	x, err := r.watcher.Watch(ctx, task.ID)
 	if err != nil {
@@ -135,7 +138,7 @@ func (r *rig) eventually(what string, ok func() bool) {
 	r.t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(30 * time.Second); !ok(); <-tick.C {
+	for end := time.Now().Add(enough); !ok(); <-tick.C {
 		if time.Now().After(end) {
 			r.t.Fatalf("waiting for %s in vain", what)
 		}
