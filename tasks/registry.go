@@ -102,7 +102,9 @@ func (r *Registry) Changed() <-chan struct{} {
 func (r *Registry) Expect(p Policy) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.queues = append(r.queues, p.Queue)
+	if !slices.Contains(r.queues, p.Queue) { // each reload of a configuration says it again
+		r.queues = append(r.queues, p.Queue)
+	}
 }
 
 // Queues names the queues of all tools, also of those that are expected. The empty one is the worker's own.

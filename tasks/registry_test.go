@@ -143,6 +143,18 @@ func TestThePauseDoublesUpToTenMinutes(t *testing.T) {
 	}
 }
 
+func TestAQueueIsExpectedOnceHoweverOftenItIsSaid(t *testing.T) {
+	t.Parallel()
+	var reg tasks.Registry
+	for range 100 { // reloads of a configuration
+		reg.Expect(tasks.Policy{})
+		reg.Expect(tasks.Policy{Queue: "heavy"})
+	}
+	if n := reg.Expected(); n != 2 {
+		t.Errorf("%d queues are remembered, want 2", n)
+	}
+}
+
 func TestARegistryChangesWhileItIsUsed(t *testing.T) {
 	t.Parallel()
 	var reg tasks.Registry
