@@ -316,6 +316,37 @@ func TestAnIDThatIsUsedAgain(t *testing.T) {
 	}
 }
 
+// A session of a worker may last as long as the worker, and be asked something in each call.
+func TestAnsweredQuestionsAreNotRememberedForEver(t *testing.T) {
+	t.Parallel()
+	answers := make(chan struct{}, 1)
+	s := newLegacy(t, map[string]func(*query){
+		"GET":    func(q *query) { q.w.WriteHeader(http.StatusMethodNotAllowed) },
+		"answer": func(q *query) { q.w.Header().Set("Answered", "yes"); accepted(q) },
+		"tools/call": func(q *query) {
+			for n := range client.MaxAnswered + 10 {
+				q.event(elicit(fmt.Sprintf("q-%d", n), ""))
+				select {
+				case <-answers:
+				case <-q.r.Context().Done():
+					return
+				}
+			}
+			q.event(elicit(fmt.Sprintf("q-%d", client.MaxAnswered+9), "")) // once more, which is not asked
+			q.finish(text("done"))
+		},
+	})
+	var asked atomic.Int32
+	c := s.dial(client.Options{Answer: says("is", &asked), HTTP: &http.Client{Transport: delivered(answers)}})
+	r, err := c.Call(t.Context(), "t", nil, client.CallOptions{})
+	if err != nil || r.Text() != "done" || asked.Load() != client.MaxAnswered+10 {
+		t.Fatal(r, err, asked.Load())
+	}
+	if n := c.Remembered(); n > client.MaxAnswered {
+		t.Errorf("%d questions are remembered, want %d at most", n, client.MaxAnswered)
+	}
+}
+
 // delivered is told when the client knows that an answer of its has arrived.
 type delivered chan<- struct{}
 

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,10 +18,10 @@ import (
 // session, or in another session; it is put once.
 type serverRequest struct {
 	session string
-	content string // tells it from another one with its id
+	content [sha256.Size]byte // tells it from another one with its id
 	task    string
 	since   time.Time
-	asks    *asking            // who took it
+	asks    *asking            // who took it; nil: that is over
 	final   bool               // it came on a stream that cannot be resumed
 	cancel  context.CancelFunc // nil: it was answered
 }
@@ -53,6 +54,9 @@ func (q *serverRequests) begin(id string, i *serverRequest) bool {
 	return true
 }
 
+// maxAnswered is how many are remembered that were answered, so that they are not put again. A session may last as long as this process.
+const maxAnswered = 1000
+
 // end is the end of asking. What was not answered may come again.
 func (q *serverRequests) end(id string, i *serverRequest, answered bool) {
 	q.mu.Lock()
@@ -61,6 +65,25 @@ func (q *serverRequests) end(id string, i *serverRequest, answered bool) {
 	case q.byID[id] != i:
 	case !answered:
 		delete(q.byID, id)
+	default:
+		q.trim()
+	}
+}
+
+// trim forgets the one that came first of those that were answered, if these are too many.
+func (q *serverRequests) trim() {
+	var first string
+	answered := 0
+	for id, i := range q.byID {
+		if i.cancel != nil {
+			continue
+		}
+		if answered++; answered == 1 || i.since.Before(q.byID[first].since) {
+			first = id
+		}
+	}
+	if answered > maxAnswered {
+		delete(q.byID, first)
 	}
 }
 
@@ -70,7 +93,11 @@ func (q *serverRequests) forget(a *asking) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	maps.DeleteFunc(q.byID, func(_ string, i *serverRequest) bool {
-		return i.asks == a && i.final && i.task == "" && i.cancel == nil
+		if i.asks != a || i.cancel != nil {
+			return false
+		}
+		i.asks = nil // nor what it holds
+		return i.final && i.task == ""
 	})
 }
 
@@ -112,7 +139,7 @@ func (a *asking) take(m message, final bool) {
 	id := string(m.ID)
 	ctx, cancel := context.WithCancel(a.ctx)
 	i := &serverRequest{
-		session: a.client.sessionID(), content: m.Method + string(m.Params), task: relatedTask(m.Params), since: time.Now(),
+		session: a.client.sessionID(), content: sha256.Sum256([]byte(m.Method + string(m.Params))), task: relatedTask(m.Params), since: time.Now(),
 		asks: a, final: final, cancel: cancel,
 	}
 	if m.Method != wire.MethodPing && !a.client.serverRequests.begin(id, i) {
