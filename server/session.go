@@ -99,7 +99,7 @@ func (s *Server) serveSession(q *request, r *http.Request) {
 func (s *Server) endSession(ctx context.Context, q *request) error {
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	if err := s.store.EndSession(ctx, q.session.ID); err != nil {
+	if err := s.store.EndSession(ctx, q.owner, q.session.ID); err != nil {
 		return err
 	}
 	q.out.w.WriteHeader(http.StatusNoContent)

@@ -53,7 +53,7 @@ func TestOneStreamCarriesAnErrand(t *testing.T) {
 		}
 		carries("g", result, false) // r goes before
 		carries("r", result, true)
-		if err := s.EndSession(t.Context(), x.ID); err != nil {
+		if err := s.EndSession(t.Context(), x.Owner, x.ID); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Carry(t.Context(), x.ID, "a", question, time.Minute, store.Errand{}); !errors.Is(err, store.ErrNoSession) {
@@ -80,7 +80,7 @@ func TestAStreamCarriesOnWhatNobodyTookOver(t *testing.T) {
 		if ok, err := s.Carry(t.Context(), x.ID, "b", kept, time.Minute, store.Errand{}); ok || err != nil {
 			t.Errorf("another one carries what was carried on: %t, %v", ok, err)
 		}
-		if err := s.EndSession(t.Context(), x.ID); err != nil {
+		if err := s.EndSession(t.Context(), x.Owner, x.ID); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := s.CarryOn(t.Context(), x.ID, "a", time.Minute, kept); len(got) > 0 || err != nil { // its end is told otherwise

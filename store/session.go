@@ -76,7 +76,7 @@ func (s *Store) amend(ctx context.Context, session, field, value string) error {
 }
 
 // EndSession forgets a session, and tells whoever serves a stream of it. Its tasks go on.
-func (s *Store) EndSession(ctx context.Context, id string) error {
+func (s *Store) EndSession(ctx context.Context, owner tasks.Owner, id string) error {
 	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Del(ctx, sessionKey(id))
 		p.Publish(ctx, sessionKey(id), lookAgain)
@@ -84,6 +84,9 @@ func (s *Store) EndSession(ctx context.Context, id string) error {
 	})
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
+	}
+	if owner != tasks.Nobody { // or it would count among the caller's sessions for a day
+		_ = s.rdb.ZRem(ctx, sessionsKey(owner), id).Err() // else it is found to be gone when there are too many
 	}
 	return nil
 }

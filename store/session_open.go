@@ -71,7 +71,7 @@ func (s *Store) thin(ctx context.Context, owner tasks.Owner, oldest reply) error
 	if len(gone) == 0 {
 		last := text(used[0].Member)
 		gone, used = append(gone, last), used[1:]
-		err = s.EndSession(ctx, last)
+		err = s.EndSession(ctx, owner, last)
 	}
 	_, tidied := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		if len(used) > 0 {

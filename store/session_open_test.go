@@ -87,6 +87,22 @@ func TestACallersSessionsAreBounded(t *testing.T) {
 	})
 }
 
+func TestASessionThatWasEndedIsNotListedAnyMore(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
+		for _, id := range []string{"left", "ended"} {
+			if err := s.OpenSession(t.Context(), store.Session{ID: id, Owner: tasks.Local}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.EndSession(t.Context(), tasks.Local, "ended"); err != nil {
+			t.Fatal(err)
+		}
+		if listed := rdb.ZRange(t.Context(), "lh:{ses:"+string(tasks.Local)+"}", 0, -1).Val(); len(listed) != 1 || listed[0] != "left" {
+			t.Errorf("listed: %q", listed)
+		}
+	})
+}
+
 // trips counts round trips.
 type trips struct{ n atomic.Int64 }
 

@@ -69,7 +69,7 @@ func TestASessionLivesADayFromItsLastUse(t *testing.T) {
 func TestASessionThatIsGone(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, rdb redis.UniversalClient) {
 		x := session(t, s)
-		if err := s.EndSession(t.Context(), x.ID); err != nil {
+		if err := s.EndSession(t.Context(), x.Owner, x.ID); err != nil {
 			t.Fatal(err)
 		}
 		_, err := s.UseSession(t.Context(), x.ID)
@@ -165,7 +165,7 @@ func TestTheEndOfASessionIsHeard(t *testing.T) {
 			}
 		}
 		hear("the subscription")
-		if err := s.EndSession(t.Context(), x.ID); err != nil {
+		if err := s.EndSession(t.Context(), x.Owner, x.ID); err != nil {
 			t.Fatal(err)
 		}
 		hear("the end")
