@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/blob"
 	"github.com/longhaul-mcp/longhaul/store"
@@ -36,18 +37,41 @@ func (a *attempt) store(ctx context.Context, name, mimeType string, content io.R
 		return 0, err
 	}
 	o, err := a.put(ctx, key, content)
+	if err == nil {
+		err = a.know(ctx, name, mimeType, o)
+	}
 	if err != nil {
+		a.discard(ctx)
 		return 0, err
 	}
+	return o.Size, nil
+}
+
+// know has the task know an object by its name.
+func (a *attempt) know(ctx context.Context, name, mimeType string, o blob.Object) error {
 	form, err := json.Marshal(o.Form)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	known, err := json.Marshal(store.Blob{Key: key, MIMEType: mimeType, Form: form})
+	known, err := json.Marshal(store.Blob{Key: o.Key, MIMEType: mimeType, Form: form})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return o.Size, a.Remember(ctx, store.BlobName(name), known)
+	return a.Remember(ctx, store.BlobName(name), known)
+}
+
+const discardTime = 5 * time.Second
+
+// discard deletes what was written when the task was forgotten already: nobody else will.
+func (a *attempt) discard(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime) // the attempt has usually ended
+	defer cancel()
+	if _, err := a.w.opts.Store.Get(ctx, a.Task); !errors.Is(err, tasks.ErrNotFound) {
+		return
+	}
+	if err := a.w.opts.Blobs.DeleteAll(ctx, store.BlobKeys(a.Task)); err != nil {
+		a.log.Warn("an object stays whose task is forgotten", "err", err)
+	}
 }
 
 // reserve is a key for another object.

@@ -321,6 +321,46 @@ func TestForgettingDeletesObjects(t *testing.T) {
 	})
 }
 
+// A worker that does not hear that a task has ended may write an object of it when all that there was of it is deleted.
+func TestWhatIsWrittenForAForgottenTaskIsDeleted(t *testing.T) {
+	each(t, func(t *testing.T, r *rig) {
+		kept, forgotten, returned := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		reg := tool("leave", func(ctx context.Context, a *tasks.Attempt, _ none) (*tasks.Result, error) {
+			_, err := a.Artifact(ctx, "early", "text/plain", strings.NewReader("early"))
+			close(kept)
+			<-forgotten
+			_, late := a.Artifact(ctx, "late", "text/plain", strings.NewReader("late"))
+			returned <- errors.Join(err, late)
+			return nil, late
+		})
+		r.start(reg, r.keeps, r.deaf)
+		task := r.create("leave", `{}`, tasks.Policy{Retention: 1e6})
+		<-kept
+		if err := r.store.Cancel(t.Context(), task.ID); err != nil {
+			t.Fatal(err)
+		}
+		r.eventually("the task is forgotten", func() bool {
+			_, err := r.store.Get(t.Context(), task.ID)
+			return errors.Is(err, tasks.ErrNotFound)
+		})
+		close(forgotten)
+		if err := <-returned; !errors.Is(err, tasks.ErrLost) && !errors.Is(err, tasks.ErrCancelled) {
+			t.Errorf("the tool heard %v", err)
+		}
+		if names := left(t, r.dir); len(names) > 0 {
+			t.Errorf("left behind: %q", names)
+		}
+	})
+}
+
+// deaf gives a worker a watcher that hears nothing: what becomes of its tasks it is told by its beats.
+func (r *rig) deaf(o *worker.Options) {
+	o.Watcher = r.store.NewWatcher()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r.t.Cleanup(func() { _ = o.Watcher.Run(ctx) }) // which closes it
+}
+
 func left(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
