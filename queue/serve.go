@@ -87,6 +87,7 @@ func (s *Server) Serve(ctx context.Context, o ServeOptions, handle func(context.
 	p := &pacer{ctx: ctx, slots: o.Slots, woken: w, names: len(weights), after: o.after}
 	h := &handler{base: context.WithoutCancel(ctx), pacer: p, logger: o.Logger, handle: handle}
 	s.hook.pacer.Store(p)
+	s.forgetDead(ctx)
 	server := asynq.NewServerFromRedisClient(s.rdb, config(weights, h, o.aside))
 	if err := server.Start(h); err != nil {
 		return fmt.Errorf("serve: %w", err)
