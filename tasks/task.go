@@ -3,6 +3,7 @@ package tasks
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -70,8 +71,8 @@ func (p Progress) Summary() string {
 	var parts []string
 	if p.Total > 0 {
 		parts = append(parts, strconv.Itoa(int(100*min(1, max(0, p.Done/p.Total))))+"%", number(p.Done)+" of "+number(p.Total))
-	} else if p.Done > 0 {
-		parts = append(parts, number(p.Done)+" done")
+	} else if done := number(p.Done); p.Done > 0 && done != "0" {
+		parts = append(parts, done+" done")
 	}
 	if p.Message != "" {
 		parts = append(parts, p.Message)
@@ -82,7 +83,18 @@ func (p Progress) Summary() string {
 	return strings.Join(parts, " · ")
 }
 
-func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+// number is f to the sixth digit, and all of its whole part: what tells one notification from the next (patterns/progress) is smaller.
+func number(f float64) string {
+	places := 5
+	for whole := math.Abs(f); places > 0 && whole >= 10; whole /= 10 {
+		places--
+	}
+	text := strconv.FormatFloat(f, 'f', places, 64)
+	if places > 0 {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
 
 func roughly(d time.Duration) string {
 	switch {
