@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -29,12 +31,14 @@ type attempt struct {
 	process *process
 	dialog  *dialog
 	meter   meter
-	spool   *os.File // nil: nobody would keep it
+	whole   *os.File // the output, byte for byte; nil: nobody would keep it
 
+	spool  spool
 	output transcript
 	errors transcript
 	result json.RawMessage
-	slips  int // lines that were nearly messages
+	slips  int         // lines that were nearly messages
+	told   atomic.Bool // it tells its progress by messages
 }
 
 // handle runs one attempt.
@@ -65,7 +69,7 @@ func (r *runner) handle(ctx context.Context, ta *tasks.Attempt, args json.RawMes
 	if err := a.openSpool(); err != nil {
 		return nil, err
 	}
-	defer a.spool.Close()
+	defer a.whole.Close()
 	return a.run(p, line.Bytes())
 }
 
@@ -74,10 +78,10 @@ func (a *attempt) openSpool() (err error) {
 	if a.r.Keep == nil && !a.CanKeep() {
 		return nil
 	}
-	if a.spool, err = os.OpenFile(filepath.Join(a.scratch.dir, "output.txt"), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
+	if a.whole, err = os.OpenFile(filepath.Join(a.scratch.dir, "output.txt"), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
 		return fmt.Errorf("keep the output: %w", err)
 	}
-	a.output.spool = a.spool
+	a.spool.to = a.whole
 	return nil
 }
 
@@ -124,9 +128,11 @@ func (a *attempt) await() (e exit, stopped bool) {
 }
 
 func (a *attempt) readOutput() {
+	d := &drawing{to: &a.output, drawn: a.draw}
+	plain := io.MultiWriter(&a.spool, d)
 	s := &splitter{
 		message: a.heed,
-		plain:   func(text []byte) { _, _ = a.output.Write(text) }, // it cannot fail
+		plain:   func(text []byte) { _, _ = plain.Write(text) }, // it cannot fail
 		slip:    a.tellSlip,
 		tooLong: func() {
 			a.meter.log(slog.LevelWarn, fmt.Sprintf("a line of the program begins like a message and has over %d bytes: it is taken for output", maxMessage))
@@ -134,6 +140,7 @@ func (a *attempt) readOutput() {
 	}
 	a.process.read(a.process.stdout, s)
 	_ = s.Close() // it cannot fail
+	d.flush()
 }
 
 const maxSlips = 3 // that are told: a program may print JSON of its own
@@ -146,14 +153,24 @@ func (a *attempt) tellSlip(err error) {
 
 func (a *attempt) readErrors() {
 	l := &liner{line: func(text string) { a.meter.log(slog.LevelInfo, text) }}
-	a.process.read(a.process.stderr, io.MultiWriter(&a.errors, l))
+	d := &drawing{to: io.MultiWriter(&a.errors, l), drawn: a.draw}
+	a.process.read(a.process.stderr, d)
+	d.flush()
 	l.flush()
+}
+
+// draw takes what the program draws for its progress, until it tells that itself.
+func (a *attempt) draw(text []byte) {
+	if !a.told.Load() {
+		_ = a.Report(a.ctx, tasks.Progress{Message: string(text)}) // await sees that the context has ended
+	}
 }
 
 // heed does what a message of the program asks for.
 func (a *attempt) heed(m message) {
 	switch {
 	case m.progress != nil:
+		a.told.Store(true)
 		a.Report(a.ctx, *m.progress)
 	case m.log != nil:
 		a.meter.log(m.log.level, clip(m.log.text))
@@ -224,33 +241,41 @@ func (a *attempt) answer() (*tasks.Result, error) {
 	say(h.list())
 	res.Content = append(res.Content, h.content...)
 	if len(res.Content) == 0 {
-		say("The program ended well and said nothing.")
+		say(a.silence())
 	}
 	return res, nil
 }
 
-// keepOutput has the whole output kept where the result shows only its beginning and end.
+// silence is the result of a program that gave none: many say all that they have to say on stderr.
+func (a *attempt) silence() string {
+	if said := strings.TrimSpace(a.errors.String()); said != "" {
+		return "The program ended well. The end of what it said:\n" + said
+	}
+	return "The program ended well and said nothing."
+}
+
+// keepOutput has the whole output kept where the result shows only its beginning and end, or would but for what was drawn over.
 func (a *attempt) keepOutput(h *harvest) error {
-	if a.spool == nil || a.output.omitted() == 0 {
+	if a.whole == nil || a.output.omitted() == 0 && a.spool.written <= 2*keptOfOutput {
 		return nil
 	}
-	if a.output.spoolErr != nil {
-		return fmt.Errorf("keep the output: %w", a.output.spoolErr)
+	if a.spool.err != nil {
+		return fmt.Errorf("keep the output: %w", a.spool.err)
 	}
-	if _, err := a.spool.Seek(0, io.SeekStart); err != nil {
+	if _, err := a.whole.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("keep the output: %w", err)
 	}
 	name := "output.txt"
 	for h.has(name) {
 		name = "stdout-" + name
 	}
-	h.room = a.output.spooled // its own: the files may have taken all
-	return h.show(a.ctx, name, a.spool)
+	h.room = a.spool.written // its own: the files may have taken all
+	return h.show(a.ctx, name, a.whole)
 }
 
 // warnOfLoss tells those who follow the call what nobody will be able to read.
 func (a *attempt) warnOfLoss(h *harvest) {
-	if a.spool != nil { // somebody keeps
+	if a.whole != nil { // somebody keeps
 		if h.more > 0 {
 			a.Log(slog.LevelWarn, "%d of the files that the program left are lost: a result has at most %d", h.more, maxFiles)
 		}

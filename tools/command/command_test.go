@@ -29,6 +29,15 @@ func TestPlainOutputIsTheResultsText(t *testing.T) {
 	}
 }
 
+// Such as git and dd, which say on stderr what they have done.
+func TestAProgramThatSaysAllOnStderr(t *testing.T) {
+	t.Parallel()
+	want := "The program ended well. The end of what it said:\n3 records out"
+	if diff := cmp.Diff(want, texts(done(t, shell(`echo '3 records out' >&2`), newClient(), `{}`))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAProgramThatSaysNothing(t *testing.T) {
 	t.Parallel()
 	contains(t, texts(done(t, shell(`:`), newClient(), `{}`)), "said nothing")

@@ -67,6 +67,10 @@
 // excerpt); meanwhile it lies beneath Root. Without one the rest is lost, and the log of the call says so. Flush after each message: in Python
 // print(…, flush=True).
 //
+// A line that is drawn over and over with carriage returns, on stdout or stderr, as the bars of curl and rsync are, counts as a terminal shows it
+// in the end. Until the program tells its progress by messages, what it draws is that. Only output.txt has every byte. A line of over 4 KiB is
+// no drawing.
+//
 // A line that names a message and is none, since a member is missing, unknown or of another kind, is output, too. The log of the call says what is
 // wrong with the first of them.
 //

@@ -1,6 +1,9 @@
 package command
 
-import "io"
+import (
+	"io"
+	"strings"
+)
 
 // Split parts what a program writes, handed over in pieces, into messages and plain output.
 func Split(pieces [][]byte) (messages int, plain []byte, tooLong int) {
@@ -32,14 +35,28 @@ func Keep(head, tail int, pieces ...[]byte) (string, int64) {
 	return t.String(), t.omitted()
 }
 
-// Spool writes pieces to a transcript whose spool has got so many bytes before.
+// Spool writes pieces to a spool that has got so many bytes before.
 func Spool(to io.Writer, before int64, pieces ...[]byte) error {
-	t := transcript{maxTail: 1, spool: to, spooled: before}
+	s := spool{to: to, written: before}
 	for _, p := range pieces {
-		_, _ = t.Write(p)
+		_, _ = s.Write(p)
 	}
-	return t.spoolErr
+	return s.err
 }
+
+// Draw is what a terminal shows of pieces in the end, and what each piece drew.
+func Draw(pieces ...[]byte) (shown string, drawn []string) {
+	var b strings.Builder
+	d := drawing{to: &b, drawn: func(text []byte) { drawn = append(drawn, string(text)) }}
+	for _, p := range pieces {
+		_, _ = d.Write(p)
+	}
+	d.flush()
+	return b.String(), drawn
+}
+
+// MaxDrawn bounds a line that is drawn over.
+const MaxDrawn = maxDrawn
 
 // MaxSpool bounds what is spooled.
 const MaxSpool = maxSpool

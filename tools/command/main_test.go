@@ -172,7 +172,7 @@ func call(t testing.TB, ctx context.Context, c command.Command, rt *client, args
 	return attempt(ctx, registered(t, rigged(t, c)), rt, tasks.NewID(0), args)
 }
 
-func attempt(ctx context.Context, tool *tasks.Registered, rt *client, id tasks.ID, args string) (*tasks.Result, error) {
+func attempt(ctx context.Context, tool *tasks.Registered, rt tasks.Runtime, id tasks.ID, args string) (*tasks.Result, error) {
 	return tool.Handle(ctx, tasks.NewAttempt(id, 1, rt, nil), json.RawMessage(args))
 }
 

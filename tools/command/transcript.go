@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,22 +12,16 @@ type transcript struct {
 	maxHead    int
 	maxTail    int
 	written    int64
-
-	spool    io.Writer // gets all of it, up to maxSpool; nil: nobody does
-	spooled  int64
-	spoolErr error
 }
 
 const (
 	keptOfOutput = 64 << 10 // of its beginning, and as much of its end
 	keptOfErrors = 8 << 10  // of its end alone
-	maxSpool     = 4 << 30
 )
 
-// Write cannot fail: a spool that is full keeps what it has.
+// Write cannot fail.
 func (t *transcript) Write(p []byte) (int, error) {
 	n := len(p)
-	t.save(p)
 	if free := t.maxHead - len(t.head); free > 0 {
 		k := min(free, len(p))
 		t.head = append(t.head, p[:k]...)
@@ -57,16 +50,6 @@ func (t *transcript) put(p []byte) int {
 
 // at is where in the ring the next byte belongs.
 func (t *transcript) at() int { return int((t.written - int64(t.maxHead)) % int64(t.maxTail)) }
-
-func (t *transcript) save(p []byte) {
-	if t.spool == nil || t.spoolErr != nil {
-		return
-	}
-	p = p[:min(int64(len(p)), maxSpool-t.spooled)]
-	n, err := t.spool.Write(p)
-	t.spooled += int64(n)
-	t.spoolErr = err
-}
 
 // omitted is how many bytes between the beginning and the end were not kept.
 func (t *transcript) omitted() int64 { return max(0, t.written-int64(t.maxHead)-int64(t.maxTail)) }
