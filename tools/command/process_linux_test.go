@@ -563,13 +563,3 @@ func TestALogIsBounded(t *testing.T) {
 	}
 	contains(t, rt.said(), "lines of the program's log were left out")
 }
-
-// A script that does not say what runs it.
-func TestAScriptWithoutAnInterpreterIsExplained(t *testing.T) {
-	t.Parallel()
-	script := filepath.Join(t.TempDir(), "script")
-	if err := os.WriteFile(script, []byte("echo x\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	contains(t, failing(t, command.Command{Args: []string{script}}, `{}`).Error(), "exec format error: the first line of a script", "#!/bin/sh")
-}

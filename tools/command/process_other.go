@@ -40,7 +40,7 @@ func start(p *plan, input bool, _ *os.File, _ func(string)) (*process, error) {
 	}
 	if err := cmd.Start(); err != nil {
 		streams.ours.closePipes()
-		return nil, tasks.Permanent(fmt.Errorf("the program %w: %w", errStart, err))
+		return nil, tasks.Permanent(fmt.Errorf("the program %w: %w", errStart, startError(p, err)))
 	}
 	w := &watch{process: &streams.ours, cmd: cmd, grace: p.Grace, stopped: make(chan struct{}), exited: make(chan struct{})}
 	w.stop = func() { close(w.stopped) }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func (s *supervisor) fork() (int, error) {
 	attr := &syscall.ProcAttr{Dir: s.plan.Dir, Env: text(s.plan.Env), Files: []uintptr{0, 1, 2}, Sys: sys}
 	if !s.plan.Limits.wanted() {
 		pid, err := syscall.ForkExec(s.plan.Path, text(s.plan.Args), attr)
-		return pid, startError(s.plan.Path, err)
+		return pid, startError(&s.plan, err)
 	}
 	return s.forkStarter(attr)
 }
@@ -49,7 +50,7 @@ func (s *supervisor) forkStarter(attr *syscall.ProcAttr) (int, error) {
 	_, _ = planR.Close(), failureW.Close()
 	if err != nil {
 		_ = planW.Close()
-		return 0, fmt.Errorf("start a starter: %w", err)
+		return 0, cmp.Or(dirError(s.plan.Dir, err), fmt.Errorf("start a starter: %w", err))
 	}
 	_ = json.NewEncoder(planW).Encode(s.plan) // a starter that died has no error to tell; it is waited for like the program
 	_ = planW.Close()
@@ -63,7 +64,7 @@ func (s *supervisor) forkStarter(attr *syscall.ProcAttr) (int, error) {
 	if json.Unmarshal(said, &errno) != nil {
 		return 0, fmt.Errorf("start %s: its limits cannot be set: %s", s.plan.Path, said)
 	}
-	return 0, startError(s.plan.Path, errno)
+	return 0, startError(&s.plan, errno)
 }
 
 // becomeProgram is what a starter does.
@@ -116,13 +117,6 @@ func setLimit(resource int, soft, hard uint64) error {
 		return err
 	}
 	return syscall.Setrlimit(resource, &syscall.Rlimit{Cur: min(soft, now.Max), Max: min(hard, now.Max)})
-}
-
-func startError(path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }
 
 // final: another attempt would fail as well.

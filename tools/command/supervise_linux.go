@@ -2,7 +2,6 @@ package command
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -126,9 +125,7 @@ func (s *supervisor) begin() (err error) {
 			s.tell(report{Note: fmt.Sprintf("the limits of a control group do not hold: %v", err)})
 		}
 	}
-	if s.pid, err = s.fork(); errors.Is(err, unix.ENOEXEC) {
-		err = fmt.Errorf("%w: the first line of a script names what runs it, such as #!/bin/sh", err)
-	}
+	s.pid, err = s.fork()
 	return err
 }
 
