@@ -291,6 +291,7 @@ func TestProgramsThatAreMissingAreTold(t *testing.T) {
   - {name: d, command: [no-such-program], env: {PATH: /opt}}
   - {name: e, command: [ls, there.sh], dir: sub}
   - {name: f, command: [./notes]}
+  - {name: g, command: [./windows.sh], dir: gone}
 servers:
   - {name: a, command: [/no/such/server]}
   - {name: b, command: [ls, here.py, there.sh]}
@@ -308,14 +309,19 @@ servers:
 	if err := os.WriteFile(filepath.Join(dir, "notes"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "windows.sh"), []byte("#!/bin/sh\r\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	want := []string{
 		":2:25: warning: there is no program no-such-program in the PATH of this process",
 		":3:36: warning: there is no file " + dir + "/missing.py",
 		":4:25: warning: there is no program here.py in the PATH; for the one in " + dir + " write ./here.py",
 		":4:34: warning: there is no file /no/such.rb",
 		":7:25: warning: " + dir + "/notes may not be executed: chmod +x " + dir + "/notes",
-		":9:25: warning: there is no program /no/such/server on this machine",
-		":10:38: warning: there is no file " + dir + "/there.sh",
+		":8:25: warning: " + dir + "/windows.sh: its first line ends with a carriage return, as on Windows: save it with the line ends of Unix",
+		":8:45: warning: there is no directory " + dir + "/gone",
+		":10:25: warning: there is no program /no/such/server on this machine",
+		":11:38: warning: there is no file " + dir + "/there.sh",
 	}
 	for i := range want {
 		want[i] = path + want[i]

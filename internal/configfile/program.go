@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/longhaul-mcp/longhaul/tools/command"
 )
 
-// present warns of programs and scripts of a command that are not there. They are relative to the first of the directories; a script may be
+// present warns of programs and scripts of a command, and of a directory to work in, that are not there. They are relative to the first of the directories; a script may be
 // in any of them. It does not refuse them: they may come later, and who looks at a file need not be who uses it.
 func (v value) present(dirs ...string) {
 	if !v.Works {
@@ -26,6 +28,19 @@ func (v value) present(dirs ...string) {
 			word.warn("there is no file %s", under(dirs[0], text))
 		}
 	}
+	if dir, ok := v.entry("dir"); ok {
+		dir.directoryPresent()
+	}
+}
+
+func (v value) directoryPresent() {
+	name, err := v.text()
+	if err != nil || name == "" {
+		return
+	}
+	if info, err := os.Stat(v.beside(name)); err != nil || !info.IsDir() {
+		v.warn("there is no directory %s", v.beside(name))
+	}
 }
 
 func (v value) programPresent(name, dir string) {
@@ -35,6 +50,10 @@ func (v value) programPresent(name, dir string) {
 			v.warn("%[1]s may not be executed: chmod +x %[1]s", under(dir, name))
 		case err != nil:
 			v.warn("there is no program %s on this machine", under(dir, name))
+		default:
+			if flaw := command.ScriptFlaw(under(dir, name)); flaw != nil {
+				v.warn("%s: %v", under(dir, name), flaw)
+			}
 		}
 		return
 	}
@@ -50,14 +69,23 @@ func (v value) programPresent(name, dir string) {
 
 // words are the entries of a list that an object has under a key.
 func (v value) words(key string) []value {
+	list, ok := v.entry(key)
+	if !ok {
+		return nil
+	}
+	words, _ := list.entries()
+	return words
+}
+
+// entry is what an object has under a key.
+func (v value) entry(key string) (value, bool) {
 	members, _ := v.members()
 	for _, m := range members {
 		if name, err := m.key.text(); err == nil && name == key {
-			list, _ := m.value.entries()
-			return list
+			return m.value, true
 		}
 	}
-	return nil
+	return value{}, false
 }
 
 // isScript reports whether an argument looks like a script that an interpreter is to run.
