@@ -286,7 +286,7 @@ func TestProgramsThatAreMissingAreTold(t *testing.T) {
 	t.Parallel()
 	path := written(t, `tools:
   - {name: a, command: [no-such-program, here.py]}
-  - {name: b, command: [./here.py, missing.py, "${arg:x}.py", -x.py]}
+  - {name: b, command: [./here.py, missing.py, "${arg:x}.py", -x.py, no.mjs]}
   - {name: c, command: [here.py, /no/such.rb]}
   - {name: d, command: [no-such-program], env: {PATH: /opt}}
   - {name: e, command: [ls, there.sh], dir: sub}
@@ -315,6 +315,7 @@ servers:
 	want := []string{
 		":2:25: warning: there is no program no-such-program in the PATH of this process",
 		":3:36: warning: there is no file " + dir + "/missing.py",
+		":3:70: warning: there is no file " + dir + "/no.mjs",
 		":4:25: warning: there is no program here.py in the PATH; for the one in " + dir + " write ./here.py",
 		":4:34: warning: there is no file /no/such.rb",
 		":7:25: warning: " + dir + "/notes may not be executed: chmod +x " + dir + "/notes",

@@ -90,7 +90,7 @@ func (v value) entry(key string) (value, bool) {
 
 // isScript reports whether an argument looks like a script that an interpreter is to run.
 func isScript(arg string) bool {
-	return !strings.HasPrefix(arg, "-") && slices.Contains([]string{".py", ".sh", ".js", ".rb"}, filepath.Ext(arg))
+	return !strings.HasPrefix(arg, "-") && slices.Contains([]string{".py", ".sh", ".js", ".mjs", ".cjs", ".rb", ".pl"}, filepath.Ext(arg))
 }
 
 func exists(dir, name string) bool {
