@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,6 +139,17 @@ func (s *stage) until(task *tasks.Task, what string, ok func(*tasks.Task) bool) 
 	}
 }
 
+func (s *stage) answer(task *tasks.Task, key, answer string) {
+	s.t.Helper()
+	next, err := s.store.Answer(s.t.Context(), task.ID, map[string]json.RawMessage{key: []byte(answer)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if next != nil {
+		s.out.Dispatch(*next)
+	}
+}
+
 func (s *stage) result(task *tasks.Task, words ...string) {
 	s.t.Helper()
 	ended := s.until(task, "its end", func(t *tasks.Task) bool { return t.Status.Terminal() })
@@ -221,13 +235,7 @@ func TestReindexAsks(t *testing.T) {
 				s.until(task, "the question", func(x *tasks.Task) bool {
 					return x.Status == tasks.InputRequired && (test.park == time.Hour || x.Phase == tasks.Parked)
 				})
-				next, err := s.store.Answer(t.Context(), task.ID, map[string]json.RawMessage{"full": []byte(test.answer)})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if next != nil {
-					s.out.Dispatch(*next)
-				}
+				s.answer(task, "full", test.answer)
 				s.result(task, test.want)
 			})
 		})
@@ -240,13 +248,7 @@ func TestLettersGoOnAfterTheLastOneThatWasWritten(t *testing.T) {
 		s := newStage(t, opts, configured(t, "letters"))
 		task := s.create(map[string]any{"names": []string{"Ada", "Grace"}})
 		s.until(task, "the question", func(x *tasks.Task) bool { return x.Status == tasks.InputRequired })
-		next, err := s.store.Answer(t.Context(), task.ID, map[string]json.RawMessage{"sure": []byte(`{"action":"accept","content":{}}`)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if next != nil {
-			s.out.Dispatch(*next)
-		}
+		s.answer(task, "sure", `{"action":"accept","content":{}}`)
 		s.result(task, `Dear Ada\nDear Grace\n`, `"structuredContent":{"written":2}`)
 	})
 	second := exec.CommandContext(t.Context(), "python3", "letters.py")
@@ -263,6 +265,73 @@ func TestLettersGoOnAfterTheLastOneThatWasWritten(t *testing.T) {
 	if !strings.Contains(string(said), "Dear Grace\n") || strings.Contains(string(said), "Dear Ada") || !strings.Contains(string(said), `{"written": 1}`) {
 		t.Errorf("after a checkpoint it says\n%s", said)
 	}
+}
+
+// asked waits for the task to ask.
+func (s *stage) asked(task *tasks.Task) {
+	s.t.Helper()
+	s.until(task, "the question", func(x *tasks.Task) bool { return x.Status == tasks.InputRequired })
+}
+
+// A file cannot be fetched at first: the attempt that follows does not fetch those before it again.
+func TestFetchGoesOnFromItsCheckpoint(t *testing.T) {
+	needs(t, "bash")
+	needs(t, "curl")
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		var fetched sync.Map // path -> how often
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n, _ := fetched.LoadOrStore(r.URL.Path, new(atomic.Int32))
+			if first := n.(*atomic.Int32).Add(1) == 1; first && r.URL.Path == "/b" {
+				http.Error(w, "not yet", http.StatusServiceUnavailable)
+				return
+			}
+			fmt.Fprint(w, "content of ", r.URL.Path)
+		}))
+		defer web.Close()
+		dir := t.TempDir()
+		list := filepath.Join(dir, "list")
+		if err := os.WriteFile(list, []byte(web.URL+"/a\n"+web.URL+"/b\n"+web.URL+"/c\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c := configured(t, "fetch")
+		c.Tool.Policy.Backoff = time.Millisecond
+		s := newStage(t, opts, c)
+		task := s.create(map[string]any{"list": list, "directory": dir})
+		s.asked(task)
+		s.answer(task, "sure", `{"action":"accept","content":{}}`)
+		s.result(task, "fetched "+web.URL+"/b", "fetched "+web.URL+"/c")
+		for path, want := range map[string]int32{"/a": 1, "/b": 2, "/c": 1} {
+			if n, ok := fetched.Load(path); !ok || n.(*atomic.Int32).Load() != want {
+				t.Errorf("%s was fetched another number of times than %d", path, want)
+			}
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "3")); string(got) != "content of /c" {
+			t.Errorf("the third file has %q (%v)", got, err)
+		}
+		task = s.create(map[string]any{"list": list, "directory": dir})
+		s.asked(task)
+		s.answer(task, "sure", `{"action":"decline"}`)
+		s.result(task, `"isError":true`, "nobody agreed")
+	})
+}
+
+func TestCountAsksByWhichField(t *testing.T) {
+	needs(t, "node")
+	redistest.Each(t, func(t *testing.T, opts *redis.UniversalOptions) {
+		file := filepath.Join(t.TempDir(), "events.jsonl")
+		if err := os.WriteFile(file, []byte(strings.Repeat(`{"kind":"a"}`+"\n", 1500)+`{"kind":"b"}`+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s := newStage(t, opts, configured(t, "count"))
+		task := s.create(map[string]any{"file": file})
+		s.asked(task)
+		s.answer(task, "field", `{"action":"accept","content":{"field":"kind"}}`)
+		s.result(task, `"structuredContent":{"field":"kind","counts":{"a":1500,"b":1}}`)
+		task = s.create(map[string]any{"file": file})
+		s.asked(task)
+		s.answer(task, "field", `{"action":"cancel"}`)
+		s.result(task, `"isError":true`, "nobody said which field")
+	})
 }
 
 // The README shows letters.py whole, and the first tool of longhaul.yaml.
