@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
@@ -56,6 +57,9 @@ func collect(words []string) (list []*given, err error) {
 		}
 		if text, err = content(text); err != nil {
 			return nil, err
+		}
+		if !utf8.ValidString(text) {
+			return nil, usage("%s is no text in UTF-8, which is all that an argument can be: encode it, such as by base64, if the tool takes that", name)
 		}
 		g := byName[name]
 		if g == nil {

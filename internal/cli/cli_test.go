@@ -55,6 +55,7 @@ func TestArgumentsAreTypedByTheSchema(t *testing.T) {
 		"in a list":      {[]string{"path=a", "ids=1,x"}, `!ids: "x" is no whole number`},
 		"twice":          {[]string{"path=a", "path=b"}, "!path is given more than once"},
 		"bad JSON":       {[]string{"path:={"}, "!path: what follows := is not JSON"},
+		"no text":        {[]string{"path=a\xff"}, "!path is no text in UTF-8, which is all that an argument can be: encode it, such as by base64, if the tool takes that"},
 		"no name":        {[]string{"here"}, `!"here" is no argument: write name=value`},
 	}
 	for name, test := range tests {
