@@ -39,7 +39,7 @@ func unstarted(path string, err error) error {
 	info, missing := os.Stat(path)
 	switch {
 	case errors.Is(err, syscall.E2BIG):
-		return errors.New("on Linux one has at most 128 KiB; a program finds them all on stdin, too")
+		return errors.New("on Linux one has at most 128 KiB, and what is longer reaches a program on stdin alone")
 	case missing != nil:
 		return nil
 	case errors.Is(err, syscall.ENOEXEC):

@@ -22,7 +22,7 @@ func TestAProgramThatCannotBeStartedIsExplained(t *testing.T) {
 		"lines of Windows":  {"#!/bin/sh\r\necho x\r\n", 0o755, "carriage return, as on Windows"},
 		"no interpreter":    {"#!/no/such/interpreter -x\necho x\n", 0o755, "/no/such/interpreter runs it, which is not on this machine"},
 		"not executable":    {"#!/bin/sh\necho x\n", 0o644, "it may not be executed: chmod +x /"},
-		"an argument of it": {"#!/bin/sh\necho x\n", 0o755, "at most 128 KiB; a program finds them all on stdin"},
+		"an argument of it": {"#!/bin/sh\necho x\n", 0o755, "at most 128 KiB, and what is longer reaches a program on stdin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
