@@ -16,7 +16,7 @@ type attendance struct {
 	mu      sync.Mutex
 	present []*attendant
 	leave   func()        // nil: there is no stream
-	settled chan struct{} // closed once it is open, or refused
+	tried chan struct{} // closed once it is open, or refused
 }
 
 // attendant is a wait.
@@ -31,12 +31,12 @@ func (c *Client) attend(ctx context.Context, w *attendant) (leave func()) {
 	if c.modern() || c.sessionID() == "" {
 		return func() {}
 	}
-	settled := c.join(ctx, w)
+	tried := c.join(ctx, w)
 	if c.opts.Answer != nil { // some servers send a question to nobody while there is no stream
-		soon := time.NewTimer(settling)
+		soon := time.NewTimer(openingTime)
 		defer soon.Stop()
 		select {
-		case <-settled:
+		case <-tried:
 		case <-soon.C:
 		case <-ctx.Done():
 		}
@@ -44,28 +44,28 @@ func (c *Client) attend(ctx context.Context, w *attendant) (leave func()) {
 	return func() { c.attendance.part(w) }
 }
 
-// settling is how long a call waits for the stream to be open.
-const settling = 2 * time.Second
+// openingTime is how long a call waits for the stream to be open.
+const openingTime = 2 * time.Second
 
-func (c *Client) join(ctx context.Context, w *attendant) (settled <-chan struct{}) {
+func (c *Client) join(ctx context.Context, w *attendant) (tried <-chan struct{}) {
 	a := &c.attendance
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.present = append(a.present, w)
 	if a.leave == nil {
-		settled := make(chan struct{})
-		a.settled = settled
-		a.leave = c.openAttendance(ctx, sync.OnceFunc(func() { close(settled) }))
+		tried := make(chan struct{})
+		a.tried = tried
+		a.leave = c.openAttendance(ctx, sync.OnceFunc(func() { close(tried) }))
 	}
-	return a.settled
+	return a.tried
 }
 
-func (c *Client) openAttendance(ctx context.Context, settle func()) (leave func()) {
+func (c *Client) openAttendance(ctx context.Context, markTried func()) (leave func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // whoever comes first may leave first
 	var group sync.WaitGroup
 	group.Go(func() {
-		defer settle()
-		c.keepAttending(ctx, settle)
+		defer markTried()
+		c.keepAttending(ctx, markTried)
 	})
 	return func() { cancel(); group.Wait() }
 }
@@ -86,11 +86,11 @@ func (a *attendance) part(w *attendant) {
 }
 
 // keepAttending keeps the stream open. A server that has none is not asked again; what it has to say may still come with the answers.
-func (c *Client) keepAttending(ctx context.Context, settle func()) {
+func (c *Client) keepAttending(ctx context.Context, markTried func()) {
 	b, last := backoff{patience: math.MaxInt64}, ""
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := c.attendOnce(ctx, &last, settle)
+		err := c.attendOnce(ctx, &last, markTried)
 		e, answered := errors.AsType[*Error](err)
 		switch {
 		case answered && e.HTTP == http.StatusNotFound:
@@ -109,11 +109,11 @@ func (c *Client) keepAttending(ctx context.Context, settle func()) {
 // quietFor is how long the stream may be silent. Unlike on that of a subscription nothing has to come for long.
 const quietFor = 5 * time.Minute
 
-func (c *Client) attendOnce(ctx context.Context, last *string, settle func()) error {
+func (c *Client) attendOnce(ctx context.Context, last *string, markTried func()) error {
 	ctx, alive, leave := whileHeard(ctx, quietFor)
 	defer leave(nil)
 	s, err := c.openStream(ctx, c.sessionID(), *last)
-	settle()
+	markTried()
 	if err != nil {
 		return err
 	}

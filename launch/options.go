@@ -69,7 +69,7 @@ func parse(r role, args []string, out io.Writer) (*options, error) {
 		err = o.refuseFrontFlags(r, args)
 	}
 	if err == nil {
-		err = o.settle(r)
+		err = o.resolve(r)
 	}
 	if err != nil {
 		fmt.Fprintf(out, "%s: %v\nTry %s -h.\n", r.name, err, r.name)
@@ -166,7 +166,8 @@ func usage(out io.Writer, r role, fs *flag.FlagSet) {
 	fs.PrintDefaults()
 }
 
-func (o *options) settle(r role) error {
+// resolve fills in what follows from other flags, and refuses what does not fit together.
+func (o *options) resolve(r role) error {
 	if o.embedded() && (r.needsRedis || os.Getenv("LONGHAUL_EMBEDDED") == "never") && o.probe == "" && !o.check {
 		return errors.New("-redis (or LONGHAUL_REDIS) is needed: without it, tasks would be kept in this process and vanish with it")
 	}
@@ -191,10 +192,10 @@ func (o *options) settle(r role) error {
 	if o.embedded() && o.drain == worker.DefaultDrain {
 		o.drain = 0
 	}
-	if err := o.settleData(r); err != nil {
+	if err := o.resolveData(r); err != nil {
 		return err
 	}
-	if err := o.settleConfig(r); err != nil {
+	if err := o.resolveConfig(r); err != nil {
 		return err
 	}
 	if o.probe != "" || !r.fronts(o) {
@@ -205,10 +206,10 @@ func (o *options) settle(r role) error {
 			return fmt.Errorf("-secret-file %s: %w", o.secretFile, err)
 		}
 	}
-	return o.settleCallers()
+	return o.resolveCallers()
 }
 
-func (o *options) settleData(r role) error {
+func (o *options) resolveData(r role) error {
 	if len(o.data) == 0 {
 		o.data = list{"."}
 	}
@@ -220,7 +221,7 @@ func (o *options) settleData(r role) error {
 	return nil
 }
 
-func (o *options) settleConfig(r role) (err error) {
+func (o *options) resolveConfig(r role) (err error) {
 	if o.configFile == "" || o.probe != "" {
 		return nil
 	}
@@ -248,8 +249,8 @@ func (o *options) setHold(s string) error {
 	return nil
 }
 
-// settleCallers: on a loopback address whoever calls is the person at the machine. Anywhere else somebody has to say who they are.
-func (o *options) settleCallers() error {
+// resolveCallers: on a loopback address whoever calls is the person at the machine. Anywhere else somebody has to say who they are.
+func (o *options) resolveCallers() error {
 	switch o.anonymous {
 	case server.Local, server.Nobody:
 		return nil

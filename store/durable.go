@@ -71,9 +71,9 @@ func replicated(set *redis.StatusCmd, replicas *redis.Cmd) error {
 	return nil
 }
 
-// settled waits, with strict durability, until a replica has the end of a task that a client is about to be told of. An end that only
+// confirmEnd waits, with strict durability, until a replica has the end of a task that a client is about to be told of. An end that only
 // the master has could be taken back. noted: a replica has it already.
-func (s *Store) settled(ctx context.Context, t *tasks.Task, noted bool) error {
+func (s *Store) confirmEnd(ctx context.Context, t *tasks.Task, noted bool) error {
 	if !s.opts.Strict || !t.Status.Terminal() || noted {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (s *Store) settled(ctx context.Context, t *tasks.Task, noted bool) error {
 	if r.text(0) != string(t.Status) { // another master answers by now, which never had it
 		return ErrNotReplicated
 	}
-	_, _ = s.task(ctx, s.scripts.settle, t.ID) // otherwise the next reader waits too
+	_, _ = s.task(ctx, s.scripts.confirm, t.ID) // otherwise the next reader waits too
 	return nil
 }
 

@@ -53,7 +53,7 @@ func (s *Store) read(ctx context.Context, id tasks.ID, replay bool) (*tasks.Task
 	if err != nil {
 		return nil, nil, fmt.Errorf("read task %s: %w", id, err)
 	}
-	if err := s.settled(ctx, t, hash.Val()["settled"] == "1"); err != nil {
+	if err := s.confirmEnd(ctx, t, hash.Val()["confirmed"] == "1"); err != nil {
 		return nil, nil, fmt.Errorf("read task: %w", err)
 	}
 	if !replay {

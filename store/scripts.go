@@ -17,7 +17,7 @@ var lua embed.FS
 // scripts holds the Lua of the store, each with what it shares with others before it: the clock, the prelude of tasks with this store's
 // constants, or that of limits.
 type scripts struct {
-	create, claim, beat, report, ask, answer, remember, transition, release, leave, settle *redis.Script
+	create, claim, beat, report, ask, answer, remember, transition, release, leave, confirm *redis.Script
 	reap, look, renew, prune                                                               *redis.Script
 	tick, elect, resign, announce, unlist, retire, index                                   *redis.Script
 	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
@@ -39,7 +39,7 @@ func load(o Options) scripts {
 	plain := func(name string) *redis.Script { return redis.NewScript(source(name)) }
 	return scripts{
 		create: task("create"), claim: task("claim"), beat: task("beat"), report: task("report"), ask: task("ask"),
-		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), settle: task("settle"),
+		answer: task("answer"), remember: task("remember"), transition: task("transition"), release: task("release"), leave: task("leave"), confirm: task("confirm"),
 		abandon: task("abandon"), keep: task("keep"), orphan: task("orphan"), shelve: task("shelve"),
 		reap: task("reap"), look: task("look"), renew: task("renew"), prune: task("prune"),
 		tick: timed("tick"), elect: plain("elect"), resign: plain("resign"), announce: plain("announce"), unlist: plain("unlist"), retire: plain("retire"), index: timed("index"),

@@ -71,7 +71,7 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 		_ = a.write(a.ownPermit) // what keeps it from being written keeps the outcome too
 	}
 	a.flush() // what the tool said comes before its end
-	a.settle(ctx, ans)
+	a.conclude(ctx, ans)
 	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
 		a.outstay(returned)
 	}

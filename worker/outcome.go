@@ -21,8 +21,8 @@ const maxWhy = 256
 // maxErrorLen bounds an error's text, which may quote anything.
 const maxErrorLen = 64 << 10
 
-// settle writes what came of the attempt, according to why it ended.
-func (a *attempt) settle(ctx context.Context, ans answer) {
+// conclude writes what came of the attempt, according to why it ended.
+func (a *attempt) conclude(ctx context.Context, ans answer) {
 	cause := context.Cause(ctx)
 	switch {
 	case ans.err == nil:

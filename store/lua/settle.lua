@@ -1,4 +1,0 @@
--- settle notes that a replica has the end of a task.
--- returns {1}
-if known() and ended() then set('settled', 1) end
-return {1}
