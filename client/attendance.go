@@ -16,7 +16,7 @@ type attendance struct {
 	mu      sync.Mutex
 	present []*attendant
 	leave   func()        // nil: there is no stream
-	tried chan struct{} // closed once it is open, or refused
+	tried   chan struct{} // closed once it is open, or refused
 }
 
 // attendant is a wait.

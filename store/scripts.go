@@ -18,13 +18,13 @@ var lua embed.FS
 // constants, or that of limits.
 type scripts struct {
 	create, claim, beat, report, ask, answer, remember, transition, release, leave, confirm *redis.Script
-	reap, look, renew, prune                                                               *redis.Script
-	tick, elect, resign, announce, unlist, retire, index                                   *redis.Script
-	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done        *redis.Script
-	abandon, keep, orphan, shelve                                                          *redis.Script
-	announceLimit, admit, begin, hold, free, tickLimit, needs                              *redis.Script
-	inquire, inquired, retract, stand, pick, asking, reply, want, wanted                   *redis.Script
-	view, views                                                                            *redis.Script
+	reap, look, renew, prune                                                                *redis.Script
+	tick, elect, resign, announce, unlist, retire, index                                    *redis.Script
+	open, enlist, session, note, amend, carry, drop, stream, resume, withdraw, done         *redis.Script
+	abandon, keep, orphan, shelve                                                           *redis.Script
+	announceLimit, admit, begin, hold, free, tickLimit, needs                               *redis.Script
+	inquire, inquired, retract, stand, pick, asking, reply, want, wanted                    *redis.Script
+	view, views                                                                             *redis.Script
 }
 
 func load(o Options) scripts {
