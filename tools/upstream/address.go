@@ -9,11 +9,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// What servers have beside tools is known here by other names: prompts as tools are, resources by a URI that says in front of its scheme
-// which server it is read from (github+repo://x), so that two servers may have the same URIs.
+// Resources and prompts of servers have other names here: prompts get a prefix as tools do, and the URI of a resource begins with the server
+// that it is read from (github+repo://x), so that two servers may have the same URIs.
 
-// scheme is what comes before the URIs of a server's resources: with what follows it is the scheme of a URI, which is lower case. Empty:
-// they keep theirs.
+// scheme is what comes before the URIs of a server's resources. It becomes a part of the URI's scheme, so it is lower case. Empty: the URIs stay
+// as they are.
 func (s *Server) scheme() string {
 	if s.Prefix != nil && *s.Prefix == "" {
 		return ""
@@ -25,7 +25,7 @@ func (s *Server) scheme() string {
 	return name + "+"
 }
 
-// clash: URIs of two servers would begin alike.
+// clash explains with which other server's URIs those of this one would be mixed up.
 func (s *Server) clash(others []Server) error {
 	for _, o := range others {
 		if o.Validate() == nil && s.scheme() != "" && o.scheme() == s.scheme() {
@@ -35,7 +35,7 @@ func (s *Server) clash(others []Server) error {
 	return nil
 }
 
-// prefix is what comes before the names of a server's prompts, and of the tools that have no name of their own.
+// prefix is what comes before the names of a server's prompts, and of its tools that the configuration gives no name.
 func (s *Server) prefix() string {
 	if s.Prefix != nil {
 		return *s.Prefix
@@ -43,7 +43,7 @@ func (s *Server) prefix() string {
 	return s.Name + "_"
 }
 
-// linked is a content block whose URIs can be read here.
+// linked returns a content block with URIs that can be read here.
 func (s *server) linked(block json.RawMessage) json.RawMessage {
 	if s.scheme() == "" || !s.offering.readable.Load() {
 		return block
@@ -51,7 +51,7 @@ func (s *server) linked(block json.RawMessage) json.RawMessage {
 	var kind struct {
 		Type string `json:"type"`
 	}
-	_ = json.Unmarshal(block, &kind) // what it is not is not changed
+	_ = json.Unmarshal(block, &kind) // a block of no known type is not changed
 	switch kind.Type {
 	case "resource_link":
 		return renamed(block, "uri", s.link)
@@ -61,7 +61,7 @@ func (s *server) linked(block json.RawMessage) json.RawMessage {
 	return block
 }
 
-// link is a URI that a server mentions as it can be read here. What is on the web is read there.
+// link returns the URI under which something that a server mentions can be read here. What is on the web keeps its own.
 func (s *server) link(uri string) string {
 	scheme, _, _ := strings.Cut(uri, ":")
 	if strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http") {
@@ -70,7 +70,7 @@ func (s *server) link(uri string) string {
 	return s.scheme() + uri
 }
 
-// outward is the result of a method with the URIs that can be read here.
+// outward returns the result of a method with URIs that can be read here.
 func (s *server) outward(method string, result json.RawMessage) json.RawMessage {
 	scheme := s.scheme()
 	switch {
@@ -88,7 +88,7 @@ func (s *server) outward(method string, result json.RawMessage) json.RawMessage 
 	return result
 }
 
-// inward has params name what they are about as the server does. About is its name for that.
+// inward puts the server's own names and URIs into params. about is the server's name for what they are about.
 func (s *Server) inward(method string, params members) (about string, err error) {
 	switch method {
 	case wire.MethodResourcesRead:

@@ -12,14 +12,14 @@ const (
 	longPause  = 30 * time.Second
 )
 
-// breaker is a circuit breaker: after a few failures in a row calls are refused at once, for a pause that doubles; then one may try. It is
-// not sony/gobreaker, whose pause is always the same.
+// breaker is a circuit breaker: after a few failures in a row calls are refused at once, for a pause that doubles; then one call may try. It
+// is not sony/gobreaker because that one's pause is always the same.
 type breaker struct {
 	mu       sync.Mutex
 	failures int // in a row
 	err      error
-	until    time.Time // calls are refused
-	trying   bool      // somebody finds out whether it is over
+	until    time.Time // until when calls are refused
+	trying   bool      // one call is finding out whether the server is back
 }
 
 // downError refuses a call because those before it failed.
@@ -35,7 +35,7 @@ func (e *downError) Error() string {
 	return fmt.Sprintf("it is down, and tried again in %s: %v", e.left.Round(time.Second), e.err)
 }
 
-// allow refuses while the server is taken for down. Who is let through says by failed or connected what came of it.
+// allow refuses calls while the server is held to be down. Whoever is let through calls failed or connected with the outcome.
 func (b *breaker) allow() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -49,7 +49,7 @@ func (b *breaker) allow() error {
 	return nil
 }
 
-// connected: there is a connection, and nothing is known yet of what it is good for.
+// connected says that a call got through to the server, of which no more is known yet, or was given up.
 func (b *breaker) connected() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,7 +66,7 @@ func (b *breaker) failed(err error) {
 	}
 }
 
-// served: the server answered something. It reports whether it had failed before.
+// served says that the server answered something, and reports whether it had failed before.
 func (b *breaker) served() (again bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,7 +75,7 @@ func (b *breaker) served() (again bool) {
 	return again
 }
 
-// status is why the server is down; nil: as far as we know it is not.
+// status is why the server is down; nil: as far as we know it is up.
 func (b *breaker) status() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// calls counts the calls of a server that run, and what is asked beside them.
+// calls counts the running calls of a server, its inquiries and watches included.
 type calls struct {
 	ended chan struct{} // gets one when the last one has ended
 
@@ -36,7 +36,7 @@ func (c *calls) count() int {
 	return c.n
 }
 
-// wait waits until none runs, as long as ctx lasts.
+// wait waits until none runs, or until ctx ends.
 func (c *calls) wait(ctx context.Context) {
 	for c.count() > 0 {
 		select {

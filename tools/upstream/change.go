@@ -1,10 +1,11 @@
 package upstream
 
-// Change has the hub relay these servers from now on, and no others. It asks none of them anything, and is safe while Run runs. An error
-// says what is wrong with them; then nothing has changed.
+// Change has the hub relay these servers from now on, and no others. It asks none of them anything, and may be called while Run runs. If
+// it returns an error, which says what is wrong with the servers, nothing has changed.
 //
-// Calls that run are not disturbed, also of servers that are gone: what is open to these is closed when their calls have ended. The tools
-// of a server that has changed stay those that it last listed, called and run as it is described now, until it has been asked again.
+// Running calls are not disturbed, not even those of servers that are gone: what is open to these is closed when their calls have ended. A
+// server whose description changed keeps the tools that it last listed, with the names and policies of the new description, until it has been
+// asked again.
 func (h *Hub) Change(servers []Server) error {
 	if err := Validate(servers); err != nil {
 		return err
@@ -40,7 +41,7 @@ func (h *Hub) Change(servers []Server) error {
 		h.opts.Registry.DropSource(old.Name)
 	}
 	for _, s := range h.servers {
-		s.again() // names may have become free, or others' now
+		s.registerAgain() // a name may have become free, or another server's
 	}
 	for _, s := range fresh {
 		s.offering.poke()
@@ -49,17 +50,17 @@ func (h *Hub) Change(servers []Server) error {
 	return nil
 }
 
-// succeed takes the place of another description of the same server.
+// succeed takes the place of old, another description of the same server.
 func (s *server) succeed(old *server) {
 	old.retire()
 	s.offering.inherit(&old.offering)
 	s.hub.owners.pass(old, s)
-	s.again()
+	s.registerAgain()
 	s.hub.owners.drop(s.hub.opts.Registry, s, func(o owned) bool { return o.digest != "" })
 }
 
-// again registers what the server last listed once more.
-func (s *server) again() {
+// registerAgain registers once more what the server last listed.
+func (s *server) registerAgain() {
 	s.offering.registering.Lock()
 	defer s.offering.registering.Unlock()
 	if s.offering.known != nil {

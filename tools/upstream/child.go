@@ -11,7 +11,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// child is a program that runs, with the requests that it has not answered.
+// child is a running program, with the requests that it has not answered.
 type child struct {
 	pipe    *pipe
 	process *Process
@@ -19,14 +19,14 @@ type child struct {
 	session string
 	opened  bool // guarded by pipe.starting
 	out     chan []byte
-	done    chan struct{} // closed when it has ended, and all that it wrote was read
-	err     error         // why; read it after done
+	done    chan struct{} // closed when it has ended and all that it wrote was read
+	err     error         // why it ended; to be read after done
 	workers sync.WaitGroup
 
 	mu       sync.Mutex
 	listens  bool
-	begun    bool                // its session is, as revisions before 2026-07-28 have it
-	requests map[string]*request // by the id that the program knows
+	begun    bool                // its session has begun, before 2026-07-28
+	requests map[string]*request // by the id that the program got
 	lastID   int
 }
 
@@ -62,7 +62,7 @@ func (c *child) stop() {
 	c.workers.Wait()
 }
 
-// write hands a line to the program. One that does not read must not keep the caller.
+// write hands a line to the program. It gives up with ctx: a program may not read.
 func (c *child) write(ctx context.Context, message []byte) error {
 	select {
 	case c.out <- append(bytes.ReplaceAll(message, []byte("\n"), nil), '\n'):
@@ -79,7 +79,7 @@ func (c *child) writes() {
 		select {
 		case message := <-c.out:
 			if _, err := c.process.Stdin.Write(message); err != nil {
-				<-c.done // whoever does not read any more is about to end
+				<-c.done // a program that has closed its stdin is about to end
 				return
 			}
 		case <-c.done:
@@ -101,11 +101,11 @@ func (c *child) reads() {
 		}
 		c.take(raw)
 	}
-	_ = c.process.Stdin.Close() // one that has closed its stdout is of no use any more
+	_ = c.process.Stdin.Close() // a program that has closed its stdout is of no use any more
 	c.finish(c.reason(ended, err))
 }
 
-// reason waits for the end of a program that says nothing any more, and says why it was.
+// reason waits for the end of a program whose stdout has ended, and returns why it ended.
 func (c *child) reason(ended chan error, read error) error {
 	force := time.AfterFunc(2*goodbye, func() { c.process.Signal(true) })
 	defer force.Stop()
@@ -126,7 +126,7 @@ func (c *child) finish(err error) {
 	c.err = err
 	close(c.done)
 	for _, a := range c.requests {
-		if a.Method == wire.MethodServerDiscover { // some servers die of what they do not know
+		if a.Method == wire.MethodServerDiscover { // some servers crash on a method that they do not know
 			c.refuse(a)
 			continue
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// take passes on a line to whom it belongs.
+// take passes a line on to whom it is for.
 func (c *child) take(raw []byte) {
 	m, err := readLine(raw)
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *child) answered(m *line) {
 	_ = a.stream.Close()
 }
 
-// deliver passes on a notification or a request of the server to the call that it belongs to.
+// deliver passes a notification or a request of the server on to the call that it belongs to.
 func (c *child) deliver(m *line, raw []byte) {
 	if a := c.owner(m); a != nil {
 		_, _ = a.stream.Write(event(raw))
@@ -50,8 +50,8 @@ func (c *child) deliver(m *line, raw []byte) {
 	}
 }
 
-// owner is the request that a message belongs to: by what it says itself, else the one call that is being made. Several of them, which
-// share a program only from 2026-07-28 on, are not guessed between.
+// owner returns the request that a message belongs to: the one that it names, else the only call that is being made. If there are several,
+// which share a program only from 2026-07-28 on, it does not guess.
 func (c *child) owner(m *line) *request {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,12 +80,12 @@ func (c *child) owner(m *line) *request {
 	return nil
 }
 
-// reply answers the server without waiting: who reads must not wait for a program that does not.
+// reply answers the server without waiting: our reading must not wait for a program that does not read.
 func (c *child) reply(v any) {
 	message := encode(v)
 	c.workers.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 		defer cancel()
-		_ = c.write(ctx, message) // it has ended, or will ask again
+		_ = c.write(ctx, message) // on an error it has ended, or will ask again
 	})
 }

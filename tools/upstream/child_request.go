@@ -11,14 +11,14 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// request is one that the program has not answered.
+// request is a request that the program has not answered.
 type request struct {
 	*line
-	id     string // that the program knows
+	id     string // the one that the program got
 	stream *io.PipeWriter
 }
 
-// request writes a request under an id of our own: several clients may share the program.
+// request writes a request under an id of our own, since several clients may share the program, and returns its stream.
 func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 	r, w := io.Pipe()
 	a := &request{line: m, stream: w}
@@ -27,7 +27,7 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 	a.id = strconv.Itoa(c.lastID)
 	c.requests[a.id] = a
 	c.mu.Unlock()
-	if !c.alive() { // before it was entered nobody could close its stream
+	if !c.alive() { // it may have ended before the request was entered, and then nobody closes its stream
 		c.drop(a)
 		return nil, c.err
 	}
@@ -49,9 +49,9 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 	return b, nil
 }
 
-// pingEvery is how often a subscription to a program is said to be alive, as servers with a URL do on theirs. Package client takes one to
-// resources for dead after five silent minutes, which a program's cannot be: it ends with the program. Waits for tasks ask how these
-// stand after a silent minute, and are to go on doing so.
+// pingEvery is how often the stream of a subscription to a program gets a sign of life, as those of servers with a URL do. Package client takes
+// a resource subscription for dead after five silent minutes, but a program's ends only with the program. A wait for a task, which polls
+// after a silent minute, is to go on doing so: hence two minutes.
 const pingEvery = 2 * time.Minute
 
 // ping goes on until the stream is closed.
@@ -61,7 +61,7 @@ func (a *request) ping() {
 	}
 }
 
-// listen asks a program of 2026-07-28, once, to tell when its lists change: it does not by itself. What it answers is of no interest.
+// listen asks a program of 2026-07-28, once, to tell when its lists change: it does not by itself. The answer does not matter.
 func (c *child) listen(ctx context.Context, list *line) {
 	c.mu.Lock()
 	first := !c.listens
@@ -84,7 +84,7 @@ func (c *child) drop(a *request) bool {
 	return open
 }
 
-// silent answers server/discover for a server that does not.
+// silent answers server/discover in place of a server that does not.
 func (c *child) silent(a *request) {
 	if c.drop(a) {
 		c.refuse(a)
@@ -92,7 +92,7 @@ func (c *child) silent(a *request) {
 }
 
 func (c *child) refuse(a *request) {
-	go func() { // not waited for: it ends when the reader reads, or leaves
+	go func() { // not waited for: it ends when the reader has read, or left
 		defer a.stream.Close()
 		_, _ = a.stream.Write(event(encode(object{"jsonrpc": "2.0", "id": a.ID, "error": object{
 			"code": wire.CodeMethodNotFound, "message": "no answer: taken for a server of an earlier revision",
@@ -108,7 +108,7 @@ type body struct {
 	stops   []func() bool
 }
 
-// Close gives the request up, if it is not answered yet.
+// Close cancels the request if it is not answered yet.
 func (b *body) Close() error {
 	for _, stop := range b.stops {
 		stop()
@@ -117,9 +117,9 @@ func (b *body) Close() error {
 	if !b.child.drop(b.request) || b.request.Method == wire.MethodInitialize || b.request.Method == wire.MethodServerDiscover {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), goodbye) // the request's has usually ended
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye) // the request's own context has usually ended
 	defer cancel()
-	_ = b.child.write(ctx, encode(object{ // a server that does not read it finds out by itself
+	_ = b.child.write(ctx, encode(object{ // only a courtesy: nobody reads the answer
 		"jsonrpc": "2.0", "method": wire.NoticeCancelled, "params": object{"requestId": json.RawMessage(b.request.id)},
 	}))
 	return err

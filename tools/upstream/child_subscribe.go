@@ -10,15 +10,15 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// begin is the begin of a session: from now on the program tells of what is watched, before it gets anything else to do.
+// begin marks the session as begun and subscribes to what is watched, before the program gets anything else to do.
 func (c *child) begin(ctx context.Context, watched func() []string) {
 	c.mu.Lock()
-	c.begun = true // and hears of what is watched after this
+	c.begun = true // from now on tellPrograms tells it of new watches
 	c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, goodbye)
 	defer cancel()
 	for _, uri := range watched() {
-		_ = c.subscribe(ctx, uri) // another one is kept that does, or its watch ends
+		_ = c.subscribe(ctx, uri) // if it cannot, the watch still has the program that is kept
 	}
 }
 
@@ -28,10 +28,10 @@ func (c *child) hasBegun() bool {
 	return c.begun
 }
 
-// maxAcknowledged bounds what a program answers to a subscription, which is nothing or an error.
+// maxAcknowledged bounds the answer to a subscription, which is nothing or an error.
 const maxAcknowledged = 1 << 20
 
-// subscribe has the program tell of a resource. An error may be the program's own word.
+// subscribe has the program tell of a resource. A *client.Error is the program's own refusal.
 func (c *child) subscribe(ctx context.Context, uri string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errSlow)
 	defer cancel()
@@ -53,7 +53,7 @@ func (c *child) subscribe(ctx context.Context, uri string) error {
 	return answer.Error
 }
 
-// say makes a request whose answer is of no interest.
+// say sends a request whose answer does not matter.
 func (c *child) say(ctx context.Context, method, uri string) error {
 	c.mu.Lock()
 	c.lastID++

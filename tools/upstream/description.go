@@ -14,46 +14,46 @@ import (
 
 // Server is an MCP server whose tools are relayed: a program (Command) or an address (URL).
 type Server struct {
-	// Name tells servers apart, in names of tools and in errors: 1 to 32 letters, digits, - and _.
+	// Name tells servers apart, in the names of tools and in errors: 1 to 32 letters, digits, - and _.
 	Name string
-	// Prefix comes before the names of its tools and prompts. Nil: the server's name and _. URIs of resources begin with the server's name
-	// and +, unless the prefix is empty: then they are the server's.
+	// Prefix comes before the names of its tools and prompts. Nil: the server's name and _. The URIs of its resources begin with the server's
+	// name and +, unless the prefix is empty: then they stay as they are.
 	Prefix *string
 
 	// Command is a program that speaks MCP on its stdin and stdout, with its arguments.
 	Command []string
-	// Dir is where it runs. Zero: where the worker does.
+	// Dir is the directory in which it runs. Zero: the worker's.
 	Dir string
-	// Env is what it finds in its environment beside PATH, HOME and the like, as NAME=value. It is asked at every start. Nil: nothing.
+	// Env returns what it finds in its environment beside PATH, HOME and the like, as NAME=value. It is called at every start. Nil: nothing.
 	Env func(ctx context.Context) ([]string, error)
 
 	// URL is where it speaks Streamable HTTP.
 	URL string
-	// Header comes with every request to the URL: tokens, for example. It is asked every time. Nil: nothing.
+	// Header returns headers for a request to the URL, such as tokens. It is called for each request. Nil: none.
 	Header func(ctx context.Context) (http.Header, error)
 
-	// Allow and Deny say by patterns (* and ?), over the names that the server uses, which tools are relayed. Zero: all are.
+	// Allow and Deny say which tools are relayed, by patterns (* and ?) for the names that the server uses. Zero: all are.
 	Allow, Deny []string
-	// Tools says more of single tools, by the names that the server uses.
+	// Tools says more about single tools, by the names that the server uses.
 	Tools map[string]Tool
-	// NoResources and NoPrompts leave those of the server out. Zero: they are offered.
+	// NoResources and NoPrompts leave out the server's resources and prompts. Zero: they are offered.
 	NoResources, NoPrompts bool
 	// Policy is that of every tool. A zero Rerun follows the tool's annotations.
 	Policy tasks.Policy
-	// Sessions bounds how many calls it gets at once; further ones wait. Zero: 16.
+	// Sessions bounds how many calls it gets at once; others wait. Zero: 16.
 	Sessions int
 	// Version tells this description from another one of the same server, since Env and Header cannot be compared: Hub.Change leaves a
-	// server alone whose version is the same. Make it a digest where a description may hold a secret. Zero: each is another one.
+	// server alone whose version is the same. Make it a digest where a description may hold a secret. Zero: no two are the same.
 	Version string
 }
 
 // Tool is what is said of one tool of a server.
 type Tool struct {
-	// Name is what it is called here, without the prefix. Zero: what the server calls it, with the prefix.
+	// Name is what the tool is called here; the prefix is not added. Zero: the prefix and the server's name for it.
 	Name string
-	// Description is what it says of itself here. Zero: what the server says.
+	// Description takes the place of the server's. Zero: the server's.
 	Description string
-	// Policy is the tool's, in the place of the server's. Nil: the server's.
+	// Policy takes the place of the server's policy. Nil: the server's.
 	Policy *tasks.Policy
 }
 

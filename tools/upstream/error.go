@@ -13,7 +13,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// Error is why a relayed call has no result, when it is the server's fault and not ours.
+// Error says why a relayed call has no result, when that is the upstream server's fault and not ours.
 type Error struct {
 	Server string
 	Err    error
@@ -21,23 +21,23 @@ type Error struct {
 
 func (e *Error) Error() string { return "upstream " + e.Server + ": " + e.Err.Error() }
 
-// Unwrap is what package client said.
+// Unwrap returns the error of package client.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ownError is an error that is ours.
+// ownError marks an error as ours, not the server's.
 type ownError struct{ err error }
 
 func (e *ownError) Error() string { return e.err.Error() }
 func (e *ownError) Unwrap() error { return e.err }
 
 func (c *call) permanent(err error) error {
-	if e, ok := errors.AsType[*client.Error](err); ok && e.Code == wire.CodeMissingCapability { // whose client it is can mend it
+	if e, ok := errors.AsType[*client.Error](err); ok && e.Code == wire.CodeMissingCapability { // only the client behind the call can do something about it
 		err = &tasks.Error{Code: e.Code, Message: e.Message, Data: e.Data}
 	}
 	return tasks.Permanent(&Error{Server: c.server.Name, Err: err})
 }
 
-// explain is an error as the attempt ends with it: whose fault it is, and whether another attempt may mend it.
+// explain makes an error the one that the attempt ends with: it says whose fault it is, and whether another attempt may help.
 func (c *call) explain(err error) error {
 	own, ours := errors.AsType[*ownError](err)
 	switch {
@@ -53,10 +53,10 @@ func (c *call) explain(err error) error {
 	return c.permanent(c.words(err))
 }
 
-// mends reports whether another attempt may succeed where this one failed. A tool that must not run twice gets one only if it has not run.
+// mends reports whether another attempt may succeed where this one failed. A tool that must not run twice gets another only if it has not run.
 func (c *call) mends(err error) bool {
 	switch never, _ := tasks.RetryAdvice(err); {
-	case never, errors.Is(err, client.ErrCancelled): // somebody there did not want it
+	case never, errors.Is(err, client.ErrCancelled): // somebody at the server did not want it
 		return false
 	case errors.Is(err, client.ErrNotFound):
 		return !c.once
@@ -70,7 +70,7 @@ func (c *call) mends(err error) bool {
 	return !refused(err)
 }
 
-// words is an error without the parts that are for programs.
+// words is an error in words for people, without the parts that are for programs.
 func (c *call) words(err error) error {
 	why := reason(err)
 	switch {
@@ -84,7 +84,7 @@ func (c *call) words(err error) error {
 	return why
 }
 
-// reason is the cause of an error, without addresses, which may hold secrets.
+// reason is the cause of an error without the URL, which may hold secrets.
 func reason(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
@@ -95,7 +95,7 @@ func reason(err error) error {
 	if e, ok := errors.AsType[*client.TaskError](err); ok {
 		return e
 	}
-	if joined, ok := errors.AsType[joinedError](err); ok { // one of package client's, and why
+	if joined, ok := errors.AsType[joinedError](err); ok { // a sentinel of package client, and then why
 		list := joined.Unwrap()
 		return list[len(list)-1]
 	}
@@ -107,15 +107,15 @@ type joinedError interface {
 	Unwrap() []error
 }
 
-// broken: the server did not answer, or not as a server does.
+// broken reports that the server did not answer, or not as a server does.
 func broken(err error) bool {
 	return errors.Is(err, client.ErrUnreachable) || errors.Is(err, client.ErrUnknown)
 }
 
-// unsentCall: the server has certainly not got the call.
+// unsentCall reports that the call certainly did not reach the server.
 func unsentCall(err error) bool {
 	if errors.Is(err, client.ErrUnreachable) {
-		return true // of calls that may have arrived it would be unknown
+		return true // a call that may have arrived would be ErrUnknown
 	}
 	if _, down := errors.AsType[*downError](err); down {
 		return true

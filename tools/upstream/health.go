@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/client"
 )
 
-// State is how a server does, as far as it is known: it is not asked for its own sake.
+// State is the health of a server as far as its use shows it: it is never asked just for that.
 type State string
 
 // The states of a server.
@@ -18,17 +18,17 @@ const (
 	Down     State = "down"     // it did not
 )
 
-// Health is how a server does.
+// Health is what is known of a server's health.
 type Health struct {
 	Server        string
 	State         State
 	Since         time.Time // when it came to be in this state
-	Name, Version string    // of itself; empty: it has not answered yet
-	Revision      string    // of the protocol that is spoken with it; empty: the same
-	Tools         int       // that are relayed
-	Calls         int       // that run, with what is asked beside them
-	Err           error     // why calls fail; nil: nothing is known against it
-	Warnings      string    // what is wrong with what it lists, or with what is said of that, in lines; empty: nothing
+	Name, Version string    // as it says itself; empty: it has not answered yet
+	Revision      string    // of the protocol that is spoken with it; empty: it has not answered yet
+	Tools         int       // how many are relayed
+	Calls         int       // how many run, inquiries and watches included
+	Err           error     // why calls fail; nil: as far as is known they do not
+	Warnings      string    // what is wrong with its lists, or with what the configuration says of them, a line each; empty: nothing
 }
 
 // Health is how the servers do, in the order of the options.
@@ -61,14 +61,14 @@ func (h *Hub) tell() {
 	}
 }
 
-// standing is how a server does, and what it last said of itself.
+// standing is a server's state, and what it last said of itself.
 type standing struct {
-	fell chan struct{} // gets one when it has gone down
+	fell chan struct{} // gets one when the server has gone down
 
 	mu    sync.Mutex
 	about client.Server
 	state State
-	since time.Time // it is in this state
+	since time.Time // when it came to this state
 }
 
 func newStanding() standing {
@@ -94,9 +94,9 @@ func (st *standing) revision() string {
 	return st.about.Revision
 }
 
-// heed looks how the server does, and tells when that is another state than before. One that has gone down is looked at until it is back:
-// nobody may call it for long.
-func (s *server) heed() {
+// updateState works out the server's state, and tells the hub if it has changed. A server that has gone down is then asked until it is back
+// (keepList), since it may be long before somebody calls it.
+func (s *server) updateState() {
 	st := &s.standing
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -120,15 +120,15 @@ func (s *server) heed() {
 	}
 }
 
-// judge tells the server's breaker what came of using it.
-func (s *server) judge(ctx context.Context, err error) {
-	defer s.heed()
+// noteOutcome tells the server's breaker whether using it worked.
+func (s *server) noteOutcome(ctx context.Context, err error) {
+	defer s.updateState()
 	switch {
 	case broken(err):
 		s.breaker.failed(reason(err))
 	case err == nil || ctx.Err() == nil:
 		if s.breaker.served() {
-			s.offering.poke() // it was away: it may be another version now
+			s.offering.poke() // after an outage it may be another version
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 func newHTTP(config Server) *http.Client {
 	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has put something of its own there
+	if !ok { // this process has replaced it
 		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
 	}
 	t = t.Clone()
@@ -41,12 +41,12 @@ func (h *headers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return h.base.RoundTrip(r)
 }
 
-// CloseIdleConnections is what http.Client looks for.
+// CloseIdleConnections is what http.Client.CloseIdleConnections looks for.
 func (h *headers) CloseIdleConnections() { h.base.CloseIdleConnections() }
 
 var errElsewhere = errors.New("it redirects to another host, which is not told what this one is")
 
-// stayHere follows redirects within a host: its headers are for nobody else.
+// stayHere follows redirects within one host only: the headers may hold secrets that are for nobody else.
 func stayHere(r *http.Request, via []*http.Request) error {
 	if r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme || len(via) > 5 {
 		return errElsewhere

@@ -11,7 +11,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// Options say which servers are relayed, and where to. Registry is needed.
+// Options say which servers are relayed, and into which registry. Registry is required.
 type Options struct {
 	Servers  []Server
 	Registry *tasks.Registry
@@ -23,7 +23,7 @@ type Options struct {
 	Wait time.Duration
 	// Refresh is how often the tools of a server with a URL are listed again. Zero: every minute.
 	Refresh time.Duration
-	// Idle is for how long a session, and its program, is kept that no call uses. Zero: 5 minutes.
+	// Idle is how long a session, and its program, is kept while no call uses it. Zero: 5 minutes.
 	Idle time.Duration
 }
 
@@ -31,17 +31,17 @@ type Options struct {
 type Hub struct {
 	opts    Options
 	owners  owners
-	changed chan struct{} // a server may do otherwise than before
+	changed chan struct{} // gets one when the health of a server may have changed
 
 	mu      sync.Mutex
 	servers []*server
-	early   []*server       // that Run will keep
+	early   []*server       // added before Run, which will keep them
 	running context.Context // of Run; nil: it was not called yet
-	stopped bool            // Run waits for those that are kept
+	stopped bool            // Run only waits for those that are kept
 	keeping sync.WaitGroup
 }
 
-// New makes a hub. An error says what is wrong with the options; no server was asked anything.
+// New makes a hub, without asking any server anything. An error says what is wrong with the options.
 func New(o Options) (*Hub, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -68,7 +68,7 @@ func New(o Options) (*Hub, error) {
 	return h, nil
 }
 
-// add adds a server, and has workers expect its tools.
+// add adds a server, and has workers serve the queues of its tools, which come later.
 func (h *Hub) add(config Server) *server {
 	h.opts.Registry.Expect(config.Policy)
 	for _, t := range config.Tools {
@@ -105,7 +105,7 @@ func Validate(servers []Server) error {
 	return errors.Join(errs...)
 }
 
-// Connect lists the tools of all servers and registers them, as far as they answer within Options.Wait. Run goes on with the others.
+// Connect lists and registers the tools of all servers that answer within Options.Wait. Run goes on with the others.
 func (h *Hub) Connect(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, h.opts.Wait)
 	defer cancel()
@@ -119,8 +119,8 @@ func (h *Hub) Connect(ctx context.Context) {
 	group.Wait()
 }
 
-// Run keeps the registry up to date, opens again what broke and closes what nobody uses, until ctx ends; then everything is closed. Calls
-// that still run are cut off then: let it end after the worker.
+// Run keeps the registry up to date, reopens what broke and closes what nobody uses, until ctx ends; then it closes everything. That cuts
+// off calls that are still running: let it end after the worker.
 func (h *Hub) Run(ctx context.Context) error {
 	h.mu.Lock()
 	h.running = ctx
@@ -137,7 +137,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
-// keep keeps a server while Run runs. mu is held.
+// keep looks after a server as long as Run runs. mu is held.
 func (h *Hub) keep(s *server) {
 	switch {
 	case h.running == nil:

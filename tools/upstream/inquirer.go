@@ -10,24 +10,24 @@ import (
 )
 
 const (
-	// maxInquiries is how many inquiries a server gets at once; further ones wait.
+	// maxInquiries is how many inquiries a server gets at once; others wait.
 	maxInquiries = 32
-	// maxInquirers is over how many programs of an earlier revision they are spread: some of these do one thing after another.
+	// maxInquirers is how many programs of an earlier revision share them: some of these do one thing after another.
 	maxInquirers = 4
 )
 
-// inquirer is a session that carries inquiries, as what is asked beside calls is called. The server asks nothing back in one, so that many
-// can share a session of any revision: a slow one does not keep the others.
+// inquirer is a session that carries inquiries: requests beside calls. Servers put no questions in them, so many inquiries can share a session of
+// any revision, and a slow one does not delay the others.
 type inquirer struct {
 	opened  chan struct{} // closed when session or err is there
 	session *session
 	err     error
 
-	carries int  // inquiries; guarded by inquirers.mu
-	spent   bool // it gets no more of them; likewise
+	carries int  // how many inquiries; guarded by inquirers.mu
+	spent   bool // it gets no more of them; also guarded by it
 }
 
-// inquirers are those of a server that carry something.
+// inquirers are the sessions of a server that carry inquiries now.
 type inquirers struct {
 	places chan struct{} // one for each inquiry
 
@@ -35,7 +35,7 @@ type inquirers struct {
 	list []*inquirer
 }
 
-// inquire asks beside the calls.
+// inquire makes an inquiry.
 func (s *server) inquire(ctx context.Context, r client.Request) (json.RawMessage, error) {
 	s.calls.enter()
 	defer s.calls.leave()
@@ -50,12 +50,12 @@ func (s *server) inquire(ctx context.Context, r client.Request) (json.RawMessage
 		return nil, err
 	}
 	result, err := q.session.client.Request(ctx, r)
-	s.judge(ctx, err)
+	s.noteOutcome(ctx, err)
 	s.part(q, err != nil && (broken(err) || ctx.Err() != nil && !q.session.modern()))
 	return result, err
 }
 
-// join is an inquirer whose session is open. Part gives it back.
+// join returns an inquirer whose session is open. part gives it back.
 func (s *server) join(ctx context.Context) (*inquirer, error) {
 	for {
 		q, first := s.inquirers.pick(s.mostInquirers())
@@ -76,11 +76,11 @@ func (s *server) join(ctx context.Context) (*inquirer, error) {
 		if first {
 			return nil, q.err
 		}
-		// whoever opened it may just have left: try again
+		// whoever was opening it may only have left: try again
 	}
 }
 
-// mostInquirers: where programs are shared, or somebody else's, one session carries everything.
+// mostInquirers is how many sessions carry a server's inquiries: one, unless each session has a program of its own.
 func (s *server) mostInquirers() int {
 	if s.URL != "" || s.shares() {
 		return 1
@@ -88,7 +88,7 @@ func (s *server) mostInquirers() int {
 	return maxInquirers
 }
 
-// pick is the inquirer that carries least, or one more that its caller has to open, if there may be more.
+// pick returns the inquirer that carries least, or a new one if there may be more; first says that the caller has to open it.
 func (p *inquirers) pick(most int) (q *inquirer, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +105,7 @@ func (p *inquirers) pick(most int) (q *inquirer, first bool) {
 	return q, first
 }
 
-// part ends an inquiry. The last one gives the session back.
+// part ends an inquiry. The last one of an inquirer gives its session back.
 func (s *server) part(q *inquirer, spent bool) {
 	p := &s.inquirers
 	p.mu.Lock()

@@ -12,10 +12,10 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// askTime is how long a server may take to answer what is asked beside calls. A client waits for it.
+// askTime is how long a server may take to answer an inquiry. A client is waiting for it.
 const askTime = 30 * time.Second
 
-// ask is tasks.Source.Ask of a server. It has sessions beside those of the calls, which may last.
+// ask is the server's tasks.Source.Ask. It uses sessions beside those of the calls, which may be taken for long.
 func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (json.RawMessage, error) {
 	params := make(members)
 	if err := json.Unmarshal(raw, &params); err != nil {
@@ -41,7 +41,7 @@ func (s *server) ask(ctx context.Context, method string, raw json.RawMessage) (j
 
 var errSlow = errors.New("it does not answer in time")
 
-// refusal is an error as whoever asked is told: the server's own word as it is, and what is wrong with the server by its name.
+// refusal is the error that the asker is told: what the server itself answered as it is, anything else as trouble with that server.
 func (s *server) refusal(ctx context.Context, err error) error {
 	e, ok := errors.AsType[*client.Error](err)
 	switch {
@@ -57,7 +57,7 @@ func (s *server) refusal(ctx context.Context, err error) error {
 	return &Error{Server: s.Name, Err: reason(err)}
 }
 
-// declared are the kinds of question that whoever asks can answer: those of 2026-07-28 come as results.
+// declared are the kinds of question that the asker can answer: from 2026-07-28 on a question comes as a result.
 func declared(params json.RawMessage) tasks.Capabilities {
 	var o wire.Object
 	if json.Unmarshal(params, &o) != nil {
@@ -70,7 +70,7 @@ func declared(params json.RawMessage) tasks.Capabilities {
 	return m.Capabilities.Asks
 }
 
-// passedOn is the _meta of a request without what it says of this hop: who asks, which revision, where progress goes.
+// passedOn is the _meta of a request without what concerns one hop only: who asks, which revision, where progress goes.
 func passedOn(raw json.RawMessage) json.RawMessage {
 	var meta members
 	if json.Unmarshal(raw, &meta) != nil || meta == nil {
@@ -84,7 +84,7 @@ func passedOn(raw json.RawMessage) json.RawMessage {
 	return encode(meta)
 }
 
-// withoutOwn is a result without what the server says of itself.
+// withoutOwn drops from a result what the server says of itself.
 func withoutOwn(result json.RawMessage) json.RawMessage {
 	var r struct {
 		Meta members `json:"_meta"`
@@ -102,7 +102,7 @@ func withoutOwn(result json.RawMessage) json.RawMessage {
 	})
 }
 
-// isOwn: a member of _meta is about the server that says it, not about the result.
+// isOwn reports that a member of _meta is about the server that sent it, not about the result.
 func isOwn(name string) bool {
 	return name == wire.MetaServerInfo || name == metaRelated || strings.HasPrefix(name, wire.MetaPrefix)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// shaped is a server's result of what is asked beside calls, if it has the shape that MCP gives it: a client need not cope with another.
+// shaped returns the result of an inquiry if it has the shape that MCP requires: clients are not to be handed anything else.
 func shaped(method string, result json.RawMessage) (json.RawMessage, error) {
 	var o wire.Object
 	err := tasks.Unmarshal(result, &o)
@@ -72,7 +72,7 @@ func objects(o wire.Object, member string) (list []wire.Object, err error) {
 // maxValues is how many values a completion may have (server/utilities/completion).
 const maxValues = 100
 
-// fewValues leaves out the values that are too many.
+// fewValues leaves out values beyond the most that a completion may have.
 func fewValues(o wire.Object, result json.RawMessage) (json.RawMessage, error) {
 	completion, ok := o.Object("completion")
 	var values []string

@@ -5,10 +5,10 @@ import "encoding/json"
 // members is a JSON object as the server wrote it.
 type members = map[string]json.RawMessage
 
-// object is one that is written here.
+// object is a JSON object that is written here.
 type object = map[string]any
 
-// encode is JSON of what can be no other.
+// encode returns the JSON of a value that always has one.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -17,7 +17,7 @@ func encode(v any) []byte {
 	return b
 }
 
-// renamed is a JSON object with another value of a text member. What has no such member, or is no object, stays as it is.
+// renamed returns a JSON object with a text member changed by name. What has no such member, or is no object, stays as it is.
 func renamed(raw json.RawMessage, member string, name func(string) string) json.RawMessage {
 	var m members
 	if json.Unmarshal(raw, &m) != nil || !rename(m, member, name) {
@@ -39,7 +39,7 @@ func prefixed(prefix string) func(string) string {
 	return func(name string) string { return prefix + name }
 }
 
-// replaced is a JSON object with another value of a member that it has.
+// replaced returns a JSON object with a member changed by value, if it has that member.
 func replaced(raw json.RawMessage, member string, value func(json.RawMessage) json.RawMessage) json.RawMessage {
 	var m members
 	if json.Unmarshal(raw, &m) != nil || m[member] == nil {
@@ -49,7 +49,7 @@ func replaced(raw json.RawMessage, member string, value func(json.RawMessage) js
 	return encode(m)
 }
 
-// each is a list with each entry replaced. What is no list stays as it is.
+// each returns a list with each entry changed. What is no list stays as it is.
 func each(raw json.RawMessage, entry func(json.RawMessage) json.RawMessage) json.RawMessage {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil || list == nil {

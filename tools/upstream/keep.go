@@ -14,7 +14,7 @@ const (
 	longLook  = 30 * time.Second
 )
 
-// keep looks after the server until ctx ends, or until it was retired and its calls have ended.
+// keep looks after the server until ctx ends, or until the server was retired and its calls have ended.
 func (s *server) keep(ctx context.Context) {
 	keeping, stop := context.WithCancel(ctx)
 	defer stop()
@@ -32,12 +32,12 @@ func (s *server) keep(ctx context.Context) {
 	s.close(ctx.Err() != nil)
 }
 
-// keepList lists the tools until ctx ends: again and again until they are listed once, later when they may have changed, or when the
-// server has gone down: so a program that died is started again.
+// keepList lists what the server has until ctx ends: again and again until that worked once, later when something may have changed, and when
+// the server has gone down, which starts a program again that died.
 func (s *server) keepList(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
-	if s.URL != "" { // a program tells those who call it
+	if s.URL != "" { // a program tells of changes in any session
 		watching.Go(func() { s.watchLists(ctx) })
 	}
 	sweep := time.NewTicker(max(s.hub.opts.Idle/4, time.Millisecond))
@@ -71,8 +71,8 @@ func (s *server) keepList(ctx context.Context) {
 	}
 }
 
-// untilLook is when to list the tools again. A program tells when they change, as long as it runs, and one that nobody uses is not started
-// to be asked.
+// untilLook returns how long to wait before listing again. A running program tells when its lists change, and one that nobody uses is not
+// started just to be asked.
 func (s *server) untilLook(fine bool, pause time.Duration) time.Duration {
 	switch {
 	case !fine:
@@ -83,14 +83,14 @@ func (s *server) untilLook(fine bool, pause time.Duration) time.Duration {
 	return s.hub.opts.Refresh
 }
 
-// watchLists has the list looked at when the server says that it has changed, as long as servers do.
+// watchLists has the lists looked at whenever the server says that they changed.
 func (s *server) watchLists(ctx context.Context) {
 	pause := firstLook
 	for {
 		began := time.Now()
 		err := s.watchListsOnce(ctx)
 		if errors.Is(err, client.ErrNoWatch) {
-			return // it is asked now and then
+			return // then only keepList's timer asks
 		}
 		if time.Since(began) > longLook {
 			pause = firstLook
@@ -106,7 +106,7 @@ func (s *server) watchLists(ctx context.Context) {
 	}
 }
 
-// watchListsOnce has a session of its own, which does not count: it lasts.
+// watchListsOnce watches in a session of its own, which is not counted among those of the calls: it lasts.
 func (s *server) watchListsOnce(ctx context.Context) error {
 	x, err := s.open(ctx)
 	if err != nil {

@@ -20,24 +20,24 @@ type listing struct {
 	about                         client.Server
 	tools                         []client.Tool
 	resources, templates, prompts []json.RawMessage
-	part                          bool  // there are more of these than are listed here
-	err                           error // why these are not known
+	part                          bool  // there are more resources, templates or prompts than are listed here
+	err                           error // why these are not known; nil: they are
 }
 
-// list asks the program that told of a change, since another one may not know of it, or else any.
+// list asks the program that told of a change, since another one may not know of it; otherwise any.
 func (s *server) list(ctx context.Context) (*listing, error) {
-	if x := s.sessions.only(s.offering.whoTold()); x != nil { // which a call may use meanwhile
+	if x := s.sessions.only(s.offering.whoTold()); x != nil { // a call may be using it, which does no harm
 		if l, err := s.listWith(ctx, x); err == nil && l.err == nil {
-			s.judge(ctx, nil)
+			s.noteOutcome(ctx, nil)
 			return l, nil
 		}
 	}
-	x, err := s.take(ctx) // beside the calls: they may last
+	x, err := s.take(ctx) // not a place among the calls, which may be taken for long
 	if err != nil {
 		return nil, err
 	}
 	l, err := s.listWith(ctx, x)
-	s.judge(ctx, cmp.Or(err, l.err))
+	s.noteOutcome(ctx, cmp.Or(err, l.err))
 	s.sessions.give(x, err != nil || l.err != nil)
 	return l, err
 }
@@ -77,7 +77,7 @@ func (s *server) browse(ctx context.Context, x *session, l *listing) error {
 		}
 		list, whole, err := x.client.Entries(ctx, part.method, part.member, tasks.MaxSource)
 		if isUnknown(err) {
-			continue // some declare more than they have
+			continue // some servers declare more than they have
 		}
 		if err != nil {
 			return err

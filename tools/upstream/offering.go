@@ -9,30 +9,30 @@ import (
 
 // offering is what a server is known to have, and how much of it is registered.
 type offering struct {
-	poked    chan struct{} // gets one when it may have changed
-	readable atomic.Bool   // its resources are
+	poked    chan struct{} // gets one when the lists may have changed
+	readable atomic.Bool   // whether its resources can be read here
 
-	refreshing sync.Mutex // held while the server is asked for it
+	refreshing sync.Mutex // held while the server is asked for its lists
 
 	registering sync.Mutex         // held while what is listed is registered. It guards:
 	known       *listing           // what was last listed; nil: nothing
-	inherits    bool               // known is what another description of the server had listed
+	inherits    bool               // known was listed under an earlier description of the server
 	mirrored    *[sha256.Size]byte // the source that is registered; nil: none
 
 	mu     sync.Mutex
-	tools  map[string]bool // that are relayed, by the server's own names
-	listed bool            // they are known
-	whole  bool            // so is what else it has
+	tools  map[string]bool // those that are relayed, by the server's own names
+	listed bool            // the server has listed its tools
+	whole  bool            // and its resources and prompts
 	age    int             // counts changes of the tools
-	told   string          // what was wrong with the lists
-	teller *pipe           // of a list that has changed; nil: it was looked at
+	told   string          // the warning that was logged last
+	teller *pipe           // the program that told of a changed list; nil: none since the last look
 }
 
 func newOffering() offering {
 	return offering{poked: make(chan struct{}, 1), tools: make(map[string]bool)}
 }
 
-// poke has the lists looked at soon.
+// poke has the lists asked for soon.
 func (o *offering) poke() {
 	select {
 	case o.poked <- struct{}{}:
@@ -40,7 +40,7 @@ func (o *offering) poke() {
 	}
 }
 
-// hear has the lists looked at soon, with the program that told that they have changed.
+// hear has the lists asked for soon, from the program that told that they have changed.
 func (o *offering) hear(p *pipe) {
 	o.mu.Lock()
 	o.teller = p
@@ -48,7 +48,7 @@ func (o *offering) hear(p *pipe) {
 	o.poke()
 }
 
-// whoTold is the program that last told that its lists have changed. Nil: nobody has since it was last asked.
+// whoTold returns the program that last told of a changed list, and forgets it. Nil: none has told since the last look.
 func (o *offering) whoTold() *pipe {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -57,24 +57,24 @@ func (o *offering) whoTold() *pipe {
 	return p
 }
 
-// inherit takes over what another description of the server had listed.
+// inherit takes over what was listed under an earlier description of the server.
 func (o *offering) inherit(old *offering) {
 	old.registering.Lock()
 	defer old.registering.Unlock()
 	o.known, o.inherits = old.known, true
 	if old.mirrored != nil {
-		o.mirrored = new([sha256.Size]byte) // there is one, which asks the old server
+		o.mirrored = new([sha256.Size]byte) // a source is registered, but it asks the old server: any other digest replaces it
 	}
 }
 
-// promise notes a tool ahead of the others: as soon as it is registered it may be called.
+// promise notes a tool just before it is registered, from when on it may be called.
 func (o *offering) promise(tool string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.tools[tool] = true
 }
 
-// offer takes note of the tools that there are now. Sessions that know other ones ask again.
+// offer notes the tools that there are now. If they changed, sessions list them anew before their next call.
 func (o *offering) offer(tools map[string]bool, changed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -90,14 +90,14 @@ func (o *offering) has(tool string) bool {
 	return o.tools[tool]
 }
 
-// listAge is how often the tools have changed.
+// listAge is how often the tools have changed: it tells a session whether the list that it knows is the current one.
 func (o *offering) listAge() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.age
 }
 
-// listedNow takes note that the server itself has listed what it has.
+// listedNow notes that the server itself has listed its tools and, if whole, all else. It reports whether that was the first time.
 func (o *offering) listedNow(whole bool) (first bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -126,7 +126,7 @@ func (o *offering) warn(log *slog.Logger, err error) {
 	o.told = text
 }
 
-// summary is how many tools are relayed, and what is wrong with the lists.
+// summary returns how many tools are relayed, and what is wrong with the lists.
 func (o *offering) summary() (tools int, warnings string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

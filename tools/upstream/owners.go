@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// owners tells which server's tool a name stands for.
+// owners says which server's tool each name stands for.
 type owners struct {
 	mu    sync.Mutex
 	names map[string]owned
@@ -17,18 +17,18 @@ type owners struct {
 type owned struct {
 	server     *server
 	tool       string // the server's name for it
-	digest     string // empty: it was registered by another description of the server
+	digest     string // of the tool as it was registered; empty: under an earlier description of the server
 	registered *tasks.Registered
 }
 
-// put registers a tool of a server under its name here. Of servers that claim one name the first in the options has it, so that all
-// workers mean the same by it.
+// put registers a tool of a server under its name here. If several servers claim one name, the first in the options gets it, so that it means
+// the same to all workers.
 func (o *owners) put(reg *tasks.Registry, s *server, tool string, t tasks.Tool, h tasks.Handler) (changed bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	before, ours := o.names[t.Name]
 	there, taken := reg.Lookup(t.Name)
-	if ours && there != before.registered { // the worker has a tool of its own now that is called so
+	if ours && there != before.registered { // this worker has got a tool of its own by that name
 		delete(o.names, t.Name)
 		ours = false
 	}
@@ -51,14 +51,14 @@ func (o *owners) put(reg *tasks.Registry, s *server, tool string, t tasks.Tool, 
 	return true, nil
 }
 
-// rank says which place a server has among the others.
+// rank sets a server's place among the others.
 func (o *owners) rank(s *server, rank int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	s.rank = rank
 }
 
-// pass gives the names of a server to the one in its place, which has to register them itself.
+// pass gives the names of one server to its successor, which has to register the tools itself.
 func (o *owners) pass(from, to *server) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -70,7 +70,7 @@ func (o *owners) pass(from, to *server) {
 	}
 }
 
-// drop takes tools of a server out of the registry but for those to keep. Nil: none.
+// drop takes a server's tools out of the registry, except those for which keep is true. A nil keep keeps none.
 func (o *owners) drop(reg *tasks.Registry, s *server, keep func(owned) bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

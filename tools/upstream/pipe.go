@@ -14,14 +14,14 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// pipe is a server behind the stdin and stdout of a program, as an http.RoundTripper: so package client speaks to it as to any other. A
-// request is a line that is written, and its response the stream of the lines that belong to it. The program is started when there is
-// something to say to it, also after it died: a new one is a new session, as HTTP has them before 2026-07-28.
+// pipe is a server on the stdin and stdout of a program, in the guise of an http.RoundTripper, so that package client speaks to it as to any
+// other. A request is written as a line, and its response is the stream of the lines that belong to it. The program is started when there is
+// something to say to it, again if it died: to the client that is a session that was lost, as HTTP has them before 2026-07-28.
 type pipe struct {
 	start   func(ctx context.Context) (*Process, *tail, error)
-	heard   func()           // its lists may have changed
-	updated func(uri string) // a resource has changed, or a part of one
-	watched func() []string  // the resources that it is to tell of, before 2026-07-28
+	heard   func()           // called when its lists may have changed
+	updated func(uri string) // called when a resource has changed, or a part of one
+	watched func() []string  // returns the resources to subscribe to, before 2026-07-28
 
 	starting sync.Mutex // held while a program is started: that may take a while
 	births   int
@@ -32,25 +32,25 @@ type pipe struct {
 }
 
 const (
-	// unheard is how long a server may leave server/discover unanswered before it is taken for one that does not know it.
+	// unheard is how long server/discover may stay unanswered before the server is taken for one that does not know it.
 	unheard = 20 * time.Second
-	// goodbye is how long a program may take for each of the steps in which it is asked to end.
+	// goodbye is how long a program has for each of the steps by which it is asked to end.
 	goodbye = 2 * time.Second
 	maxLine = 64 << 20
 )
 
-var errClosed = errors.New("this worker stops")
+var errClosed = errors.New("this worker is stopping")
 
-// unsent is the error of a request that nobody got: there was no connection.
+// unsent makes an error that says that the request reached nobody, as package client knows it from net: there was no connection.
 func unsent(err error) error { return &net.OpError{Op: "dial", Net: "stdio", Err: err} }
 
 // RoundTrip passes on one message.
 func (p *pipe) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch r.Method {
 	case http.MethodPost:
-	case http.MethodDelete: // the end of a session is the end of its program, which is not for the client to say
+	case http.MethodDelete: // a session ends with its program, and that is not for the client to decide
 		return response(r, http.StatusNoContent, nil), nil
-	default: // there is no stream but those of requests
+	default: // a GET would open a stream beside those of requests: there is none
 		return response(r, http.StatusMethodNotAllowed, nil), nil
 	}
 	defer r.Body.Close()
@@ -68,7 +68,7 @@ func (p *pipe) RoundTrip(r *http.Request) (*http.Response, error) {
 	return p.request(r, m)
 }
 
-// pass writes what has no answer. That a request was given up is told when its stream is closed.
+// pass writes a message that has no answer. A request is cancelled by closing its stream (body.Close), so that notification is not passed on.
 func (p *pipe) pass(r *http.Request, m *line, body []byte) (*http.Response, error) {
 	c := p.current(r.Header.Get(wire.HeaderSession))
 	if c == nil {
@@ -85,7 +85,7 @@ func (p *pipe) pass(r *http.Request, m *line, body []byte) (*http.Response, erro
 	return response(r, http.StatusAccepted, nil), nil
 }
 
-// request writes a request and answers with its stream.
+// request writes a request, and responds with its stream.
 func (p *pipe) request(r *http.Request, m *line) (*http.Response, error) {
 	var c *child
 	var err error
@@ -124,7 +124,7 @@ func response(r *http.Request, status int, body io.ReadCloser) *http.Response {
 	}
 }
 
-// current is the program of a session, if it still runs.
+// current returns the program of a session if it still runs; with no session, whichever runs.
 func (p *pipe) current(session string) *child {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func (p *pipe) current(session string) *child {
 	return p.child
 }
 
-// any is the program that runs, or a new one.
+// any returns the running program, or a new one.
 func (p *pipe) any(ctx context.Context) (*child, error) {
 	p.starting.Lock()
 	defer p.starting.Unlock()
@@ -144,7 +144,7 @@ func (p *pipe) any(ctx context.Context) (*child, error) {
 	return p.birth(ctx)
 }
 
-// fresh is a program that nobody has opened a session with.
+// fresh returns a program that nobody has opened a session with yet.
 func (p *pipe) fresh(ctx context.Context) (*child, error) {
 	p.starting.Lock()
 	defer p.starting.Unlock()
@@ -159,7 +159,7 @@ func (p *pipe) fresh(ctx context.Context) (*child, error) {
 	return c, nil
 }
 
-// birth starts a program in the place of the one before.
+// birth starts a program in place of the one before.
 func (p *pipe) birth(ctx context.Context) (*child, error) {
 	p.end()
 	process, stderr, err := p.start(ctx)
@@ -189,7 +189,7 @@ func (p *pipe) end() {
 	}
 }
 
-// alive: the program runs, or none was started yet.
+// alive reports that the program runs, or that none was started yet.
 func (p *pipe) alive() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

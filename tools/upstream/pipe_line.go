@@ -9,13 +9,13 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// line is a message of either side, as far as it matters to whom it goes.
+// line is a message of either side, read as far as is needed to know to whom it goes.
 type line struct {
 	ID     json.RawMessage
 	Method string
-	token  string // of progress: the one that a request gives, or that a notification is about
+	token  string // the progress token that a request gives, or that a notification is about
 	uri    string // of the resource that it is about
-	about  string // the request that a notification of 2026-07-28 belongs to
+	about  string // the request that a notification of 2026-07-28 says it belongs to
 	meta   map[string]json.RawMessage
 	object map[string]json.RawMessage
 }
@@ -41,7 +41,7 @@ func readLine(raw []byte) (*line, error) {
 	return l, nil
 }
 
-// with is the message under another id.
+// with returns the message with another id.
 func (l *line) with(id json.RawMessage) []byte {
 	l.object["id"] = id
 	b, err := json.Marshal(l.object)
@@ -51,7 +51,7 @@ func (l *line) with(id json.RawMessage) []byte {
 	return b
 }
 
-// event is a message as it stands in a stream.
+// event returns a message as a server-sent event.
 func event(message []byte) []byte {
 	return bytes.Join([][]byte{[]byte("data: "), bytes.ReplaceAll(message, []byte("\n"), nil), []byte("\n\n")}, nil)
 }

@@ -32,7 +32,7 @@ type Process struct {
 // Start starts a program.
 type Start func(c Command) (*Process, error)
 
-// leftovers is how long a program that has ended may have descendants that hold its stdout open, after they were told to end.
+// leftovers is how long descendants of a program that has ended may hold its stdout and stderr open after they were told to end.
 const leftovers = time.Second
 
 // startProcess starts a program in a process group of its own.
@@ -59,7 +59,7 @@ func startProcess(c Command) (*Process, error) {
 		Wait: func() error {
 			err := cmd.Wait()
 			if errors.Is(err, exec.ErrWaitDelay) {
-				err = nil // it has ended well, whatever it left behind
+				err = nil // the program itself ended well
 			}
 			signalGroup(cmd, true)
 			_ = out.SetReadDeadline(time.Now().Add(leftovers)) // what it wrote last is still read
@@ -68,14 +68,14 @@ func startProcess(c Command) (*Process, error) {
 	}, nil
 }
 
-// inherited are the variables of ours that a program needs to work at all. Anything else may be a secret.
+// inherited are the variables of this process that a program needs to work at all. Any other may be a secret.
 var inherited = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TERM",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 	"SystemRoot", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP",
 }
 
-// environment is what a program finds: what is inherited, and what is given.
+// environment returns a program's environment: the inherited variables, and those given.
 func environment(given []string) []string {
 	var env []string
 	for _, entry := range os.Environ() {

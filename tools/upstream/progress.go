@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// changed has our task show the progress of the call that uses the session. Between calls there is nobody to tell.
+// changed makes the progress of the call that uses the session that of our task. Between calls there is nobody to tell.
 func (x *session) changed(t client.Task) {
 	c := x.call.Load()
 	if c == nil {
@@ -30,7 +30,7 @@ func (x *session) logged(level string, data json.RawMessage) {
 		return
 	}
 	text := string(data)
-	_ = json.Unmarshal(data, &text) // what is no text is told as JSON
+	_ = json.Unmarshal(data, &text) // anything but text is logged as JSON
 	c.attempt.Log(slogLevel(level), "%s", text)
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// What a server asks goes to the call that uses the session. Between calls there is nobody to ask.
+// A server's question goes to the call that uses its session. Between calls there is nobody to ask.
 
 var errNobodyAsks = errors.New("no call is being made")
 
@@ -44,7 +44,7 @@ func (x *session) answer(ctx context.Context, q client.Question) (client.Answer,
 	return client.Answer{Raw: reply.Raw}, nil
 }
 
-// withoutMeta is a question without what the server says about it for us: its task, or the number of a request.
+// withoutMeta drops what the server tells us about a question and nobody else: its own task, or the number of a request.
 func withoutMeta(params json.RawMessage) json.RawMessage {
 	var m members
 	if json.Unmarshal(params, &m) != nil || m["_meta"] == nil {
@@ -54,8 +54,8 @@ func withoutMeta(params json.RawMessage) json.RawMessage {
 	return encode(m)
 }
 
-// pause counts the questions that are open before there is a task. From 2026-07-28 on the call has been answered then: no tool runs, and
-// an attempt that gives its slot back while it waits for a person may make the call again from the beginning.
+// pause counts the questions that are open before there is a task. From 2026-07-28 on such a question is the answer to the call: no tool runs
+// meanwhile, so an attempt that gives its slot back while it waits for a person may make the call again from the beginning.
 func (c *call) pause(more int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,12 +63,12 @@ func (c *call) pause(more int) error {
 		return nil
 	}
 	c.asking += more
-	return c.sent(c.ctx, c.asking == 0)
+	return c.noteSent(c.ctx, c.asking == 0)
 }
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// put asks under the server's own name for the question, if it has one and nothing else was asked under it: clients see the names.
+// put asks a question, by the server's own name for it if it has one and nothing else was asked by that name: clients see the names.
 func (c *call) put(ctx context.Context, q client.Question, named bool) (tasks.Reply, error) {
 	key, again := c.key(q, named)
 	if named && !again && plainKey.MatchString(q.Key) {
@@ -80,8 +80,8 @@ func (c *call) put(ctx context.Context, q client.Question, named bool) (tasks.Re
 	return c.attempt.Ask(ctx, key, q.InputRequest)
 }
 
-// key names a question within our task so that an attempt that starts over asks it under the same name: by what is asked, and how often it
-// was before. Before 2026-07-28 the server's own key is only a number that it counts up.
+// key names a question within our task by what is asked and how often it was asked before, so that an attempt that starts over uses the same
+// name. Before 2026-07-28 the server's own key says nothing: it is only a request's number.
 func (c *call) key(q client.Question, named bool) (key string, again bool) {
 	name, what := string(q.Kind()), q.Digest()
 	if named {

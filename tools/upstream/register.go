@@ -12,7 +12,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// refresh lists what the server has and registers what is new about it. It is false if the server could not be asked.
+// refresh lists what the server has and registers what is new. It returns false if the server could not be asked for all of it.
 func (s *server) refresh(ctx context.Context) bool {
 	s.offering.refreshing.Lock()
 	defer s.offering.refreshing.Unlock()
@@ -41,10 +41,10 @@ func (s *server) refresh(ctx context.Context) bool {
 	return l.err == nil
 }
 
-// registerAll registers what is known of the server, as far as it is new and relayed. registering is held.
+// registerAll registers what the server last listed, as far as it is relayed and new. registering is held.
 func (s *server) registerAll() (offers map[string]bool) {
 	l := s.offering.known
-	s.offering.readable.Store(s.hasResources(l)) // from the first call on
+	s.offering.readable.Store(s.hasResources(l)) // before the tools: their first result may link to a resource
 	var problems []error
 	offers = make(map[string]bool)
 	anyChanged := false
@@ -78,13 +78,14 @@ func (s *server) register(listed client.Tool, about client.Server) (changed bool
 		return false, err
 	}
 	r := &relay{server: s, name: listed.Name}
-	t.Policy, r.once = s.runs(listed, about)
+	t.Policy, r.once = s.runPolicy(listed, about)
 	r.rerun = t.Policy.Rerun != tasks.No
 	s.offering.promise(listed.Name)
 	return s.hub.owners.put(s.hub.opts.Registry, s, listed.Name, t, r.handle)
 }
 
-// misnamed is what the configuration says of tools that the server does not list: a tool that was to be denied may be relayed.
+// misnamed returns what the configuration says about tools that the server does not list: after a typo in deny, a tool is relayed that was
+// not to be.
 func (s *server) misnamed(l *listing, offers map[string]bool) (problems []error) {
 	var names []string
 	for _, t := range l.tools {
@@ -109,7 +110,8 @@ func (s *server) misnamed(l *listing, offers map[string]bool) (problems []error)
 	return problems
 }
 
-// handleTools are the names that front ends keep for themselves. A Longhaul server lists them too: they are for models, not for us.
+// handleTools are the names that front ends keep for themselves. An upstream Longhaul server lists them too, but they are for models, not
+// for us.
 var handleTools = []string{"task_wait", "task_get", "task_list", "task_cancel", "task_answer"}
 
 const longhaul = "longhaul"

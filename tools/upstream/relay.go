@@ -17,23 +17,23 @@ import (
 type relay struct {
 	server *server
 	name   string // that the server uses
-	once   bool   // a call is not made a second time, though a second attempt may begin: see runs
+	once   bool   // a call is not made a second time, though a second attempt may begin: see runPolicy
 	rerun  bool   // a second attempt may begin
 }
 
 const (
-	// outage is how long a server may be away while a task of its own is waited for: the task goes on, or is lost, in any case.
+	// outage is how long a server may be away while a task of its own is waited for: whether that goes on does not depend on us.
 	outage = 5 * time.Minute
-	// lastWords is how long it may take to leave things in order when the attempt has ended.
+	// lastWords is how long it may take to leave things in order after the attempt has ended.
 	lastWords = 5 * time.Second
 	maxRounds = 3
 )
 
-// kept is what the attempts at a task leave to each other.
+// kept is what an attempt leaves to the next one, as the task's checkpoint.
 type kept struct {
-	// Round counts the tasks of the server that failed, so that the next one is a new one to it.
+	// Round counts the server's tasks that failed. It is part of the idempotency key, so that the next one is new to the server.
 	Round int `json:"round,omitempty"`
-	// Sent: a call may have been made, by an attempt that knows nothing more of it.
+	// Sent: an attempt may have made a call that nothing more is known of.
 	Sent bool `json:"sent,omitempty"`
 	// TaskID is the server's task of the call.
 	TaskID string `json:"taskId,omitempty"`
@@ -46,7 +46,7 @@ type call struct {
 	ctx     context.Context // the attempt's
 	session *session
 	kept    kept
-	outages time.Time // since when the server is away, while its task is waited for
+	outages time.Time // when the server was first away while its task was waited for; zero: never
 
 	mu     sync.Mutex
 	asked  map[string]int // questions so far, by what is asked
@@ -77,7 +77,7 @@ func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessa
 	c.session = x
 	x.call.Store(c)
 	result, err := c.make(args)
-	r.server.judge(ctx, err)
+	r.server.noteOutcome(ctx, err)
 	r.server.release(x, c.spent(err))
 	if err != nil {
 		return nil, c.explain(err)
@@ -85,7 +85,7 @@ func (r *relay) handle(ctx context.Context, a *tasks.Attempt, args json.RawMessa
 	return r.server.readResult(result.Raw)
 }
 
-// spent: the session cannot serve another call, since the server may still be at this one.
+// spent reports that the session cannot serve another call, since the server may still be busy with this one.
 func (c *call) spent(err error) bool {
 	return err != nil && (broken(err) || c.ctx.Err() != nil && !c.session.modern())
 }
@@ -110,31 +110,31 @@ func (c *call) make(args json.RawMessage) (*client.Result, error) {
 		return result, nil
 	}
 	c.leave(err)
-	if errors.Is(err, client.ErrNotFound) && c.repeatable() && c.ctx.Err() == nil { // as after a crash: the server has lost it
+	if errors.Is(err, client.ErrNotFound) && c.repeatable() && c.ctx.Err() == nil { // the server lost its task, in a crash for example
 		return c.make(args)
 	}
 	return nil, err
 }
 
-// repeatable: the tool may run twice, and has not done so too often.
+// repeatable reports that the tool may run twice, and has not done so too often.
 func (c *call) repeatable() bool { return c.rerun && !c.once && c.kept.Round <= maxRounds }
 
 // begin makes the call. Until it is answered nobody else may make it again, if the tool may not run twice.
 func (c *call) begin(args json.RawMessage) (*client.Task, error) {
-	if err := c.sent(c.ctx, true); err != nil {
+	if err := c.noteSent(c.ctx, true); err != nil {
 		return nil, err
 	}
 	key := string(c.attempt.TaskID()) + "-" + strconv.Itoa(c.kept.Round)
 	opts := client.CallOptions{Key: key, Answers: c.answers()}
 	t, err := c.session.client.Start(c.ctx, c.name, args, opts)
-	if refusesKey(err) { // of callers that it cannot tell apart
+	if refusesKey(err) { // a server that cannot tell its callers apart takes none
 		opts.Key = ""
 		t, err = c.session.client.Start(c.ctx, c.name, args, opts)
 	}
 	if err != nil && unsentCall(err) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // it may have ended
 		defer cancel()
-		_ = c.sent(ctx, false) // then it is not made again, which is the safe side
+		_ = c.noteSent(ctx, false) // if that fails the call is not made again, which is safe
 	}
 	return t, err
 }
@@ -150,8 +150,8 @@ func (c *call) answers() *tasks.Capabilities {
 	return &kinds
 }
 
-// sent keeps in mind whether a call may have been made, for a tool that may not run twice.
-func (c *call) sent(ctx context.Context, sent bool) error {
+// noteSent remembers, for a tool that may not run twice, whether a call may have been made.
+func (c *call) noteSent(ctx context.Context, sent bool) error {
 	if !c.once || c.kept.Sent == sent {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (c *call) sent(ctx context.Context, sent bool) error {
 	return c.keep(ctx)
 }
 
-// keep leaves what is known to later attempts. An error is not the server's.
+// keep leaves what is known to later attempts. An error of it is ours, not the server's.
 func (c *call) keep(ctx context.Context) error {
 	if err := c.attempt.Checkpoint(ctx, c.kept); err != nil {
 		return &ownError{err}
@@ -167,9 +167,9 @@ func (c *call) keep(ctx context.Context) error {
 	return nil
 }
 
-// keepTask keeps the id of the server's task, also if the attempt ends just now.
+// keepTask keeps the id of the server's task, even if the attempt is just ending.
 func (c *call) keepTask(id string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // see above
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // it may have ended
 	defer cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +177,7 @@ func (c *call) keepTask(id string) error {
 	return c.keep(ctx)
 }
 
-// wait waits for the server's task, through restarts of the server. A worker that is told to stop leaves it to the next one.
+// wait waits for the server's task, through restarts of the server. A worker that is told to stop leaves the waiting to the next one.
 func (c *call) wait() (*client.Result, error) {
 	ctx, stop := context.WithCancelCause(c.ctx)
 	defer stop(nil)
@@ -207,8 +207,8 @@ func (c *call) wait() (*client.Result, error) {
 	}
 }
 
-// leave leaves things in order when the server's task did not bring a result: nobody will want it any more if this attempt is the last one,
-// or the next one begins anew.
+// leave leaves things in order when the server's task brought no result. If this attempt is the last one, or the next one begins anew, nobody
+// wants that task any more.
 func (c *call) leave(err error) {
 	cause := context.Cause(c.ctx)
 	_, ended := errors.AsType[*client.TaskError](err)
@@ -232,11 +232,11 @@ func (c *call) leave(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept = kept{Round: c.kept.Round + 1}
-	_ = c.keep(ctx) // otherwise the next attempt finds it out
+	_ = c.keep(ctx) // if that fails, the next attempt finds out itself
 }
 
 func (c *call) cancel(id string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // it has usually ended, which is what there is to tell
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), lastWords) // c.ctx has usually ended, which is why we cancel
 	defer cancel()
-	_ = c.session.client.Cancel(ctx, id) // otherwise it ends by itself, unwanted
+	_ = c.session.client.Cancel(ctx, id) // if that fails, the task ends by itself and nobody reads it
 }

@@ -9,17 +9,17 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// content is a content block as the server wrote it, of whatever kind: what we do not know is passed on too.
+// content is a content block as the server wrote it: kinds that we do not know are passed on too.
 type content struct {
-	mcp.Content // nil: only so that this is one
+	mcp.Content // nil: embedded only to satisfy the interface
 	raw         json.RawMessage
 }
 
-// MarshalJSON is the block.
+// MarshalJSON returns the block.
 func (c *content) MarshalJSON() ([]byte, error) { return c.raw, nil }
 
-// readResult is a result as it is passed on: unharmed but for the URIs of resources, and for what the server says of itself and its task,
-// where we speak of ours.
+// readResult reads a result to be passed on. Only two things change: the URIs of resources, and the server's _meta about itself and its own
+// task is dropped, since ours takes its place.
 func (s *server) readResult(raw json.RawMessage) (*tasks.Result, error) {
 	var r struct {
 		Meta       map[string]json.RawMessage `json:"_meta"`

@@ -6,21 +6,21 @@ import (
 	"net/http"
 )
 
-// server is one of the servers: what is said of it, how it does, what it has, and what is open to it. Each part locks for itself;
-// only retire spans two of them: what is retired registers nothing more.
+// server is one of the servers: its description, its health, what it has, and what is open to it. Each part has its own lock; only retire
+// spans two of them, so that a retired server registers nothing more.
 type server struct {
 	Server
 	hub  *Hub
 	log  *slog.Logger
 	http *http.Client // of a server with a URL
-	rank int          // among the servers; guarded by owners.mu
+	rank int          // its place in the list of servers; guarded by owners.mu
 
-	standing  standing      // how it does
-	breaker   breaker       // whether it is called at all
+	standing  standing      // its health
+	breaker   breaker       // whether it may be called at all
 	offering  offering      // what it has
-	calls     calls         // that run
-	sessions  sessions      // that are open to it
-	inquirers inquirers     // those of them that carry what is asked beside calls
+	calls     calls         // those that run
+	sessions  sessions      // those that are open
+	inquirers inquirers     // the sessions that carry inquiries
 	watches   watches       // of its resources
 	retiring  chan struct{} // closed by retire
 }
@@ -38,7 +38,8 @@ func newServer(h *Hub, config Server, rank int) *server {
 	return s
 }
 
-// retire ends what is open to the server when the calls that run have ended. It lists no more tools.
+// retire begins the end of a server that is no longer configured: no more tools are listed, and what is open to it is closed once its
+// running calls have ended.
 func (s *server) retire() {
 	s.offering.registering.Lock()
 	defer s.offering.registering.Unlock()
@@ -46,13 +47,13 @@ func (s *server) retire() {
 	close(s.retiring)
 }
 
-// finish closes what no call uses, and waits for the calls that run, as long as ctx lasts.
+// finish closes what no call uses, and waits for the running calls as long as ctx lasts.
 func (s *server) finish(ctx context.Context) {
 	s.sessions.drain()
 	s.calls.wait(ctx)
 }
 
-// close closes all sessions, and ends programs whatever they are doing. For good: so that none is started again.
+// close closes all sessions and ends programs, whatever they are doing; with forGood none is started again.
 func (s *server) close(forGood bool) {
 	s.sessions.close(forGood)
 	if s.http != nil {

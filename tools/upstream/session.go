@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// patience is how long a call waits for a server that is away for a moment. Longer outages are for the policy's attempts.
+	// patience is how long a call waits for a server that is away. Longer outages are what the policy's attempts are for.
 	patience = 5 * time.Second
-	// stdio is the address of a program.
+	// stdio stands for the address of a program, which has none.
 	stdio = "http://stdio.invalid/"
 )
 
 // session is a connection that one call uses at a time: what a server asks and tells on it belongs to that call.
 type session struct {
 	client *client.Client
-	pipe   *pipe // nil: the server has a URL
-	age    int   // of the list of tools that it knows
-	idle   time.Time
-	call   atomic.Pointer[call] // that uses it; nil: none
+	pipe   *pipe                // nil: the server has a URL
+	age    int                  // which list of tools it knows: see offering.listAge
+	idle   time.Time            // since when
+	call   atomic.Pointer[call] // the one that uses it; nil: none
 }
 
-// acquire is a session for one call. Release gives it back.
+// acquire returns a session for one call. release gives it back.
 func (s *server) acquire(ctx context.Context) (*session, error) {
 	select {
 	case s.sessions.slots <- struct{}{}:
@@ -49,7 +49,7 @@ func (s *server) release(x *session, spent bool) {
 	<-s.sessions.slots
 }
 
-// take is a session that nobody uses. Give gives it back.
+// take returns a session that nobody uses. sessions.give takes it back.
 func (s *server) take(ctx context.Context) (*session, error) {
 	if x := s.sessions.pooled(); x != nil && s.freshen(ctx, x) {
 		return x, nil
@@ -57,7 +57,7 @@ func (s *server) take(ctx context.Context) (*session, error) {
 	return s.open(ctx)
 }
 
-// freshen has a session know the tools as they are listed now: how they are called may depend on it.
+// freshen makes sure that a session knows the current list of tools: how to call a tool may depend on it.
 func (s *server) freshen(ctx context.Context, x *session) bool {
 	age := s.offering.listAge()
 	if x.age == age {
@@ -71,7 +71,7 @@ func (s *server) freshen(ctx context.Context, x *session) bool {
 	return true
 }
 
-// open opens a session, unless the server is taken for down.
+// open opens a session, unless the breaker holds the server to be down.
 func (s *server) open(ctx context.Context) (*session, error) {
 	if err := s.breaker.allow(); err != nil {
 		return nil, err
@@ -82,14 +82,14 @@ func (s *server) open(ctx context.Context) (*session, error) {
 	case err == nil:
 		s.breaker.connected()
 		s.standing.introduce(x.client.Server())
-		s.heed()
+		s.updateState()
 		return x, nil
 	case ctx.Err() != nil:
-		s.breaker.connected() // it is not the server's fault, and another may try
+		s.breaker.connected() // not the server's fault: another call may try
 		return nil, context.Cause(ctx)
 	}
 	s.breaker.failed(reason(err))
-	s.heed()
+	s.updateState()
 	return nil, err
 }
 
@@ -104,7 +104,7 @@ func (s *server) dial(ctx context.Context, x *session) (err error) {
 		x.client, err = client.Dial(ctx, s.URL, opts)
 		return err
 	}
-	if s.shares() { // one at a time: the others will share what the first one starts
+	if s.shares() { // one at a time: the others will share the program that the first one starts
 		select {
 		case s.sessions.starting <- struct{}{}:
 			defer func() { <-s.sessions.starting }()
@@ -122,12 +122,12 @@ func (s *server) dial(ctx context.Context, x *session) (err error) {
 	return nil
 }
 
-// serves: its program runs, or was not started yet.
+// serves reports that its program runs, or was not started yet.
 func (x *session) serves() bool { return x.pipe == nil || x.pipe.alive() }
 
 func (x *session) modern() bool { return x.client.Server().Revision >= wire.V20260728 }
 
-// shares: calls shared a program when there last was one.
+// shares reports whether sessions share one program, going by the revision that the server last spoke.
 func (s *server) shares() bool {
 	return s.standing.revision() >= wire.V20260728
 }

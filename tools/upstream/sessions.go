@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// sessions are those that are open to a server, and the programs behind them. One lock is for all of it: what is given back is either
-// kept or closed, and nothing is left open behind close.
+// sessions are the open sessions of a server, and the programs behind them. One lock guards all of it, so that a session that is given back is
+// either kept or closed, and close leaves nothing open.
 type sessions struct {
-	slots    chan struct{}  // one for each that a call uses
+	slots    chan struct{}  // one for each session that a call uses
 	starting chan struct{}  // held while a program is started that will be shared
-	closing  sync.WaitGroup // those that are being closed
+	closing  sync.WaitGroup // sessions that are being closed
 
 	mu        sync.Mutex
-	retired   bool // none is kept for another call
+	retired   bool // no session is kept for another call
 	closed    bool
-	ended     bool       // no program is started any more
-	pool      []*session // that no call uses; the last was used last
-	shared    *pipe      // the program that calls of 2026-07-28 share
-	borrowers map[*pipe]int
-	alone     map[*pipe]*session // of programs that serve one, before 2026-07-28
+	ended     bool               // no program is started any more
+	pool      []*session         // those that no call uses, the one used last at the end
+	shared    *pipe              // the program that sessions of 2026-07-28 share; nil: none
+	borrowers map[*pipe]int      // how many sessions use a program
+	alone     map[*pipe]*session // the only session of a program, before 2026-07-28
 }
 
-// newSessions has as many as calls may use at once. Zero: the default.
+// newSessions makes room for the most sessions that calls may use at once. Zero: the default.
 func newSessions(most int) sessions {
 	return sessions{
 		slots: make(chan struct{}, cmp.Or(most, defaultSessions)), starting: make(chan struct{}, 1),
@@ -31,7 +31,7 @@ func newSessions(most int) sessions {
 	}
 }
 
-// pooled is a session that was used before and still serves; what does not serve any more is closed.
+// pooled returns a session that was used before and still serves, or nil. Those that no longer serve are closed.
 func (p *sessions) pooled() *session {
 	for {
 		x := p.pop()
@@ -81,7 +81,7 @@ func (p *sessions) discard(x *session) {
 	}
 }
 
-// whileOpen does something unless all is closed: close waits for it.
+// whileOpen calls do unless everything is closed, and reports whether it did: so close waits for what do begins.
 func (p *sessions) whileOpen(do func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,7 +110,7 @@ func (p *sessions) sweep(idle time.Duration) {
 	}
 }
 
-// drain closes those that no call uses.
+// drain closes the sessions that no call uses.
 func (p *sessions) drain() {
 	p.mu.Lock()
 	pool := p.pool
@@ -121,7 +121,7 @@ func (p *sessions) drain() {
 	}
 }
 
-// retire has each session closed when its call has ended.
+// retire has each session closed once its call has ended.
 func (p *sessions) retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,7 +134,7 @@ func (p *sessions) isRetired() bool {
 	return p.retired
 }
 
-// close closes all of them, and ends programs whatever they are doing. For good: so that none is started again.
+// close closes all sessions and ends programs, whatever they are doing; with forGood none is started again.
 func (p *sessions) close(forGood bool) {
 	p.mu.Lock()
 	p.closed, p.ended = true, forGood
@@ -151,7 +151,7 @@ func (p *sessions) close(forGood bool) {
 	p.closing.Wait()
 }
 
-// borrowPipe is the program that calls share, if they do, or a fresh one. ReturnPipe gives it back.
+// borrowPipe returns the program that sessions share, or a fresh one. returnPipe takes it back.
 func (p *sessions) borrowPipe(fresh func(closed bool) *pipe) *pipe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -163,7 +163,7 @@ func (p *sessions) borrowPipe(fresh func(closed bool) *pipe) *pipe {
 	return program
 }
 
-// enlist has calls share a program of 2026-07-28, where they say what belongs to them. An earlier one is this session's.
+// enlist has later sessions share a program of 2026-07-28, whose messages say which call they belong to. An earlier one is this session's alone.
 func (p *sessions) enlist(x *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -193,7 +193,7 @@ func (p *sessions) returnPipe(program *pipe) {
 	}
 }
 
-// only is the session of a program that serves no other. Nil: it is gone, or shared.
+// only returns the one session of a program. Nil: the program is gone, or shared.
 func (p *sessions) only(program *pipe) *session {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -206,7 +206,7 @@ func (p *sessions) programs() []*pipe {
 	return p.pipes()
 }
 
-// pipes are the programs. mu is held.
+// pipes returns the programs. mu is held.
 func (p *sessions) pipes() (list []*pipe) {
 	for program := range p.borrowers {
 		list = append(list, program)

@@ -9,7 +9,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// mirror has front ends offer what was listed, as far as it is new. An error says what is not offered.
+// mirror registers a source with what was listed, if that is new, so that front ends offer it. An error says what is not offered.
 func (s *server) mirror(l *listing) error {
 	reg := s.hub.opts.Registry
 	if !s.hasResources(l) && !s.hasPrompts(l) {
@@ -30,7 +30,7 @@ func (s *server) mirror(l *listing) error {
 		src.Subscribes, src.Watch = true, s.watchResource
 	}
 	if left := src.Fit(); left > 0 || l.part {
-		problems = append(problems, fmt.Errorf("it lists more resources and prompts than can be listed here, which is %d MiB: the others can be read, and not found", tasks.MaxSource>>20))
+		problems = append(problems, fmt.Errorf("it lists more resources and prompts than the %d MiB that can be listed here: the others are not listed, but can be read", tasks.MaxSource>>20))
 	}
 	digest := sha256.Sum256(encode(src))
 	if s.offering.mirrored == nil || *s.offering.mirrored != digest {
@@ -42,7 +42,7 @@ func (s *server) mirror(l *listing) error {
 	return errors.Join(problems...)
 }
 
-// named are entries under the names that they have here. One that has no name to ask for it by is left out.
+// named returns entries with the names that they have here. One without a name, which nobody could ask for, is left out.
 func (s *server) named(list []json.RawMessage, member, prefix string, problems *[]error) []json.RawMessage {
 	var out []json.RawMessage
 	for _, raw := range list {

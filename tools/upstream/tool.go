@@ -11,7 +11,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// translate is a tool as it is announced here.
+// translate makes a listed tool the one that is announced here.
 func (s *server) translate(listed client.Tool) (tasks.Tool, error) {
 	var more struct {
 		Annotations *mcp.ToolAnnotations `json:"annotations"`
@@ -28,14 +28,14 @@ func (s *server) translate(listed client.Tool) (tasks.Tool, error) {
 		t.Description = d
 	}
 	if t.OutputSchema != nil {
-		if _, err := tasks.CompileSchema(t.OutputSchema); err != nil { // better no promise than no tool
+		if _, err := tasks.CompileSchema(t.OutputSchema); err != nil { // better a tool that promises nothing than no tool
 			t.OutputSchema = nil
 		}
 	}
 	return t, nil
 }
 
-// objectSchema is an input schema that says what the specification leaves to be said: arguments are an object.
+// objectSchema returns an input schema that says outright what the specification takes for granted: arguments are an object.
 func objectSchema(raw json.RawMessage) json.RawMessage {
 	var m members
 	if json.Unmarshal(raw, &m) != nil || m == nil {
@@ -48,10 +48,10 @@ func objectSchema(raw json.RawMessage) json.RawMessage {
 	return encode(m)
 }
 
-// runs is the policy of a tool, and whether the relay itself has to see to it that the call is made once. Where there may be a task of the
-// call, it can be found again after a crash by whoever takes over: the engine lets a second attempt begin, and the relay makes no second
-// call in it.
-func (s *server) runs(listed client.Tool, about client.Server) (p tasks.Policy, once bool) {
+// runPolicy returns the policy of a tool, and whether the relay itself has to make sure that the call is made only once. Where the server may make a
+// task of the call, whoever takes over after a crash can find that task again: so the engine lets a second attempt begin, and the relay makes
+// no second call in it.
+func (s *server) runPolicy(listed client.Tool, about client.Server) (p tasks.Policy, once bool) {
 	p = s.policyOf(listed.Name)
 	safe := listed.Annotations.ReadOnly || listed.Annotations.Idempotent
 	switch {
@@ -68,7 +68,7 @@ func (s *server) runs(listed client.Tool, about client.Server) (p tasks.Policy, 
 	return p, false
 }
 
-// mayBeTask: 2025-11-25 says of each tool whether there can be tasks of its calls; later the server decides with each call.
+// mayBeTask reports whether a call may become a task of the server: 2025-11-25 says so for each tool; later the server decides at each call.
 func mayBeTask(listed client.Tool, about client.Server) bool {
 	support := listed.Execution.TaskSupport
 	return about.Tasks && (about.Revision >= wire.V20260728 || support == "optional" || support == "required")

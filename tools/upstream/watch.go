@@ -8,17 +8,17 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// maxWatched bounds how many resources of a server are watched from here: each takes a session of its own, unless programs share one.
+// maxWatched bounds how many resources of a server this worker watches: each takes a session of its own, unless they share a program.
 const maxWatched = 64
 
-// watches are the resources of a server that are watched from here.
+// watches are the resources of a server that this worker watches.
 type watches struct {
-	places    chan struct{} // one for each
+	places    chan struct{} // one for each watch
 	beginning chan struct{} // held while a vigil is begun
 
 	mu    sync.Mutex
 	vigil *vigil          // nil: none
-	list  map[*watch]bool // those that programs of revisions before 2026-07-28 tell of
+	list  map[*watch]bool // those of programs before 2026-07-28
 }
 
 func newWatches() watches {
@@ -30,10 +30,10 @@ var (
 	errStreamEnded    = errors.New("its stream of changes ended")
 )
 
-// tells: the server tells when a resource changes.
+// tells reports that the server tells when a resource changes.
 func (s *server) tells(l *listing) bool { return l.about.Subscribes && s.hasResources(l) }
 
-// watchResource is tasks.Source.Watch of a server.
+// watchResource is the server's tasks.Source.Watch.
 func (s *server) watchResource(ctx context.Context, uri string, changed func()) error {
 	name, err := s.inward(wire.MethodResourcesRead, members{"uri": encode(uri)})
 	if err != nil {
@@ -64,13 +64,13 @@ func (s *server) watchResource(ctx context.Context, uri string, changed func()) 
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err == nil: // it restarts
+	case err == nil: // the server closed the stream, as at a restart
 		err = errStreamEnded
 	}
 	return s.refusal(ctx, err)
 }
 
-// watchAlone has a session of its own, which may be one of several with a program.
+// watchAlone watches in a session of its own.
 func (s *server) watchAlone(ctx context.Context, uri string, changed func()) error {
 	x, err := s.open(ctx)
 	if err != nil {

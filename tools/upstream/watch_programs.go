@@ -7,23 +7,23 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// Before 2026-07-28 a program tells of resources in its only session, and often knows only of what was changed through itself. So
-// whatever is watched is subscribed to with each program of the server, those of the calls too, and one of them is kept meanwhile.
+// Before 2026-07-28 a program tells of resources in its only session, and often knows only of changes that were made through itself. So each
+// watched resource is subscribed to with every program of the server, those that serve calls too, and one program is kept running for it.
 
-// vigil is a program that is kept as long as resources are watched with it.
+// vigil is the program that is kept running while resources are watched.
 type vigil struct {
 	session *session
 	child   *child
 	watches int // guarded by watches.mu
 }
 
-// watch is a resource that is watched with the programs of a server.
+// watch is one resource that is watched with the programs of a server.
 type watch struct {
 	uri  string
 	wake chan struct{} // gets one when it has changed
 }
 
-// watchPrograms tells when a program says that a resource has changed. It returns when ctx ends, or the program that is kept does.
+// watchPrograms calls changed when a program says that a resource has changed. It returns when ctx ends, or when the program that is kept does.
 func (s *server) watchPrograms(ctx context.Context, uri string, changed func()) error {
 	v, err := s.holdVigil(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (s *server) watchPrograms(ctx context.Context, uri string, changed func()) 
 	if err := v.child.subscribe(ctx, uri); err != nil {
 		return err
 	}
-	w.signal() // what was missed until now
+	w.signal() // it may have changed before
 	for {
 		select {
 		case <-w.wake:
@@ -48,7 +48,7 @@ func (s *server) watchPrograms(ctx context.Context, uri string, changed func()) 
 	}
 }
 
-// holdVigil is the vigil that others keep, or a new one. LeaveVigil gives it back.
+// holdVigil joins the vigil that there is, or begins one. leaveVigil ends that.
 func (s *server) holdVigil(ctx context.Context) (*vigil, error) {
 	select {
 	case s.watches.beginning <- struct{}{}:
@@ -105,8 +105,8 @@ func (w *watches) leaveVigil(v *vigil) (last bool) {
 	return last
 }
 
-// beginWatch subscribes with all programs but for the one that is kept, which is asked whether it is able to. Those that are started
-// later do it when their sessions begin.
+// beginWatch subscribes with all programs except the one that is kept: that one is subscribed with by watchPrograms, which needs its answer.
+// Programs that are started later are subscribed with when their sessions begin (child.begin).
 func (s *server) beginWatch(ctx context.Context, uri string, kept *child) *watch {
 	w := &watch{uri: uri, wake: make(chan struct{}, 1)}
 	s.watches.add(w)
@@ -114,10 +114,10 @@ func (s *server) beginWatch(ctx context.Context, uri string, kept *child) *watch
 	return w
 }
 
-// endWatch unsubscribes, unless somebody else watches the same.
+// endWatch unsubscribes, unless another watch has the same resource.
 func (s *server) endWatch(ctx context.Context, w *watch) {
 	if s.watches.remove(w) {
-		s.tellPrograms(context.WithoutCancel(ctx), wire.MethodResourcesUnsubscribe, w.uri, nil) // ctx has ended, which is what there is to tell
+		s.tellPrograms(context.WithoutCancel(ctx), wire.MethodResourcesUnsubscribe, w.uri, nil) // ctx has usually ended
 	}
 }
 
@@ -127,7 +127,7 @@ func (w *watches) add(one *watch) {
 	w.list[one] = true
 }
 
-// remove reports whether it was the last of its resource.
+// remove reports whether it was the last watch of its resource.
 func (w *watches) remove(one *watch) (last bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -140,18 +140,18 @@ func (w *watches) remove(one *watch) (last bool) {
 	return true
 }
 
-// tellPrograms sends a request about a resource to the programs whose sessions have begun. What they answer changes nothing.
+// tellPrograms sends a request about a resource to all programs whose sessions have begun, except one. Their answers change nothing.
 func (s *server) tellPrograms(ctx context.Context, method, uri string, but *child) {
 	ctx, cancel := context.WithTimeout(ctx, goodbye)
 	defer cancel()
 	for _, p := range s.sessions.programs() {
 		if c := p.current(""); c != nil && c != but && c.hasBegun() {
-			_ = c.say(ctx, method, uri) // it has ended, or does not read
+			_ = c.say(ctx, method, uri) // on an error it has ended, or does not read
 		}
 	}
 }
 
-// uris are the resources that a program is to tell of.
+// uris returns the resources that a new program has to be subscribed with.
 func (w *watches) uris() (uris []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -161,8 +161,8 @@ func (w *watches) uris() (uris []string) {
 	return uris
 }
 
-// updated wakes whoever watches what a program says has changed. It may be a part of what is watched: of which one the program alone
-// knows where the URI does not say so, and then everybody may be concerned.
+// updated wakes the watches of a resource that a program says has changed. The URI may be that of a part of a watched resource; where it does
+// not show of which one, every watch may be concerned.
 func (w *watches) updated(uri string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,7 +181,7 @@ func (w *watches) updated(uri string) {
 	}
 }
 
-// isPart: a URI is that of a resource or, as far as can be told from it, of a part of that.
+// isPart reports that a URI is that of the whole or, as far as its text shows, of a part of it.
 func isPart(whole, uri string) bool {
 	rest, ok := strings.CutPrefix(uri, whole)
 	return ok && (rest == "" || strings.HasSuffix(whole, "/") || strings.ContainsAny(rest[:1], "/?#"))
