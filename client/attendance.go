@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// attendance is the GET stream of a session, open while somebody waits: there comes what belongs to no request. A server may put a task's
-// questions there, and tell how it stands.
+// attendance is the GET stream of a session, open while somebody waits. What belongs to no request comes there: a server may ask a task's
+// questions on it, and tell of the task's status.
 type attendance struct {
 	mu      sync.Mutex
 	present []*attendant
@@ -19,20 +19,20 @@ type attendance struct {
 	tried   chan struct{} // closed once it is open, or refused
 }
 
-// attendant is a wait.
+// attendant is a wait that hears the stream.
 type attendant struct {
 	task   string
 	asks   *asking
 	notice func(m message)
 }
 
-// attend has a wait hear what comes on the session's stream until it leaves.
+// attend has a wait hear what comes on the session's stream until leave is called.
 func (c *Client) attend(ctx context.Context, w *attendant) (leave func()) {
 	if c.modern() || c.sessionID() == "" {
 		return func() {}
 	}
 	tried := c.join(ctx, w)
-	if c.opts.Answer != nil { // some servers send a question to nobody while there is no stream
+	if c.opts.Answer != nil { // some servers lose a question while there is no stream
 		soon := time.NewTimer(openingTime)
 		defer soon.Stop()
 		select {
@@ -61,7 +61,7 @@ func (c *Client) join(ctx context.Context, w *attendant) (tried <-chan struct{})
 }
 
 func (c *Client) openAttendance(ctx context.Context, markTried func()) (leave func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // whoever comes first may leave first
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // others may still need the stream when whoever opened it leaves
 	var group sync.WaitGroup
 	group.Go(func() {
 		defer markTried()
@@ -85,7 +85,7 @@ func (a *attendance) part(w *attendant) {
 	}
 }
 
-// keepAttending keeps the stream open. A server that has none is not asked again; what it has to say may still come with the answers.
+// keepAttending keeps the stream open. A server that has none is not asked again; it may use the streams of requests.
 func (c *Client) keepAttending(ctx context.Context, markTried func()) {
 	b, last := backoff{patience: math.MaxInt64}, ""
 	for ctx.Err() == nil {
@@ -106,7 +106,7 @@ func (c *Client) keepAttending(ctx context.Context, markTried func()) {
 	}
 }
 
-// quietFor is how long the stream may be silent. Unlike on that of a subscription nothing has to come for long.
+// quietFor is how long this stream, or that of a watched resource, may be silent. It is longer than silence: nothing need come on these for long.
 const quietFor = 5 * time.Minute
 
 func (c *Client) attendOnce(ctx context.Context, last *string, markTried func()) error {
@@ -132,12 +132,12 @@ func (c *Client) attendOnce(ctx context.Context, last *string, markTried func())
 	}
 }
 
-// take hands a message to whom it is for: a question to the wait for its task, or else to any.
+// take hands on a message: a question to the wait for its task, or else to any; anything else to all waits.
 func (a *attendance) take(c *Client, m message) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case len(a.present) == 0, m.Method == "": // rests of what was asked before
+	case len(a.present) == 0, m.Method == "": // left over from earlier requests
 	case len(m.ID) > 0:
 		task := relatedTask(m.Params)
 		i := slices.IndexFunc(a.present, func(w *attendant) bool { return w.task == task })

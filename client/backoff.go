@@ -16,11 +16,11 @@ const (
 type backoff struct {
 	patience time.Duration
 	pause    time.Duration
-	failing  time.Time // since when; zero: it is not
+	failing  time.Time // since when it fails; zero: it does not
 }
 
-// wait lets time pass after a failure: longer each time, and as long as the server asks for. It ends with an error when the context does,
-// or when patience would.
+// wait pauses after a failure: longer each time, and at least as long as the server asks for. It returns an error when ctx ends, or at once if
+// patience would run out.
 func (b *backoff) wait(ctx context.Context, err error) error {
 	if b.failing.IsZero() {
 		b.failing, b.pause = time.Now(), firstPause
@@ -33,7 +33,7 @@ func (b *backoff) wait(ctx context.Context, err error) error {
 	return sleep(ctx, pause)
 }
 
-// jittered is d give or take a fifth, so that clients that failed together do not come back together.
+// jittered returns d give or take a fifth, so that clients that failed together do not come back together.
 func jittered(d time.Duration) time.Duration {
 	return d + time.Duration((rand.Float64()-0.5)*0.4*float64(d))
 }
@@ -49,7 +49,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// persist sends a request until it is answered. It may be sent several times, so it is one whose repeat does no harm.
+// persist sends a request until it is answered. It may be sent several times: use it only for requests whose repeat does no harm.
 func (c *Client) persist(ctx context.Context, r *request) (result []byte, err error) {
 	b := backoff{patience: c.opts.Patience}
 	for {
@@ -57,7 +57,7 @@ func (c *Client) persist(ctx context.Context, r *request) (result []byte, err er
 		if err == nil || !passes(err) || ctx.Err() != nil {
 			return result, err
 		}
-		if lived(err) > longPause { // it was served for a while: that is no failure that goes on
+		if lived(err) > longPause { // it was being served for a while: this is a new failure
 			b = backoff{patience: c.opts.Patience}
 		}
 		if err := b.wait(ctx, err); err != nil {

@@ -14,17 +14,17 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// CallOptions are what may be said about one call. The zero value is usual.
+// CallOptions say more about one call. The zero value is the usual one.
 type CallOptions struct {
-	// Key makes repeats of the call lead to one task, on a Longhaul server, also from another process. Default: a random one, so that a
-	// call whose answer is lost is not started twice.
+	// Key is an idempotency key: on a Longhaul server all calls with the same one lead to one task, from whatever process. Default: a random
+	// one, so that a call whose answer is lost is not started twice.
 	Key string
 	// StartAt is when a Longhaul server starts the task. Default: at once.
 	StartAt time.Time
 	// TTL is how long a server of 2025-11-25 is asked to keep the task. Default: 24 hours.
 	TTL time.Duration
-	// Answers are the kinds of question that this call declares from 2026-07-28 on: earlier revisions declare them once for all. Default:
-	// Options.Answers.
+	// Answers are the kinds of question that can be answered in this call, from 2026-07-28 on: earlier revisions declare them once for all
+	// calls. Default: Options.Answers.
 	Answers *tasks.Capabilities
 }
 
@@ -42,13 +42,13 @@ type call struct {
 	key       string
 	answers   map[string]Answer // of the round before
 	state     string
-	token     string // of the progress, of the try that is under way
+	token     string // the progress token of the current try
 	asks      *asking
 }
 
-// Call calls a tool and waits for what it answers. An error is an *Error if the server refused the call, and a *TaskError if the task ended
-// without an answer of the tool; what the tool itself calls an error, such as arguments
-// that it does not take, is a Result with IsError and no error. When ctx ends, so does the wait; a task goes on.
+// Call calls a tool and waits for its answer. An error is an *Error if the server refused the call, and a *TaskError if the task ended
+// without an answer of the tool. What the tool itself calls an error, such as arguments that it does not take, is no error but a Result with
+// IsError. When ctx ends, so does the wait; a task goes on.
 func (c *Client) Call(ctx context.Context, tool string, arguments any, opts CallOptions) (*Result, error) {
 	t, err := c.Start(ctx, tool, arguments, opts)
 	if err != nil {
@@ -60,8 +60,8 @@ func (c *Client) Call(ctx context.Context, tool string, arguments any, opts Call
 	return c.follow(ctx, t)
 }
 
-// Start calls a tool, and returns as soon as there is a task, to be waited for by Wait, from anywhere. A call that the server answers without
-// a task has completed, and has no ID.
+// Start calls a tool and returns as soon as there is a task, which Wait waits for, from anywhere. If the server answers the call without a
+// task, the Task returned has completed, and has no ID.
 func (c *Client) Start(ctx context.Context, tool string, arguments any, opts CallOptions) (*Task, error) {
 	raw, err := encodeArguments(arguments)
 	if err != nil {
@@ -114,7 +114,7 @@ func encodeArguments(arguments any) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// send sends the call until it is answered, or until nobody knows whether it may be sent again. There may be a task without an answer.
+// send sends the call until it is answered, or until it might be started twice. It may return a task instead of an answer.
 func (k *call) send(ctx context.Context) (json.RawMessage, *Task, error) {
 	b := backoff{patience: k.Client.opts.Patience}
 	stale := true // the tool may have changed since it was listed
@@ -176,12 +176,12 @@ func (k *call) repeatable(ctx context.Context, err error) bool {
 		return false
 	}
 	if e, ok := errors.AsType[*Error](err); ok && e.advice().TaskID != "" && k.face(ctx) != faceNone {
-		return true // we looked: there is none
+		return true // stray looked: there is no such task
 	}
 	return unstarted(err) || k.attaches() || k.tool.Annotations.Idempotent || k.tool.Annotations.ReadOnly
 }
 
-// attaches: a repeat with the same key leads to the same task. Only Longhaul servers promise that.
+// attaches reports that a repeat with the same key leads to the same task. Only Longhaul servers promise that.
 func (k *call) attaches() bool { return k.key != "" && k.Server().Name == "longhaul" }
 
 func (k *call) try(ctx context.Context) (json.RawMessage, error) {
@@ -218,7 +218,7 @@ func ttl(d time.Duration) time.Duration {
 	return d
 }
 
-// asTask: earlier revisions make a task of a call that asks for one, if both the server and the tool can.
+// asTask reports that the call asks for a task, as 2025-11-25 has it: both the server and the tool must support that.
 func (k *call) asTask() bool {
 	support := k.tool.Execution.TaskSupport
 	return k.Server().legacyTasks && (support == "optional" || support == "required")
@@ -234,7 +234,7 @@ func (k *call) headers() http.Header {
 	return h
 }
 
-// notice hears what comes on the stream of a call that stays open.
+// notice handles what comes on the stream of a call that stays open.
 func (k *call) notice() func(message) {
 	progress := k.progress()
 	return func(m message) {
@@ -243,7 +243,7 @@ func (k *call) notice() func(message) {
 	}
 }
 
-// progress tells of a call that stays open.
+// progress passes on the progress of a call that stays open.
 func (k *call) progress() func(message) {
 	began := time.Now()
 	return func(m message) {
@@ -257,7 +257,7 @@ func (k *call) progress() func(message) {
 	}
 }
 
-// read tells apart what a call can be answered with. A task of nil, without an error, means that the call goes into another round.
+// read tells apart the answers that a call can have. A nil task without an error means that the call goes into another round.
 func (k *call) read(ctx context.Context, raw json.RawMessage) (*Task, error) {
 	var answer struct {
 		ResultType string                        `json:"resultType"`
@@ -296,7 +296,8 @@ func (k *call) task(raw json.RawMessage) (*Task, error) {
 	return t, nil
 }
 
-// nextRound answers what a call asks before it goes on. A server that asks nothing wants to be called again a little later.
+// nextRound answers the questions that the server asks before it goes on with a call. One that asks nothing wants to be called again a little
+// later.
 func (k *call) nextRound(ctx context.Context, requests map[string]tasks.InputRequest, state string) (err error) {
 	k.answers, k.state = nil, state
 	if len(requests) == 0 {

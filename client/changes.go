@@ -13,17 +13,17 @@ import (
 // ErrNoWatch: the server does not tell of changes.
 var ErrNoWatch = errors.New("this server does not tell of changes")
 
-// The notifications that tell of a list that has changed.
+// listsChanged are the notifications of a changed list.
 var listsChanged = []string{"notifications/tools/list_changed", "notifications/resources/list_changed", "notifications/prompts/list_changed"}
 
-// ListsChanged are the subscriptions of 2026-07-28 to the lists that a server may have: those that it has not it does not grant.
+// ListsChanged subscribes, as 2026-07-28 has it, to all lists that a server may have. It grants those that it has.
 var ListsChanged = map[string]any{"toolsListChanged": true, "resourcesListChanged": true, "promptsListChanged": true}
 
-// TellsOfLists reports whether a notification tells that one of the lists has changed.
+// TellsOfLists reports whether a notification is about a list that has changed.
 func TellsOfLists(method string) bool { return slices.Contains(listsChanged, method) }
 
-// WatchLists tells when the server says that its list of tools, resources or prompts has changed, and once at first, when from then on
-// nothing is missed. It returns when ctx ends, or the stream does: what happened before the next one is open may have been missed.
+// WatchLists calls changed when the server says that its list of tools, resources or prompts has changed, and once at first, as soon as
+// nothing can be missed any more. It returns when ctx ends or the stream does: what happens until the next one is open may be missed.
 func (c *Client) WatchLists(ctx context.Context, changed func()) error {
 	ctx, alive, leave := whileHeard(ctx, silence)
 	defer leave(nil)
@@ -48,7 +48,7 @@ func (c *Client) WatchLists(ctx context.Context, changed func()) error {
 	return watched(ctx, err)
 }
 
-// watched is how a watch ended.
+// watched returns how a watch ended: with its context, or with an error. Nil: the stream ended.
 func watched(ctx context.Context, err error) error {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errSilence): // a dead stream looks like a quiet one
@@ -83,7 +83,7 @@ func hasHTTP(err error, statuses ...int) bool {
 	return false
 }
 
-// watchSession reads the stream of a session that belongs to no request, as earlier revisions have it. Once it is open it begins.
+// watchSession watches on the session's own stream, the one of no request, as earlier revisions have it. It calls begin once that is open.
 func (c *Client) watchSession(ctx context.Context, r *request, begin func() error) error {
 	s, err := c.openStream(ctx, c.sessionID(), "")
 	if err != nil {

@@ -15,36 +15,35 @@ import (
 type Options struct {
 	// Name and Version tell the server who calls. Default: longhaul-client, 0.
 	Name, Version string
-	// Token is the bearer token of each request. Default: none.
+	// Token returns the bearer token for a request. Default: none is sent.
 	Token func(ctx context.Context) (string, error)
 	// Header is sent with each request. Default: nothing.
 	Header http.Header
 	// HTTP sends the requests. Its Timeout must be zero. Default: a client of our own.
 	HTTP *http.Client
-	// Answer answers a question, once for each; several may be open at once, each in a goroutine of its own. Its context ends when the
-	// question is not open any more. An error ends the wait, not the task. Default: the server is told that nobody can be asked.
+	// Answer answers a question. It is called once for each; several may be open at once, each in a goroutine of its own. Its context ends
+	// when the question is no longer open. An error ends the wait, not the task. Default: the server is told that nobody can be asked.
 	Answer func(ctx context.Context, q Question) (Answer, error)
-	// Asked is told of a task's question instead, once for each, where there is no Answer: somebody else answers, from another process by
+	// Asked is told of a task's questions where Answer is nil, once of each: somebody else answers, perhaps from another process, by
 	// Client.Answer. It may be called by several goroutines. Default: nobody is told.
 	Asked func(q Question)
-	// Answers are the kinds of question that can be answered, here or by whoever goes on with the task. Default: forms and visits with
-	// Answer or Asked, nothing without.
+	// Answers are the kinds of question that can be answered, here or by whoever goes on with the task. Default: forms and visits if Answer
+	// or Asked is set, otherwise none.
 	Answers tasks.Capabilities
-	// Changed is told how a task stands that is waited for, in order: at first, and then when something changed. Calls that are no task for
-	// this client have no ID. It must be quick. Default: nobody is told.
+	// Changed is told the state of a task that is waited for: at first, and then whenever something changed, in order. A call that is not a
+	// task for this client has no ID. It must be quick. Default: nobody is told.
 	Changed func(t Task)
-	// Trouble is told why the server does not answer, after each try, and nil once it answers again. It must be quick. Default: nobody is
-	// told.
+	// Trouble is told after each try why the server does not answer, and nil once it answers again. It must be quick. Default: nobody is told.
 	Trouble func(err error)
-	// Log is told what a tool logs while its call stays open, or a task of 2025-11-25 is waited for: those of 2026-07-28 tell no log. level is one
-	// of RFC 5424's, data any JSON. It must be quick. Default: servers are not asked to tell.
+	// Log is told what a tool logs, while its call stays open or its task of 2025-11-25 is waited for: tasks of 2026-07-28 have no log for
+	// clients. level is one of RFC 5424's, data any JSON. It must be quick. Default: servers are not asked for the log.
 	Log func(level string, data json.RawMessage)
 	// LogLevel is the least severe level that Log is told of. Default: info.
 	LogLevel string
-	// Patience is how long a server that cannot be reached, or that asks to come back later, is tried again. Default: 5 minutes.
+	// Patience is how long to go on trying a server that cannot be reached, or that asks to come back later. Default: 5 minutes.
 	Patience time.Duration
-	// Stuck is after how long without any change a wait ends with ErrStuck; the task goes on. Time in which a question is open does not
-	// count. Default: never.
+	// Stuck is how long a wait goes on without any change of the task before it ends with ErrStuck; the task goes on. Time in which a question
+	// is open does not count. Default: for ever.
 	Stuck time.Duration
 	// MaxBody bounds what is read of one message. Default: 64 MiB.
 	MaxBody int64
@@ -85,7 +84,7 @@ type Client struct {
 	deaf    atomic.Bool // the server has no subscriptions to tasks
 	contact contact
 
-	session        session // of revisions before 2026-07-28, as is what follows
+	session        session // this and what follows: before 2026-07-28
 	serverRequests serverRequests
 	attendance     attendance
 }
@@ -94,18 +93,18 @@ type Client struct {
 type Server struct {
 	Name, Version string
 	Instructions  string
-	Revision      string // that is spoken with it
+	Revision      string // of the protocol that is spoken with it
 	Tasks         bool   // it may make tasks of calls
 	Resources     bool
-	Subscribes    bool // to resources: it tells when one changes
+	Subscribes    bool // it tells when a resource changes
 	Prompts       bool
-	Completes     bool // arguments of prompts and of URI templates
-	legacyTasks   bool // it takes a task parameter in tools/call
-	legacyList    bool
+	Completes     bool // it completes arguments of prompts and of URI templates
+	legacyTasks   bool // it takes a task parameter in tools/call (2025-11-25)
+	legacyList    bool // it has tasks/list (2025-11-25)
 }
 
-// Dial finds out which revision a server speaks. A server that is not there is an error at once; one that asks to come back later is
-// tried again.
+// Dial finds out which revision a server speaks. If no server is there it fails at once, since the address may be wrong; one that asks to come
+// back later is tried again.
 func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 	c := &Client{url: url, opts: opts.withDefaults(), http: opts.HTTP}
 	c.server.Store(&Server{})
@@ -120,12 +119,12 @@ func Dial(ctx context.Context, url string, opts Options) (*Client, error) {
 	return c, nil
 }
 
-// Server is what the server said about itself.
+// Server returns what the server said about itself.
 func (c *Client) Server() Server { return *c.server.Load() }
 
 func (c *Client) modern() bool { return isModern(c.server.Load().Revision) }
 
-// Close ends the session, where there is one, and closes connections. Tasks go on.
+// Close ends the session, if there is one, and closes connections. Tasks go on.
 func (c *Client) Close() {
 	c.endSession()
 	c.release()
@@ -142,7 +141,7 @@ func sameServer(req *http.Request, via []*http.Request) error {
 
 func transport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok { // the program has put something of its own there
+	if !ok { // the program has replaced it
 		t = &http.Transport{Proxy: http.ProxyFromEnvironment}
 	}
 	t = t.Clone()

@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// contact is whether the server answers. Each request tells.
+// contact remembers whether the server answers, as the last request showed.
 type contact struct {
 	mu   sync.Mutex
 	lost bool
 }
 
-// noteContact takes note of how a request fared, and tells who wants to know of trouble.
+// noteContact takes note of how a request fared, and tells Options.Trouble.
 func (c *Client) noteContact(ctx context.Context, res *http.Response, err error) {
 	if err != nil && ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow) {
-		return // we left
+		return // we gave up, which says nothing about the server
 	}
 	if err == nil {
 		err = away(res)
@@ -30,7 +30,7 @@ func (c *Client) noteContact(ctx context.Context, res *http.Response, err error)
 	}
 }
 
-// away is what an answer says of a server that is not there for the moment.
+// away returns an error if an answer says that the server cannot serve for the moment.
 func away(res *http.Response) error {
 	if e := (&Error{HTTP: res.StatusCode, Message: "HTTP " + res.Status}); passes(e) {
 		return e

@@ -11,8 +11,8 @@ import (
 // maxPages bounds a list whose server never ends it.
 const maxPages = 1000
 
-// Entries lists what one of the protocol's list methods lists, as the server wrote it: resources/list lists "resources". It stops before
-// the entries have more than so many bytes; whole is false then.
+// Entries returns all entries of one of the protocol's list methods as the server wrote them; member is where they stand in the answer, such
+// as "resources" for resources/list. It stops before they have more than so many bytes; then whole is false.
 func (c *Client) Entries(ctx context.Context, method, member string, bytes int) (list []json.RawMessage, whole bool, err error) {
 	params := object{}
 	for range maxPages {

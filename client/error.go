@@ -25,10 +25,10 @@ var (
 	ErrStuck = errors.New("the task does not change any more")
 	// ErrNotFound: the server has no such task, or not for this caller.
 	ErrNotFound = errors.New("no such task")
-	// ErrNoTasks: the server has no tasks, or none that this revision can tell of.
+	// ErrNoTasks: the server has no tasks, or the revision has no way to ask for them.
 	ErrNoTasks = errors.New("this server has no tasks")
-	// ErrNoAnswers: the server takes answers only from who waits for the task, on the stream that brought the question.
-	ErrNoAnswers = errors.New("this server takes answers only from who waits for the task")
+	// ErrNoAnswers: the server takes an answer only from whoever waits for the task, on the stream that brought the question.
+	ErrNoAnswers = errors.New("this server takes answers only from whoever waits for the task")
 	// ErrNoList: the server does not list tasks.
 	ErrNoList = errors.New("this server does not list tasks")
 	// ErrCancelled: the task was cancelled. The error is a *TaskError.
@@ -77,7 +77,7 @@ func (e *TaskError) Is(target error) bool {
 	return target == ErrCancelled && e.Task.Status == tasks.Cancelled
 }
 
-// brokenError is a request whose answer did not come: the network's fault, or a server's that does not speak the protocol for a moment.
+// brokenError says that no answer came to a request: the network failed, or a server did not speak the protocol for a moment.
 type brokenError struct {
 	err   error
 	lived time.Duration // how long the answer had been open by then
@@ -86,7 +86,7 @@ type brokenError struct {
 func (e *brokenError) Error() string { return e.err.Error() }
 func (e *brokenError) Unwrap() error { return e.err }
 
-// lived is how long an answer had been open before it broke.
+// lived returns how long an answer had been open before it broke.
 func lived(err error) time.Duration {
 	if e, ok := errors.AsType[*brokenError](err); ok {
 		return e.lived
@@ -94,7 +94,7 @@ func lived(err error) time.Duration {
 	return 0
 }
 
-// passes reports whether the same request may succeed later.
+// passes reports whether the trouble may pass: the same request may succeed later.
 func passes(err error) bool {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code == wire.CodeUnavailable || e.advice().RetryAfterMs > 0 ||
@@ -120,14 +120,14 @@ type advice struct {
 	Supported    []string `json:"supported"`
 }
 
-// advice is what the server says about what to do.
+// advice returns what the server says about what to do.
 func (e *Error) advice() advice {
 	var a advice
 	_ = json.Unmarshal(e.Data, &a) // data may be anything
 	return a
 }
 
-// retryAfter is how long the server asks to wait, within reason.
+// retryAfter returns how long the server asks to wait, within reason.
 func retryAfter(err error) time.Duration {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -142,13 +142,13 @@ func hasCode(err error, codes ...int) bool {
 	return ok && slices.Contains(codes, e.Code)
 }
 
-// refusesKey: a server that cannot tell callers apart names the key in its refusal.
+// refusesKey reports that the server refuses the idempotency key: one that cannot tell callers apart names it in its refusal.
 func refusesKey(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Code == wire.CodeInvalidParams && strings.Contains(e.Message, wire.MetaKey)
 }
 
-// ended is why a context ended, in the words of whoever ended it.
+// ended returns why ctx ended if it has, and otherwise err.
 func ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause

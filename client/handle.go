@@ -9,7 +9,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// The tools by which a Longhaul server lets clients without tasks manage theirs.
+// The handle tools: with these a Longhaul server lets clients without tasks manage theirs.
 const (
 	waitTool   = "task_wait"
 	getTool    = "task_get"
@@ -45,7 +45,7 @@ func (c *Client) errNoTasks() error {
 	return fmt.Errorf("%w (%s, revision %s): its calls last no longer than the wait for them", ErrNoTasks, about.Name, about.Revision)
 }
 
-// lacksTasks is what an error of a tasks method means.
+// lacksTasks explains the error of a tasks method that the server does not know.
 func (c *Client) lacksTasks(err error) error {
 	if hasCode(err, wire.CodeMethodNotFound) {
 		return fmt.Errorf("%w: %w", c.errNoTasks(), err)
@@ -53,20 +53,20 @@ func (c *Client) lacksTasks(err error) error {
 	return err
 }
 
-// handles reports whether the server has the handle tools. Names alone do not tell: the schema of their answers does.
+// handles reports whether the server has the handle tools. Their names alone prove nothing, but the schema of their answers does.
 func (c *Client) handles(ctx context.Context) bool {
 	t, err := c.tool(ctx, waitTool)
 	return err == nil && wire.HasHandles(t.OutputSchema)
 }
 
-// lists reports whether it has that which lists tasks.
+// lists reports whether the server has the handle tool that lists tasks.
 func (c *Client) lists(ctx context.Context) bool {
 	t, err := c.tool(ctx, listTool)
 	return err == nil && t.Raw != nil && c.handles(ctx)
 }
 
-// handed is the task that a call without tasks was answered with instead of its result: nil if it was not. The answer has to be a handle of
-// an open task of this very tool, and the server has to have the tool that it tells us to go on with.
+// handed returns the task whose handle a call was answered with instead of its result, or nil. The answer has to be a handle of an open task of
+// this very tool, and the server has to have the tool with which it says to go on.
 func (k *call) handed(ctx context.Context, r *Result) *Task {
 	if r.IsError || r.Structured == nil {
 		return nil
@@ -80,7 +80,7 @@ func (k *call) handed(ctx context.Context, r *Result) *Task {
 	return t
 }
 
-// manage calls a handle tool. It may be sent several times: each of them does the same then as once.
+// manage calls a handle tool. It may be sent several times, since doing any of them twice is the same as once.
 func (c *Client) manage(ctx context.Context, r *request) (*Task, error) {
 	if _, err := tasks.ParseID(fmt.Sprint(r.params["taskId"])); err != nil {
 		return nil, ErrNotFound
@@ -98,13 +98,13 @@ func (c *Client) manage(ctx context.Context, r *request) (*Task, error) {
 		return ofHandle(v, answer)
 	}
 	complaint := &Error{Code: wire.CodeInvalidParams, Message: answer.Text()}
-	if r.name != answerTool { // else it may be the answers that are wrong
+	if r.name != answerTool { // there it may be the answers that are wrong
 		return nil, fmt.Errorf("%w: %w", ErrNotFound, complaint)
 	}
 	return nil, complaint
 }
 
-// ofHandle is the task of a handle. That of one which has completed comes with what its tool answered.
+// ofHandle returns the task of a handle, with the tool's answer if it has completed.
 func ofHandle(v wire.HandleView, answer *Result) (t *Task, err error) {
 	t = taskOf(v.TaskView)
 	t.Tool, t.Raw = v.Tool, answer.Raw
@@ -118,7 +118,7 @@ func (c *Client) getByTool(ctx context.Context, id string) (*Task, error) {
 	return c.manage(ctx, &request{name: getTool, params: object{"taskId": id}, limit: quick})
 }
 
-// endHandle is end where tasks are seen by the handle tools alone. The one that waits returns now and then without an end.
+// endHandle is end for servers whose tasks are seen by the handle tools alone. task_wait returns now and then without an end.
 func (w *watch) endHandle(ctx context.Context) (*Task, error) {
 	for {
 		next := time.Now().Add(w.interval())
@@ -135,7 +135,7 @@ func (w *watch) endHandle(ctx context.Context) (*Task, error) {
 	}
 }
 
-// longest is more than the tool that waits may take.
+// longest is more than task_wait may take.
 const longest = 2 * time.Minute
 
 func (w *watch) waitByTool(ctx context.Context) (*Task, error) {
@@ -145,7 +145,7 @@ func (w *watch) waitByTool(ctx context.Context) (*Task, error) {
 	})
 }
 
-// progressed takes what comes while a request about the task is open.
+// progressed handles progress that comes while task_wait is open.
 func (w *watch) progressed(m message) {
 	n, ok := readProgress(m)
 	if !ok || n.Token != w.token {

@@ -11,27 +11,27 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// collected is what tasks/result answered.
+// collected is the answer to tasks/result.
 type collected struct {
 	raw json.RawMessage
 	err error
 }
 
-// refused: the server hands out no result, which says nothing about the network.
+// refused returns the error with which the server itself refused to hand out a result, if it did.
 func (r collected) refused() (*Error, bool) {
 	e, ok := errors.AsType[*Error](r.err)
 	return e, ok && !passes(r.err)
 }
 
-// collector waits for a task of 2025-11-25: tasks/result is open until there is one, and carries progress and questions meanwhile; how the
-// task stands is asked now and then, and when a stream says that it changed.
+// collector waits for a task of 2025-11-25. It keeps tasks/result open until there is a result; progress and questions come on its stream
+// meanwhile. Beside that it polls the task, and does so at once when a stream says that its status changed.
 type collector struct {
 	*watch
 	asks   *asking
 	news   chan message
 	result chan collected // nil: tasks/result is not open
-	early  bool           // the server refuses it before the end
-	polled bool           // the server's tasks tell their progress themselves
+	early  bool           // the server refuses tasks/result before the end
+	polled bool           // tasks/get tells progress too: that of notifications is not needed
 }
 
 func (w *watch) endLegacy(ctx context.Context) (*Task, error) {
@@ -72,7 +72,7 @@ func (c *collector) end(ctx context.Context) (*Task, error) {
 	}
 }
 
-// pause waits until it is worth asking again, or for the result.
+// pause waits until it is time to poll again, or until the result is there.
 func (c *collector) pause(ctx context.Context, until time.Time) (*Task, error) {
 	timer := time.NewTimer(max(minPoll, time.Until(until)))
 	defer timer.Stop()
@@ -93,7 +93,7 @@ func (c *collector) pause(ctx context.Context, until time.Time) (*Task, error) {
 	}
 }
 
-// hear is called by whoever reads a stream. What there is no room for the next poll tells too.
+// hear is called by whoever reads a stream. It may drop a message: the next poll tells the same.
 func (c *collector) hear(m message) {
 	select {
 	case c.news <- m:
@@ -101,7 +101,7 @@ func (c *collector) hear(m message) {
 	}
 }
 
-// hears takes what a stream told, and reports whether the task is worth a look.
+// hears takes what a stream told, and reports whether to poll the task now.
 func (c *collector) hears(m message) bool {
 	if m.Method == wire.NoticeTasksStatus {
 		t, err := readTask(m.Params)
@@ -118,7 +118,7 @@ func (c *collector) hears(m message) bool {
 	return false
 }
 
-// arrived is the end of a task whose result is there. It is asked once more how it ended: the result alone does not say.
+// arrived deals with the answer to tasks/result. The task is polled once more: the result alone does not say how it ended.
 func (c *collector) arrived(ctx context.Context, r collected) (*Task, error) {
 	if _, refused := r.refused(); r.err != nil && !refused {
 		return nil, r.err
@@ -132,14 +132,14 @@ func (c *collector) arrived(ctx context.Context, r collected) (*Task, error) {
 	case r.err == nil:
 		return t.legacyOutcome(r)
 	}
-	c.early = true // it may be that this server refuses to be asked before the end: then it is asked again
+	c.early = true // this server may refuse tasks/result before the end: it is asked again then
 	if !t.Ended() {
 		return nil, nil
 	}
 	return c.outcome(ctx)
 }
 
-// outcome is the task that has ended, with its result. A request that was open before may have been refused because it came too early.
+// outcome returns the task, which has ended, with its result. A tasks/result that was refused may have come too early: it is sent again.
 func (c *collector) outcome(ctx context.Context) (*Task, error) {
 	if c.last.Status == tasks.Cancelled {
 		return &c.last, nil
@@ -154,7 +154,7 @@ func (c *collector) outcome(ctx context.Context) (*Task, error) {
 	return c.last.legacyOutcome(c.rest(ctx))
 }
 
-// rest waits for the result of a task that has ended, not for ever.
+// rest waits for the result of a task that has ended, but not for ever.
 func (c *collector) rest(ctx context.Context) collected {
 	timer := time.NewTimer(c.Client.opts.Patience)
 	defer timer.Stop()
@@ -172,7 +172,7 @@ func (c *collector) rest(ctx context.Context) collected {
 // collect fetches the result, however long that takes.
 func (c *collector) collect(ctx context.Context) chan collected {
 	done, id := make(chan collected, 1), c.last.ID
-	hear := func(m message) { c.hear(m); c.logged(m) } // the log of other tasks comes elsewhere
+	hear := func(m message) { c.hear(m); c.logged(m) } // on this stream the log can only be this task's
 	go func() {
 		raw, err := c.persist(ctx, &request{method: wire.MethodTasksResult, params: object{"taskId": id}, notice: hear, asks: c.asks})
 		done <- collected{raw, err}
@@ -180,7 +180,8 @@ func (c *collector) collect(ctx context.Context) chan collected {
 	return done
 }
 
-// legacyOutcome is the ended task with its result. This revision calls a task failed whose tool reported an error: that is a result.
+// legacyOutcome returns the ended task with its result. Where 2025-11-25 calls a task failed because its tool reported an error, there is a
+// result, and so it counts as completed.
 func (t *Task) legacyOutcome(r collected) (*Task, error) {
 	if t.Status == tasks.Cancelled {
 		return t, nil

@@ -8,7 +8,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// List is a page of the caller's tasks and the cursor of the next one, empty after the last. The first page has the empty cursor.
+// List returns a page of the caller's tasks and the cursor of the next page, which is empty after the last. The first page has the empty
+// cursor.
 func (c *Client) List(ctx context.Context, cursor string) (page []Task, next string, err error) {
 	list := c.listByTool // 2026-07-28 has no method for it
 	if !c.modern() && !c.lists(ctx) {
@@ -31,7 +32,7 @@ func (c *Client) List(ctx context.Context, cursor string) (page []Task, next str
 	return page, next, err
 }
 
-// listByTool declares no extension: to those who have tasks the handle tools are not offered.
+// listByTool calls the handle tool. It declares no extension: clients with tasks are not offered the handle tools.
 func (c *Client) listByTool(ctx context.Context, args object) (json.RawMessage, error) {
 	raw, err := c.persist(ctx, &request{
 		method: wire.MethodToolsCall, name: listTool, bare: true, limit: quick, params: object{"name": listTool, "arguments": args},

@@ -11,8 +11,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// silence is how long a stream may say nothing before it is taken for dead. Servers are not obliged to send anything on a quiet stream, so
-// this only means to open another one.
+// silence is how long nothing may come on a stream before it is taken for dead. Servers need not send anything on a quiet stream, so being
+// wrong must cost no more than opening another one.
 const silence = time.Minute
 
 var (
@@ -20,14 +20,14 @@ var (
 	errOver    = errors.New("the task has ended")
 )
 
-// whileHeard is a context that ends with errSilence once alive has not been called for so long. leave ends it too.
+// whileHeard returns a context that ends with errSilence once alive was not called for so long. leave ends it too.
 func whileHeard(ctx context.Context, silence time.Duration) (_ context.Context, alive func(), leave context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	quiet := time.AfterFunc(silence, func() { cancel(errSilence) })
 	return ctx, func() { quiet.Reset(silence) }, func(cause error) { quiet.Stop(); cancel(cause) }
 }
 
-// listen follows a task on a stream until it has ended. It returns neither a task nor an error when there is no stream, or no more.
+// listen follows a task on a stream until the task has ended. It returns neither a task nor an error if there is no stream, or it ended first.
 func (w *watch) listen(ctx context.Context) (*Task, error) {
 	if !w.listens() {
 		return nil, nil
@@ -55,7 +55,7 @@ func (w *watch) listen(ctx context.Context) (*Task, error) {
 	return nil, err
 }
 
-// listens: there may be a stream.
+// listens reports that there may be a stream.
 func (w *watch) listens() bool { return w.modern() && !w.alone && !w.deaf.Load() }
 
 // listener reads what comes on a stream.
@@ -81,7 +81,7 @@ func (l *listener) notice(m message) {
 	}
 }
 
-// take takes note of a task. Some servers notify of an end without what it brought.
+// take takes note of a task. Some servers notify of an end without the result: then the task is polled.
 func (l *listener) take(t *Task) {
 	if t.Ended() && t.Status != tasks.Cancelled && t.Result == nil && t.Err == nil {
 		l.look()
@@ -90,7 +90,7 @@ func (l *listener) take(t *Task) {
 	l.see(t)
 }
 
-// acknowledged: from now on nothing is missed, and the poll tells what happened before. What is not granted is not followed.
+// acknowledged looks whether the server granted the subscription. If so nothing is missed from now on, and a poll tells what happened before.
 func (l *listener) acknowledged(params json.RawMessage) {
 	var granted struct {
 		Notifications struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// wantLog asks a server of an earlier revision to tell what it logs, for as long as the session lasts. One that refuses is as good without.
+// wantLog asks a server of an earlier revision to send its log as long as the session lasts. A refusal is no error.
 func (c *Client) wantLog(ctx context.Context) error {
 	_, err := c.exchange(ctx, &request{method: wire.MethodLoggingSetLevel, params: object{"level": c.opts.LogLevel}, limit: quick}, c.sessionID())
 	if _, refused := errors.AsType[*Error](err); refused {

@@ -15,7 +15,7 @@ import (
 // Revisions before 2026-07-28, which have sessions, newest first.
 var legacyRevisions = []string{"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"}
 
-// Revisions are those of the protocol that can be spoken, newest first.
+// Revisions returns the revisions of the protocol that this client speaks, newest first.
 func Revisions() []string { return append([]string{wire.V20260728}, legacyRevisions...) }
 
 func isModern(revision string) bool { return revision >= wire.V20260728 }
@@ -40,7 +40,7 @@ func (c *Client) negotiate(ctx context.Context) error {
 	return c.initialize(ctx, legacy)
 }
 
-// discover asks as 2026-07-28 does. With an error comes the earlier revision to try, if one may be spoken.
+// discover asks as 2026-07-28 does. With an error it returns the earlier revision to try, if there may be one.
 func (c *Client) discover(ctx context.Context) (legacy string, err error) {
 	c.server.Store(&Server{Revision: wire.V20260728})
 	raw, err := c.greet(ctx, &request{method: wire.MethodServerDiscover, limit: quick})
@@ -96,7 +96,7 @@ type program struct {
 	Version string `json:"version"`
 }
 
-// legacyAfter is the revision to try after a server refused the newest: none if it refused for another reason.
+// legacyAfter returns the revision to try after a server refused the newest one: none if it refused for another reason.
 func legacyAfter(err error) string {
 	e, ok := errors.AsType[*Error](err)
 	switch {
@@ -108,7 +108,7 @@ func legacyAfter(err error) string {
 	return legacyRevisions[0]
 }
 
-// common is the newest of the server's revisions that we speak.
+// common returns the newest of the server's revisions that we speak, or none.
 func common(supported []string) string {
 	for _, revision := range legacyRevisions {
 		if slices.Contains(supported, revision) {
@@ -118,7 +118,7 @@ func common(supported []string) string {
 	return ""
 }
 
-// greet sends the first request to a server. One that is not there is not waited for: its address may be wrong.
+// greet sends the first request to a server. If none is there it does not wait for one: the address may be wrong.
 func (c *Client) greet(ctx context.Context, r *request) (json.RawMessage, error) {
 	b := backoff{patience: c.opts.Patience}
 	for {
@@ -181,7 +181,7 @@ func (c *Client) initialize(ctx context.Context, revision string) error {
 	return c.wantLog(ctx)
 }
 
-// capabilities are what a request of 2026-07-28 declares.
+// capabilities returns what a request of 2026-07-28 declares.
 func (c *Client) capabilities(r *request) object {
 	if r.bare {
 		return object{}
@@ -195,7 +195,7 @@ func (c *Client) capabilities(r *request) object {
 	return caps
 }
 
-// legacyCapabilities are what a session declares. Before 2025-11-25 there is nobody who could go on with a task and answer in our stead.
+// legacyCapabilities returns what a session declares. Before 2025-11-25 there are no tasks, so nobody could answer in our stead.
 func (c *Client) legacyCapabilities(revision string) object {
 	if c.opts.Answer == nil && revision < wire.V20251125 {
 		return object{}

@@ -25,5 +25,5 @@ func (n progressNotice) progress() tasks.Progress {
 	return tasks.Progress{Done: n.Progress, Total: n.Total, Message: n.Message}
 }
 
-// newToken is a progress token: what is said about one request is not taken for another's.
+// newToken returns a progress token, which tells the progress of one request from another's.
 func newToken() string { return rand.Text() }

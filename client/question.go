@@ -18,14 +18,14 @@ type Question struct {
 	TaskID string // empty: the question comes before there is a task
 	Key    string
 	tasks.InputRequest
-	// Refused is why the server did not take the answer that was given before: what was filled in does not fit.
+	// Refused is why the server refused the answer given before: what was filled in does not fit the form. Nil: this is the first try.
 	Refused error
 }
 
-// Message is what is asked, for people. It is empty for kinds of question that are not put to them.
+// Message is what is asked, for people. It is empty for questions that are not for people.
 func (q Question) Message() string { return q.params().Message }
 
-// Schema is the JSON Schema of the form that an answer fills in; that of an empty form if there is none.
+// Schema returns the JSON Schema of the form that an answer fills in; without a form, that of an empty one.
 func (q Question) Schema() json.RawMessage {
 	if schema := q.params().Schema; schema != nil {
 		return schema
@@ -33,7 +33,7 @@ func (q Question) Schema() json.RawMessage {
 	return json.RawMessage("{}")
 }
 
-// URL is what is to be visited; empty unless that is asked.
+// URL is what the user is asked to visit; empty for other kinds of question.
 func (q Question) URL() string { return q.params().URL }
 
 type questionParams struct {
@@ -44,27 +44,27 @@ type questionParams struct {
 
 func (q Question) params() questionParams {
 	var p questionParams
-	_ = json.Unmarshal(q.Params, &p) // other kinds of question have others
+	_ = json.Unmarshal(q.Params, &p) // other kinds of question have other params
 	return p
 }
 
 // Answer is what somebody said to a question.
 type Answer struct {
-	// Action of a form or a visit: accept, decline, or cancel (asked, but nobody chose).
+	// Action is accept, decline or cancel (asked, but nobody chose), for a form or a visit.
 	Action string
 	// Content is what was filled in: any value that marshals to an object.
 	Content any
-	// Raw is the whole answer instead, for kinds of question that have no action.
+	// Raw is the whole answer, for kinds of question that have no action.
 	Raw json.RawMessage
 }
 
-// Accept fills in a form, or says that a visit was made (then content is nil).
+// Accept answers a form with its content, or says that a visit was made (then content is nil).
 func Accept(content any) Answer { return Answer{Action: "accept", Content: content} }
 
 // Decline says no.
 func Decline() Answer { return Answer{Action: "decline"} }
 
-// MarshalJSON is the answer as it goes over the wire.
+// MarshalJSON returns the answer as it goes over the wire.
 func (a Answer) MarshalJSON() ([]byte, error) {
 	if a.Raw != nil {
 		return a.Raw, nil
@@ -75,10 +75,10 @@ func (a Answer) MarshalJSON() ([]byte, error) {
 	}{a.Action, a.Content})
 }
 
-// tries is how often one question is answered when the server does not take the answer.
+// tries is how often one question is answered while the server refuses the answers.
 const tries = 5
 
-// nobodyToAsk is the error about questions before there is a task.
+// nobodyToAsk makes the error for questions that come before there is a task when nobody can answer them.
 func nobodyToAsk(requests map[string]tasks.InputRequest) error {
 	asked := make([]string, 0, len(requests))
 	for _, key := range slices.Sorted(maps.Keys(requests)) {

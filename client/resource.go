@@ -18,7 +18,7 @@ type Resource struct {
 	Size     int64  // of the whole, of which this may be a part (Longhaul servers)
 }
 
-// Read reads a resource. Servers bound what one answer has: CopyResource reads what is larger.
+// Read reads a resource. Servers bound the size of one answer: CopyResource reads larger resources.
 func (c *Client) Read(ctx context.Context, uri string) (*Resource, error) {
 	raw, err := c.persist(ctx, &request{method: wire.MethodResourcesRead, name: uri, params: object{"uri": uri}, limit: quick})
 	if err != nil {
@@ -51,8 +51,8 @@ func (c *Client) Read(ctx context.Context, uri string) (*Resource, error) {
 // partSize is how much of a large resource is read at once.
 const partSize = 4 << 20
 
-// CopyResource writes all of a resource, whatever its size: what a Longhaul task has left is read in parts. After each part wrote is told how far it
-// is; nil: nobody is told.
+// CopyResource writes all of a resource, whatever its size: what a Longhaul task has left is read in parts. wrote is called after each part
+// with how much is written so far; nil: nobody is told.
 func (c *Client) CopyResource(ctx context.Context, to io.Writer, uri string, wrote func(bytes, size int64)) error {
 	if !strings.HasPrefix(uri, tasks.URIScheme) || strings.Contains(uri, "?") {
 		r, err := c.Read(ctx, uri)

@@ -34,7 +34,7 @@ func readResult(raw json.RawMessage, taskID string) (*Result, error) {
 	return &Result{TaskID: taskID, Content: r.Content, Structured: r.Structured, IsError: r.IsError, Raw: raw}, nil
 }
 
-// Text is the result's text, all blocks of it.
+// Text returns the result's text, all blocks of it.
 func (r *Result) Text() string {
 	var texts []string
 	for _, raw := range r.Content {
@@ -46,7 +46,7 @@ func (r *Result) Text() string {
 	return strings.Join(texts, "\n")
 }
 
-// String is the text, or else the structured content: what there is to print.
+// String returns the text or, if there is none, the structured content.
 func (r *Result) String() string {
 	if text := r.Text(); text != "" || r.Structured == nil {
 		return text

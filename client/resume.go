@@ -7,14 +7,14 @@ import (
 	"net/http"
 )
 
-// resumable: earlier revisions let a client come back for the rest of a stream by the last event's id.
+// resumable reports that the rest of the stream can be asked for: earlier revisions let a client do so by the last event's id.
 func (x *exchange) resumable(ctx context.Context, err error) bool {
 	_, broken := errors.AsType[*brokenError](err)
 	return broken && ctx.Err() == nil && !x.client.modern() && x.stream.lastID != ""
 }
 
-// resume opens the stream again behind the last event that came. Whatever keeps it from that, the request was served: the error does not
-// wrap the server's, which would say that it was not.
+// resume opens the stream again behind the last event that came. If it cannot, the error does not wrap the server's: that might say that the
+// request was not served, and it was.
 func (x *exchange) resume(ctx context.Context, cut error) error {
 	err := x.comeBack(ctx, cut)
 	if err == nil || ctx.Err() != nil {
@@ -23,7 +23,7 @@ func (x *exchange) resume(ctx context.Context, cut error) error {
 	return x.broken(fmt.Errorf("the stream broke, and cannot be resumed: %s", err.Error()))
 }
 
-// comeBack gives up a server that cuts the stream again and again like one that is away.
+// comeBack reopens the stream. A server that cuts it again and again without sending anything is given up like one that is away.
 func (x *exchange) comeBack(ctx context.Context, cut error) error {
 	last, retry := x.stream.lastID, x.stream.retry
 	x.stream.close() // some servers allow one connection for a stream
@@ -56,13 +56,13 @@ func (x *exchange) reopen(ctx context.Context, last string) error {
 	return nil
 }
 
-// occupied: the server has not noticed yet that the connection before is gone.
+// occupied reports that the server has not noticed yet that the connection before is gone.
 func occupied(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.HTTP == http.StatusConflict
 }
 
-// openStream opens a stream of a session: the rest of a request's, or with no id the session's own.
+// openStream opens a stream of a session: the rest of a request's stream after the event last, or, if last is empty, the session's own.
 func (c *Client) openStream(ctx context.Context, session, last string) (*stream, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url, nil)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *Client) openStream(ctx context.Context, session, last string) (*stream,
 	if last != "" {
 		header.Set("Last-Event-ID", last)
 	}
-	res, err := c.do(req, header) //nolint:bodyclose // the stream is closed by who reads it
+	res, err := c.do(req, header) //nolint:bodyclose // whoever reads the stream closes it
 	if err != nil {
 		return nil, err
 	}

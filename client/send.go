@@ -22,19 +22,19 @@ type object = map[string]any
 // request is one JSON-RPC request.
 type request struct {
 	method  string
-	name    string // what Mcp-Name repeats
+	name    string // goes into the header Mcp-Name
 	params  object
-	meta    object              // beside what every request says
+	meta    object              // added to the _meta that every request has
 	header  http.Header         // Mcp-Param-*
 	bare    bool                // declares no capability, not even tasks
 	answers *tasks.Capabilities // declared instead of Options.Answers, from 2026-07-28 on; nil: those
 	limit   time.Duration
-	notice  func(m message) // told what comes before the answer
-	asks    *asking         // answers what an earlier revision's server asks meanwhile; nil: as long as the request's own stream is open
-	alive   func()          // told when anything comes
+	notice  func(m message) // called with each notification that comes before the answer
+	asks    *asking         // answers what a server of an earlier revision asks meanwhile; nil: one that ends with this request
+	alive   func()          // called whenever anything comes
 }
 
-// quick is how long a request may take that is answered from what the server knows.
+// quick is the time limit of a request that a server can answer at once.
 const quick = 30 * time.Second
 
 var errSlow = errors.New("no answer in time")
@@ -71,7 +71,7 @@ func (c *Client) exchange(ctx context.Context, r *request, session string) (json
 		c.keepSession(res.Header.Get(wire.HeaderSession))
 	}
 	x := &exchange{client: c, request: r, id: id, session: session, stream: newStream(res, c.opts.MaxBody), began: time.Now(), asks: r.asks}
-	defer func() { x.stream.close() }() // which may be another one by then
+	defer func() { x.stream.close() }() // in a function: resume may put another stream there
 	if x.asks == nil {
 		x.asks = newAsking(ctx, c, nil)
 		defer x.asks.end()
@@ -79,7 +79,7 @@ func (c *Client) exchange(ctx context.Context, r *request, session string) (json
 	return x.read(ctx)
 }
 
-// encode is the request's body. It cannot fail: arguments were encoded when they came.
+// encode returns the request's body. It cannot fail: arguments were encoded before.
 func (c *Client) encode(r *request, id int64) []byte {
 	params := maps.Clone(r.params)
 	if params == nil {
@@ -133,7 +133,7 @@ func (c *Client) post(ctx context.Context, body []byte, header http.Header) (*ht
 	return c.do(req, header)
 }
 
-// do sends an HTTP request with what all of ours have.
+// do sends an HTTP request with the headers that all of ours have.
 func (c *Client) do(req *http.Request, header http.Header) (*http.Response, error) {
 	maps.Copy(req.Header, c.opts.Header)
 	maps.Copy(req.Header, header)
@@ -163,11 +163,11 @@ type exchange struct {
 	began   time.Time
 	asks    *asking
 
-	resumedAt string  // the event behind which the stream was opened last
-	patience  backoff // with a stream on which nothing more comes
+	resumedAt string  // the event after which the stream was last resumed
+	patience  backoff // with a stream that breaks again before anything has come
 }
 
-// broken is an answer that will not come.
+// broken makes the error of an answer that will not come.
 func (x *exchange) broken(err error) error { return &brokenError{err, time.Since(x.began)} }
 
 func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
@@ -204,18 +204,17 @@ func (x *exchange) read(ctx context.Context) (json.RawMessage, error) {
 	}
 }
 
-// laborious are the methods that a server may be at for long.
+// laborious are the methods that may keep a server busy for long.
 var laborious = []string{wire.MethodToolsCall, wire.MethodResourcesRead, wire.MethodPromptsGet, wire.MethodCompletionComplete}
 
-// giveUp tells a server of an earlier revision that nobody waits for such a request any more, if that is so. Later ones see it from the
-// stream.
+// giveUp tells a server of an earlier revision if nobody waits for such a request any more. From 2026-07-28 on closing the stream says so.
 func (c *Client) giveUp(ctx context.Context, r *request, id int64) {
 	if ctx.Err() == nil || c.modern() || !slices.Contains(laborious, r.method) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended
 	defer cancel()
-	_ = c.notify(ctx, wire.NoticeCancelled, object{"requestId": id}) // else the server finds out by itself
+	_ = c.notify(ctx, wire.NoticeCancelled, object{"requestId": id}) // if that fails the server works in vain
 }
 
 func (x *exchange) answer(m message) (json.RawMessage, error) {

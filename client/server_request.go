@@ -14,19 +14,19 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// serverRequest is a request of a server of an earlier revision. It may come again, on a stream that was resumed, on another stream of the
-// session, or in another session; it is put once.
+// serverRequest is a request that a server of an earlier revision makes, such as a question. It may come again, on a stream that was resumed, on
+// another stream of the session, or in another session, but is put to the user once.
 type serverRequest struct {
 	session string
-	content [sha256.Size]byte // tells it from another one with its id
+	content [sha256.Size]byte // tells it from another one with the same id
 	task    string
 	since   time.Time
-	asks    *asking            // who took it; nil: that is over
+	asks    *asking            // the wait that took it; nil: that is over
 	final   bool               // it came on a stream that cannot be resumed
 	cancel  context.CancelFunc // nil: it was answered
 }
 
-// serverRequests are those of all streams, by the request's id.
+// serverRequests are the requests of the server on all streams, by their ids.
 type serverRequests struct {
 	mu   sync.Mutex
 	byID map[string]*serverRequest
@@ -57,7 +57,7 @@ func (q *serverRequests) begin(id string, i *serverRequest) bool {
 // maxAnswered is how many are remembered that were answered, so that they are not put again. A session may last as long as this process.
 const maxAnswered = 1000
 
-// end is the end of asking. What was not answered may come again.
+// end notes that nobody is asked any more. A request that was not answered may come again.
 func (q *serverRequests) end(id string, i *serverRequest, answered bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -87,8 +87,8 @@ func (q *serverRequests) trim() {
 	}
 }
 
-// forget drops what was answered in a call that is over and cannot come again: some programs count from the beginning in each call. What
-// belongs to a task may come in another wait for it.
+// forget drops the requests of a call that is over that were answered and cannot come again, since some programs use the same ids in each call.
+// Those of a task are kept: they may come again in another wait for it.
 func (q *serverRequests) forget(a *asking) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -101,7 +101,7 @@ func (q *serverRequests) forget(a *asking) {
 	})
 }
 
-// withdraw stops asking what the server does not want to know any more.
+// withdraw stops asking what the server no longer wants to know.
 func (q *serverRequests) withdraw(unwanted func(id string, i *serverRequest) bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -112,7 +112,7 @@ func (q *serverRequests) withdraw(unwanted func(id string, i *serverRequest) boo
 	}
 }
 
-// asking answers what a server asks on the streams of one wait. A question outlives the stream that brought it.
+// asking answers what a server asks on the streams of one wait. A question outlives the stream that brought it, but not the wait.
 type asking struct {
 	client *Client
 	ctx    context.Context // the wait's
@@ -134,7 +134,7 @@ func (a *asking) end() {
 	a.client.serverRequests.forget(a)
 }
 
-// take answers a request of the server while its stream is read on. A final one does not come again when the call is over.
+// take has a request of the server answered, without holding up the reading of its stream. A final one cannot come again after the call.
 func (a *asking) take(m message, final bool) {
 	id := string(m.ID)
 	ctx, cancel := context.WithCancel(a.ctx)
@@ -160,13 +160,13 @@ func (a *asking) take(m message, final bool) {
 	})
 }
 
-// others may answer what a task asks, if we said so and cannot.
+// others reports that somebody else is to answer a task's question: we declared that it can be answered, and have no Answer.
 func (a *asking) others(m message, task string) bool {
 	kind := tasks.InputRequest{Method: m.Method, Params: m.Params}.Kind()
 	return m.Method != wire.MethodPing && task != "" && a.client.opts.Answer == nil && a.client.opts.Answers.Has(kind)
 }
 
-// tellOthers lasts as long as the question is open: so long it is told once.
+// tellOthers tells of a question that others answer. It lasts as long as the question is open, so that it is told once.
 func (a *asking) tellOthers(ctx context.Context, m message, task string) {
 	if a.client.opts.Asked == nil {
 		return
@@ -215,7 +215,7 @@ func answerable(method string) bool {
 	return method == "elicitation/create" || method == "sampling/createMessage" || method == "roots/list"
 }
 
-// noted deals with what concerns requests of the server among a server's notifications.
+// noted handles notifications/cancelled of the server, by which it withdraws a request of its own.
 func (c *Client) noted(m message) {
 	var p struct {
 		RequestID json.RawMessage `json:"requestId"`

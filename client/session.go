@@ -11,7 +11,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// goodbye is how long we try to tell a server that we leave.
+// goodbye is how long we try to tell a server that we are leaving.
 const goodbye = 5 * time.Second
 
 func (c *Client) sessionID() string {
@@ -26,7 +26,7 @@ func (c *Client) keepSession(id string) {
 	c.session.id = id
 }
 
-// reopenSession opens a session in the place of one that the server forgot, unless somebody already did.
+// reopenSession opens a session in place of one that the server forgot, unless somebody already has.
 func (c *Client) reopenSession(ctx context.Context, lost string) error {
 	c.session.reopening.Lock()
 	defer c.session.reopening.Unlock()

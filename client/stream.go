@@ -34,8 +34,8 @@ type stream struct {
 	events bool
 	alive  func() // called whenever anything comes, pings too
 
-	lastID string        // of the events that came whole; empty: it cannot be resumed
-	retry  time.Duration // how long the server asks to wait before that
+	lastID string        // of the last event that came whole; empty: the stream cannot be resumed
+	retry  time.Duration // how long the server asks to wait before resuming
 }
 
 func newStream(res *http.Response, limit int64) *stream {
@@ -43,7 +43,7 @@ func newStream(res *http.Response, limit int64) *stream {
 	return &stream{res: res, lines: bufio.NewReader(res.Body), limit: limit, events: media == "text/event-stream", alive: func() {}}
 }
 
-// close reads what little may be left, so that the connection of an answer that is complete is used again.
+// close reads what little may be left of a complete answer, so that its connection is used again.
 func (s *stream) close() {
 	if !s.events {
 		_, _ = io.CopyN(io.Discard, s.lines, 4<<10)
@@ -51,7 +51,7 @@ func (s *stream) close() {
 	_ = s.res.Body.Close()
 }
 
-// next is the next message. An error is a *brokenError, or an *Error if the whole response is none.
+// next returns the next message. An error is a *brokenError, or an *Error if the response is no message at all.
 func (s *stream) next() (message, error) {
 	var m message
 	if !s.events {
@@ -67,7 +67,7 @@ func (s *stream) next() (message, error) {
 	return m, nil
 }
 
-// only is the message that is the whole body.
+// only returns the message that is the whole body.
 func (s *stream) only() (message, error) {
 	var m message
 	body, err := io.ReadAll(io.LimitReader(s.lines, s.limit+1))
@@ -82,7 +82,7 @@ func (s *stream) only() (message, error) {
 	return m, nil
 }
 
-// unexpected is the error of a response that is no message, as proxies and login pages send.
+// unexpected makes the error of a response that is no message, as proxies and login pages send.
 func (s *stream) unexpected(body []byte) error {
 	const shown = 200
 	text := bytes.ToValidUTF8(bytes.TrimSpace(body[:min(len(body), shown)]), nil)
@@ -96,7 +96,7 @@ func (s *stream) unexpected(body []byte) error {
 	return e
 }
 
-// event is the data of the next event that has some. The id of one that was cut off is not taken: it is still to come.
+// event returns the data of the next event that has some. The id of an event that was cut off is not kept: it has not come yet.
 func (s *stream) event() ([]byte, error) {
 	var data []byte
 	id := s.lastID
@@ -134,7 +134,7 @@ func (s *stream) event() ([]byte, error) {
 	}
 }
 
-// line is the next line without its end.
+// line returns the next line without its end.
 func (s *stream) line() ([]byte, error) {
 	var line []byte
 	for {
@@ -152,7 +152,7 @@ func (s *stream) line() ([]byte, error) {
 	}
 }
 
-// after is what Retry-After says, in either of its forms.
+// after returns what Retry-After says, in either of its forms.
 func after(res *http.Response) time.Duration {
 	v := res.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(v, 10, 32); err == nil {

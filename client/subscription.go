@@ -9,10 +9,10 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// WatchResource tells when the server says that a resource has changed, and once at first, when from then on nothing is missed. It returns
-// when ctx ends, or the stream does: what happened before the next one is open may have been missed. One that was silent for long is
-// replaced, and a change told: whether it was quiet or dead nobody knows, and who reads once too often is better off than who never hears.
-// Before 2026-07-28 it has to be the only one on its session.
+// WatchResource calls changed when the server says that a resource has changed, and once at first, as soon as nothing can be missed any more.
+// It returns when ctx ends or the stream does: what happens until the next one is open may be missed. A stream that was silent for long is
+// replaced, and changed is called: it may have been quiet or dead, and reading once too often is better than never hearing of a change.
+// Before 2026-07-28 it has to be the only watch on its session.
 func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) error {
 	for {
 		quiet, err := c.watchResource(ctx, uri, changed)
@@ -22,7 +22,7 @@ func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) 
 	}
 }
 
-// watchResource watches by one stream. quiet: it was granted, and then silent for long.
+// watchResource watches by one stream. quiet means that the stream was granted, and then silent for long.
 func (c *Client) watchResource(ctx context.Context, uri string, tell func()) (quiet bool, err error) {
 	ctx, alive, leave := whileHeard(ctx, quietFor)
 	defer leave(nil)
@@ -33,7 +33,7 @@ func (c *Client) watchResource(ctx context.Context, uri string, tell func()) (qu
 		alive: alive,
 		notice: func(m message) {
 			switch {
-			case m.Method == wire.NoticeResourcesUpdated, m.Method == wire.NoticeSubscriptionsAcknowledged && grantsResource(m.Params, uri): // of the resource, or of a part of it
+			case m.Method == wire.NoticeResourcesUpdated, m.Method == wire.NoticeSubscriptionsAcknowledged && grantsResource(m.Params, uri):
 				changed()
 			case m.Method == wire.NoticeSubscriptionsAcknowledged:
 				leave(ErrNoWatch)
@@ -50,9 +50,9 @@ func (c *Client) watchResource(ctx context.Context, uri string, tell func()) (qu
 			}
 			return err
 		})
-		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended, which is what there is to tell
+		farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye) // ctx has ended
 		defer cancel()
-		_ = c.subscribe(farewell, wire.MethodResourcesUnsubscribe, uri) // it is about to lose the session in any case
+		_ = c.subscribe(farewell, wire.MethodResourcesUnsubscribe, uri) // an error is of no interest: the session is about to be closed
 	}
 	return granted && errors.Is(context.Cause(ctx), errSilence), watched(ctx, err)
 }

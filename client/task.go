@@ -10,7 +10,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// Task is how a call stands.
+// Task is a task as it stood when it was last heard of.
 type Task struct {
 	ID       string // empty: the call is no task for this client
 	Tool     string // empty where neither we nor the server know
@@ -21,17 +21,17 @@ type Task struct {
 	Created  time.Time
 	Updated  time.Time
 	TTL      time.Duration // how long after its creation it is kept; 0: not bounded yet
-	// Questions are the open ones, by key. Servers of earlier revisions send them only to who waits for the result.
+	// Questions are the open ones, by key. Servers of earlier revisions send them only to whoever waits for the result.
 	Questions map[string]tasks.InputRequest
-	// Result is what the tool answered, once it is completed. From servers of earlier revisions Wait has it.
+	// Result is what the tool answered, once the task has completed. Servers of earlier revisions tell it only to Wait.
 	Result *Result
-	// Err is why it failed, likewise.
+	// Err is why the task failed, with the same exception.
 	Err *Error
 	// Raw is the task as the server wrote it; nil if it did not.
 	Raw json.RawMessage
 
 	pollInterval time.Duration
-	token        string // of the progress of our own call
+	token        string // the progress token of our own call; empty: it was another process's
 }
 
 func readTask(raw json.RawMessage) (t *Task, err error) {
@@ -61,7 +61,7 @@ func taskOf(v wire.TaskView) *Task {
 	return t
 }
 
-// Get is the task as it stands. A server that has none, or none in the revision that is spoken, is ErrNoTasks.
+// Get returns the task as it stands now. ErrNoTasks: the server has none, or the revision has no way to ask for them.
 func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
 	switch c.face(ctx) {
 	case faceNone:
@@ -76,7 +76,7 @@ func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
 	return t, err
 }
 
-// get is the task as its revision's own method tells it.
+// get asks for the task by tasks/get.
 func (c *Client) get(ctx context.Context, id string) (*Task, error) {
 	raw, err := c.persist(ctx, &request{method: wire.MethodTasksGet, name: id, params: object{"taskId": id}, limit: quick})
 	if hasCode(err, wire.CodeInvalidParams) {
@@ -88,7 +88,7 @@ func (c *Client) get(ctx context.Context, id string) (*Task, error) {
 	return readTask(raw)
 }
 
-// Cancel ends a task. One that has ended already stays as it is. Wait tells how it ended.
+// Cancel ends a task, unless it has ended already: Wait tells which it was.
 func (c *Client) Cancel(ctx context.Context, id string) error {
 	switch c.face(ctx) {
 	case faceNone:
@@ -109,9 +109,9 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	return fmt.Errorf("%w: %w", ErrNotFound, err)
 }
 
-// Answer answers questions of a task, by their keys. Keys that are not open are ignored by the server, or refused. An answer that does not
-// fit is an *Error, and its question stays open. Servers of earlier revisions ask on the stream of who waits: there it is ErrNoAnswers,
-// except on a Longhaul server.
+// Answer answers questions of a task, by their keys. A key that is not open the server ignores or refuses. If an answer does not fit, the error
+// is an *Error and the question stays open. Before 2026-07-28 only Longhaul servers can be answered so, any other is ErrNoAnswers: those take
+// an answer only on the stream of whoever waits.
 func (c *Client) Answer(ctx context.Context, id string, answers map[string]Answer) error {
 	for key, a := range answers { // what does not encode is the caller's mistake, to be told before anything is sent
 		if _, err := json.Marshal(a); err != nil {
@@ -131,7 +131,7 @@ func (c *Client) Answer(ctx context.Context, id string, answers map[string]Answe
 	return c.lacksTasks(err)
 }
 
-// Ended reports whether nothing about the task will change any more. A status that nobody knows is none of an end.
+// Ended reports whether nothing about the task will change any more. An unknown status is not an end.
 func (t *Task) Ended() bool {
 	return t.Status == tasks.Completed || t.Status == tasks.Failed || t.Status == tasks.Cancelled
 }

@@ -31,7 +31,7 @@ type Tool struct {
 	headers []wire.ParamHeader
 }
 
-// toolCache is what was listed last: a call needs to know which arguments its headers repeat.
+// toolCache remembers the tools as last listed: a call needs to know which of its arguments are repeated in headers.
 type toolCache struct {
 	mu     sync.Mutex
 	listed map[string]*Tool // nil: not yet
@@ -50,7 +50,7 @@ func (c *Client) Tools(ctx context.Context) ([]Tool, error) {
 	for _, raw := range entries {
 		t := Tool{Raw: raw}
 		if json.Unmarshal(raw, &t) != nil {
-			continue // one that cannot be read must not take the others along
+			continue // one that cannot be read must not hide the others
 		}
 		if c.modern() {
 			if t.headers, err = wire.ParamHeaders(t.InputSchema); err != nil {
@@ -79,14 +79,14 @@ func (tc *toolCache) forget() {
 	tc.listed = nil
 }
 
-// find is the tool if it was listed, and whether there is a list.
+// find returns the tool, or nil, and whether there is a list.
 func (tc *toolCache) find(name string) (*Tool, bool) {
 	tc.mu.Lock()
 	defer tc.mu.Unlock()
 	return tc.listed[name], tc.listed != nil
 }
 
-// tool is what the server says about a tool: nothing if it does not list it, which is no reason not to call it.
+// tool returns what the server says about a tool. If it is not listed it may still be called: then only its name is known.
 func (c *Client) tool(ctx context.Context, name string) (*Tool, error) {
 	if t, listed := c.tools.find(name); listed && t != nil {
 		return t, nil

@@ -11,7 +11,7 @@ const (
 	minPoll     = 50 * time.Millisecond
 	defaultPoll = time.Second
 	maxPoll     = time.Minute
-	// relisten is the longest pause between two streams: while there is none, the task is polled once in it.
+	// relisten is the longest pause before another stream is tried; the task is polled once meanwhile.
 	relisten = 5 * time.Second
 )
 
@@ -29,7 +29,7 @@ func (c *Client) follow(ctx context.Context, t *Task) (*Result, error) {
 	w.stuck.Stop()
 	defer w.stuck.Stop()
 	defer w.asker.end()
-	if t.Status != "" && !t.Ended() { // an end comes with what it brought
+	if t.Status != "" && !t.Ended() { // an end is seen only with its result: get fetches it
 		w.see(t)
 	}
 	end := w.end
@@ -48,7 +48,7 @@ func (c *Client) follow(ctx context.Context, t *Task) (*Result, error) {
 	return t.outcome()
 }
 
-// outcome is the end of a task as Call returns it.
+// outcome returns the end of a task as Call does.
 func (t *Task) outcome() (*Result, error) {
 	if t.Status == tasks.Completed && t.Result != nil {
 		return t.Result, nil
@@ -56,19 +56,19 @@ func (t *Task) outcome() (*Result, error) {
 	return nil, &TaskError{Task: *t}
 }
 
-// watch is a task that is waited for.
+// watch is a wait for one task.
 type watch struct {
 	*Client
 	last     Task
-	token    string         // of its progress; empty: another process started it
-	streamed tasks.Progress // that came in notifications
+	token    string         // its progress token; empty: another process started it
+	streamed tasks.Progress // the last that came in a notification
 	stop     context.CancelCauseFunc
 	asker    *asker
 	stuck    *time.Timer
 	alone    bool // the server does not stream this task
 }
 
-// end waits for the end of the task: by listening where the server lets us, otherwise by asking now and then.
+// end waits for the end of the task: by listening where the server lets us, otherwise by polling.
 func (w *watch) end(ctx context.Context) (*Task, error) {
 	for {
 		if t, err := w.listen(ctx); t != nil || err != nil {
@@ -84,7 +84,7 @@ func (w *watch) end(ctx context.Context) (*Task, error) {
 	}
 }
 
-// poll asks how the task stands.
+// poll asks for the task's state.
 func (w *watch) poll(ctx context.Context) (*Task, error) {
 	t, err := w.get(ctx, w.last.ID)
 	if err != nil {
@@ -93,7 +93,7 @@ func (w *watch) poll(ctx context.Context) (*Task, error) {
 	return w.see(t), nil
 }
 
-// interval is how long the server asks to wait between two polls.
+// interval is how long to wait between two polls: as the server asks, within bounds.
 func (w *watch) interval() time.Duration {
 	d := w.last.pollInterval
 	if d == 0 {
@@ -105,7 +105,7 @@ func (w *watch) interval() time.Duration {
 	return min(max(d, minPoll), maxPoll)
 }
 
-// see takes note of how the task stands, and returns the newest that is known: a stream may lag behind a poll.
+// see takes note of a state of the task, and returns the newest that is known: a stream may lag behind a poll.
 func (w *watch) see(t *Task) *Task {
 	old := w.last
 	if t.Updated.Before(old.Updated) && !t.Ended() {
@@ -133,7 +133,7 @@ func changed(old, now Task) bool {
 		len(old.Questions) != len(now.Questions)
 }
 
-// restart begins the time in which something has to change. While a question is open it is people who take their time.
+// restart starts the time anew in which something has to change. It does not run while a question is open: people take their time.
 func (w *watch) restart() {
 	w.stuck.Stop()
 	if w.Client.opts.Stuck > 0 && w.last.Status == tasks.Working {
