@@ -13,11 +13,11 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// ArtifactStore is where an attempt keeps what is too large for a result. A Runtime that is none has no place for it.
+// ArtifactStore is where an attempt keeps what is too large for a result. A Runtime may implement it; otherwise there are no artifacts.
 type ArtifactStore interface {
 	// Keeps reports whether there is a place for artifacts.
 	Keeps() bool
-	// Keep stores an artifact under its name, of which later attempts know too, and returns its size.
+	// Keep stores an artifact by its name, which later attempts know too, and returns its size.
 	Keep(ctx context.Context, name, mimeType string, content io.Reader) (size int64, err error)
 }
 
@@ -26,12 +26,12 @@ var ErrNoBlobStore = errors.New("artifacts need a blob store: start this worker,
 
 const maxArtifactName = 128
 
-// Artifact stores a file of any size, as it is read, in bounded memory, and returns the link to it: content for the tool's result, or for
-// a field of its own. Clients read it with resources/read until the task is forgotten.
+// Artifact stores a file of any size, in bounded memory, and returns a link to it, to be put into the tool's result as content or in a field
+// of its own. Clients read it with resources/read until the task is forgotten.
 //
-// The name tells the artifacts of a task apart, and may have slashes; a later one replaces one of the same name, also one of an earlier
-// attempt. It is durable when Artifact returns. While the blob store does not answer it is tried again if content can be rewound (an
-// io.Seeker, such as a file); otherwise, and where content breaks off, the error is returned. ErrNoBlobStore: there is no blob store.
+// The name tells the artifacts of a task apart, and may have slashes; a later artifact replaces an earlier one of the same name, even an
+// earlier attempt's. It is durable when Artifact returns. While the blob store does not answer Artifact tries again if content can be rewound
+// (an io.Seeker, such as a file); if it cannot, or if content breaks off, the error is returned. ErrNoBlobStore: there is no blob store.
 func (a *Attempt) Artifact(ctx context.Context, name, mimeType string, content io.Reader) (*mcp.ResourceLink, error) {
 	if err := validArtifact(name); err != nil {
 		return nil, Permanent(err)
@@ -49,7 +49,7 @@ func (a *Attempt) Artifact(ctx context.Context, name, mimeType string, content i
 // CanKeep reports whether there is a blob store that Artifact can write to.
 func (a *Attempt) CanKeep() bool { return a.artifacts != nil && a.artifacts.Keeps() }
 
-// validArtifact: names are put into URIs and read by people; none may mean another place than itself.
+// validArtifact explains what is wrong with a name. Names are put into URIs and read by people, and must not climb out of their directory.
 func validArtifact(name string) error {
 	odd := func(r rune) bool { return unicode.IsControl(r) || r == '\\' }
 	if name == "" || len(name) > maxArtifactName || !utf8.ValidString(name) || strings.ContainsFunc(name, odd) {
@@ -73,10 +73,10 @@ const (
 	artifactDir = "/artifacts/"
 )
 
-// ResultURI is the resource of a task's whole result.
+// ResultURI returns the URI of a task's whole result.
 func ResultURI(id ID) string { return tasksURI + string(id) + resultPath }
 
-// ArtifactURI is the resource of one of a task's artifacts.
+// ArtifactURI returns the URI of one of a task's artifacts.
 func ArtifactURI(id ID, name string) string {
 	parts := strings.Split(name, "/")
 	for i, p := range parts {
@@ -85,8 +85,8 @@ func ArtifactURI(id ID, name string) string {
 	return tasksURI + string(id) + artifactDir + strings.Join(parts, "/")
 }
 
-// ParseURI is the inverse of these: an artifact's name is empty for a result. query is what follows a question mark. ErrNotFound: it is
-// none of these URIs.
+// ParseURI reads what ResultURI or ArtifactURI returned; artifact is empty for a result, and query is what follows a question mark.
+// ErrNotFound: it is no such URI.
 func ParseURI(uri string) (id ID, artifact, query string, err error) {
 	rest, ok := strings.CutPrefix(uri, tasksURI)
 	rest, query, _ = strings.Cut(rest, "?")

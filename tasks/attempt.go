@@ -8,7 +8,7 @@ import (
 	"math"
 )
 
-// Attempt is one try at running a task, as its tool sees it. It may be used by many goroutines at once, until the tool returns.
+// Attempt is one try at running a task, as the tool sees it. It may be used by many goroutines at once, until the tool returns.
 type Attempt struct {
 	task      ID
 	number    int
@@ -21,15 +21,15 @@ type Attempt struct {
 
 // Runtime is what stands behind an attempt: the worker that runs it, or a test of the tool.
 type Runtime interface {
-	// Report keeps the latest progress. It does not wait.
+	// Report takes the latest progress. It does not wait.
 	Report(p Progress)
-	// Log keeps one message for those who follow the call. It does not wait.
+	// Log takes one message for those who follow the call. It does not wait.
 	Log(level slog.Level, message string)
 	// Ask puts a question and waits for the answer.
 	Ask(ctx context.Context, q Question) (json.RawMessage, error)
 }
 
-// NewAttempt is for workers, and for tests of a tool. A runtime that is no Memory gets one that lasts as long as the attempt.
+// NewAttempt is for workers, and for tests of a tool. If the runtime is no Memory too, what the tool remembers is lost with the attempt.
 func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Attempt {
 	memory, ok := rt.(Memory)
 	if !ok {
@@ -39,14 +39,14 @@ func NewAttempt(task ID, number int, rt Runtime, draining <-chan struct{}) *Atte
 	return &Attempt{task: task, number: number, runtime: rt, memory: memory, artifacts: artifacts, draining: draining}
 }
 
-// TaskID names the task that is being run.
+// TaskID returns the id of the task that is being run.
 func (a *Attempt) TaskID() ID { return a.task }
 
-// Number counts the attempts at this task, from 1. It also rises when a deploy, a crash or a question moves the task elsewhere, or a
-// worker without the tool gave it back: it says nothing of failures.
+// Number counts the attempts at this task, from 1. It also rises when a deploy, a crash or a question moves the task elsewhere, or when a
+// worker without the tool gives it back, so it does not count failures.
 func (a *Attempt) Number() int { return a.number }
 
-// Progress tells how far the work is: done of total units (0: nobody knows how many), and in words what is being done.
+// Progress reports how far the work is: done of total units (0: nobody knows how many), and in words what is being done.
 // It is cheap: call it as often as progress is made; clients see the latest a few times a second.
 // The error says why the attempt should end, as ctx does; a tool that looks at ctx elsewhere may ignore it.
 func (a *Attempt) Progress(ctx context.Context, done, total int, message string) error {
@@ -71,12 +71,12 @@ func (a *Attempt) Log(level slog.Level, format string, args ...any) {
 	a.runtime.Log(level, fmt.Sprintf(format, args...))
 }
 
-// Ask puts a question to the client and waits for the answer. The key names the question within its task, for good: asked again
-// with the same key, by this attempt or a later one, Ask returns the recorded answer at once; a different question under a key
-// that was used is an error (ErrKeyReused). Several goroutines may ask at once.
+// Ask puts a question to the client and waits for the answer. The key names the question within its task, for good: when this attempt or
+// a later one asks with the same key again, Ask returns the recorded answer at once; a different question under the same key is an error
+// (ErrKeyReused). Several goroutines may ask at once.
 //
 // The answer is durable when Ask returns. If none comes within the policy's Park, ctx ends with ErrParked and the attempt should
-// return: the tool runs again from the top, anywhere, when the answer is there.
+// return: once the answer is there the tool runs again from the top, on any worker.
 //
 // ErrUnanswered: nobody answered within the question's limit (Within). ErrCannotAsk: the client declared that it cannot answer this
 // kind of question.
@@ -99,6 +99,6 @@ func (a *Attempt) CanAsk(kind Capability) bool {
 	return !knows || r.CanAsk(kind)
 }
 
-// Draining is closed when the worker has been told to stop: a tool that can stop at a good place does so now.
-// It returns ErrDraining, and the task resumes elsewhere, without a failure. One that goes on is cut off when the drain time ends.
+// Draining returns a channel that is closed when the worker has been told to stop. A tool that can stop at a good place then returns
+// ErrDraining: the task resumes elsewhere, and no failure is counted. A tool that goes on is cut off when the drain time is over.
 func (a *Attempt) Draining() <-chan struct{} { return a.draining }

@@ -6,6 +6,6 @@ type Delivery struct {
 	Attempt  int
 	Queue    string
 	Priority Priority
-	// Limit names what has to let it into the queue, "" if nothing has to. What a worker is handed was let in, and names none.
+	// Limit names the limit whose gate it has to pass on its way into the queue; "": none. A worker gets it without: it has passed.
 	Limit string
 }

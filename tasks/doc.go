@@ -1,4 +1,4 @@
-// Package tasks holds Longhaul's words: what a task is, how its status moves, and what a tool's author writes.
+// Package tasks defines what Longhaul is about: what a task is, how its status moves, and the API with which authors write tools.
 //
 // A tool is a typed Go function. It is registered once and serves every kind of client:
 //

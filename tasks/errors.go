@@ -28,7 +28,7 @@ var (
 	ErrParked = errors.New("waiting for an answer; the task resumes when it comes")
 )
 
-// ErrCannotAsk: the client that created the task declared no way to answer such a question.
+// ErrCannotAsk: the client that created the task did not declare that it can answer such a question.
 var ErrCannotAsk = errors.New("the client that created this task did not declare that it can answer such a question")
 
 // StateError says that an event was refused because of the task's status.
@@ -41,7 +41,7 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("cannot %s a task that is %s", e.Event, e.Status)
 }
 
-// Permanent marks a tool's error as one that another attempt cannot mend: it is answered at once, whatever the policy says.
+// Permanent marks a tool's error as one that another attempt would not help against: it is not retried, whatever the policy says.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
@@ -49,8 +49,8 @@ func Permanent(err error) error {
 	return &retryError{err: err, permanent: true}
 }
 
-// RetryAfter marks a tool's error as one to retry after d, instead of the policy's backoff, if attempts remain. Without a pause: d = 0
-// or less.
+// RetryAfter marks a tool's error as one to retry after d, instead of the policy's backoff, if attempts remain. With d = 0 or less it is
+// retried at once.
 func RetryAfter(d time.Duration, err error) error {
 	if err == nil {
 		return nil
@@ -67,14 +67,14 @@ type retryError struct {
 func (e *retryError) Error() string { return e.err.Error() }
 func (e *retryError) Unwrap() error { return e.err }
 
-// RetryAdvice is what the tool's error says about another attempt: never, after a time of its own, or nothing.
+// RetryAdvice returns what a tool's error says about another attempt: never, after a time of its own, or nothing.
 func RetryAdvice(err error) (permanent bool, after time.Duration) {
 	for {
 		re, ok := errors.AsType[*retryError](err)
 		if !ok {
 			return false, after
 		}
-		if re.permanent { // wherever it stands: whoever wrapped it may not have known
+		if re.permanent { // even deep inside: whoever wrapped it may not have known
 			return true, 0
 		}
 		after = cmp.Or(after, re.after)
@@ -82,8 +82,8 @@ func RetryAdvice(err error) (permanent bool, after time.Duration) {
 	}
 }
 
-// Error is why the engine ended a task, or what a Source answered instead of a result, as the JSON-RPC error that clients see. A tool that
-// returns one has its task fail with it, where other errors are results for the model: it is for what the client, not the model, can mend.
+// Error is the JSON-RPC error that clients see: why the engine ended a task, or what a Source answered instead of a result. If a tool returns
+// one its task fails with it, while any other error is a result for the model: use it for what the client, not the model, can put right.
 type Error struct {
 	Code    int             `json:"code"`
 	Message string          `json:"message"`

@@ -11,7 +11,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// requestedSchema is what a form wants to know. Nil: it does not say.
+// requestedSchema returns the schema of a form. Nil: it has none.
 func (r InputRequest) requestedSchema() json.RawMessage {
 	var form struct {
 		RequestedSchema json.RawMessage `json:"requestedSchema"`
@@ -22,8 +22,8 @@ func (r InputRequest) requestedSchema() json.RawMessage {
 	return form.RequestedSchema
 }
 
-// Fits explains how what the user filled in breaks the form. One whose schema cannot be compiled takes everything: its pattern may be in
-// words that Go does not have, and no answer could mend it.
+// Fits explains why what the user filled in does not fit the form. A form whose schema cannot be compiled takes anything: its pattern may be
+// in a dialect that Go does not know, and then no answer would fit.
 func (r InputRequest) Fits(content json.RawMessage) error {
 	raw := r.requestedSchema()
 	if raw == nil {
@@ -66,7 +66,7 @@ func takes(s *jsonschema.Schema, kind string) bool {
 
 var schemaTypes = []string{"string", "number", "integer", "boolean", "array", "object", "null"}
 
-// checkField looks at what compiling a schema passes over: types that there are not.
+// checkField finds what compiling a schema does not: types that do not exist, and broken patterns.
 func checkField(s *jsonschema.Schema) error {
 	for s != nil {
 		for _, kind := range append(slices.Clone(s.Types), s.Type) {
@@ -77,34 +77,34 @@ func checkField(s *jsonschema.Schema) error {
 		if err := checkPattern(s.Pattern); err != nil {
 			return err
 		}
-		s.Pattern = "" // of another dialect than ours, it may be: the client's to apply
+		s.Pattern = "" // its dialect may not be ours: the client applies it
 		s = s.Items
 	}
 	return nil
 }
 
-// brokenPatterns are the errors that a regular expression has in every dialect. Others are about what only some of them know.
+// brokenPatterns are errors in every dialect of regular expressions. Others are about what only some dialects know.
 var brokenPatterns = []syntax.ErrorCode{
 	syntax.ErrMissingBracket, syntax.ErrMissingParen, syntax.ErrUnexpectedParen, syntax.ErrMissingRepeatArgument,
 	syntax.ErrInvalidCharRange, syntax.ErrTrailingBackslash,
 }
 
-// checkPattern finds a pattern that is none to any client: no answer would be one that it matches.
+// checkPattern finds a pattern that is broken for every client: no answer would match it.
 func checkPattern(pattern string) error {
 	_, err := syntax.Parse(pattern, syntax.Perl)
 	e, ok := errors.AsType[*syntax.Error](err)
 	switch {
 	case !ok, !slices.Contains(brokenPatterns, e.Code):
 		return nil
-	case e.Code == syntax.ErrMissingBracket && (strings.Contains(pattern, "[]") || strings.Contains(pattern, "[^]")): // any, and no letter, in JavaScript
+	case e.Code == syntax.ErrMissingBracket && (strings.Contains(pattern, "[]") || strings.Contains(pattern, "[^]")): // in JavaScript these match nothing, and anything
 		return nil
-	case e.Code == syntax.ErrInvalidCharRange && (strings.HasPrefix(e.Expr, `\p`) || strings.HasPrefix(e.Expr, `\P`)): // a class of letters that Go has not
+	case e.Code == syntax.ErrInvalidCharRange && (strings.HasPrefix(e.Expr, `\p`) || strings.HasPrefix(e.Expr, `\P`)): // a class of characters that Go does not know
 		return nil
 	}
 	return fmt.Errorf("the pattern %.100q is no regular expression: %s", pattern, e.Code)
 }
 
-// checkDefault finds an answer that the form it is for would not take.
+// checkDefault finds a default answer that its own form would not take.
 func (r InputRequest) checkDefault() error {
 	reply := ParseReply(r.Default)
 	if r.Default == nil || r.Kind() != CanFillForms || !reply.Accepted() {

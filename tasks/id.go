@@ -17,7 +17,7 @@ func NewID(shard int) ID { return ID(uuid.NewString() + "-" + strconv.Itoa(shard
 
 const uuidLen = 36
 
-// ParseID checks what a client sent. An ID that was never given out by Longhaul is ErrNotFound, like any unknown one.
+// ParseID checks an id that a client sent. One that Longhaul cannot have given out is ErrNotFound, like any unknown one.
 func ParseID(s string) (ID, error) {
 	if len(s) < uuidLen+2 || len(s) > uuidLen+6 || s[uuidLen] != '-' {
 		return "", ErrNotFound
@@ -30,7 +30,7 @@ func ParseID(s string) (ID, error) {
 	return ID(s), nil
 }
 
-// Shard is the part of the ID that says where the task is kept.
+// Shard returns the part of the ID that says where the task is kept.
 func (id ID) Shard() int {
 	n, err := strconv.Atoi(string(id)[strings.LastIndexByte(string(id), '-')+1:])
 	if err != nil {

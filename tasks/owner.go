@@ -14,7 +14,7 @@ const Nobody Owner = ""
 // Local is the one person behind a server that trusts everybody who reaches its address.
 var Local = OwnerOf("", "local")
 
-// OwnerOf is the owner for an authenticated subject of an issuer.
+// OwnerOf returns the owner for an authenticated subject of an issuer.
 func OwnerOf(issuer, subject string) Owner {
 	sum := sha256.Sum256([]byte(issuer + "\x00" + subject))
 	return Owner(hex.EncodeToString(sum[:16]))

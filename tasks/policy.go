@@ -11,7 +11,7 @@ import (
 
 // Policy says how a tool is run. The zero value is the default policy; every field says what its zero means.
 type Policy struct {
-	// Queue is where the tool's tasks wait. Zero: the worker's -queue.
+	// Queue is the queue in which the tool's tasks wait. Zero: the worker's -queue.
 	Queue string `json:"queue,omitempty"`
 	// Priority orders tasks within a queue. Zero: Normal.
 	Priority Priority `json:"priority,omitempty"`
@@ -32,32 +32,33 @@ type Policy struct {
 
 	// Rerun says whether the tool may be started again after a crash or a deploy. Zero: Yes.
 	Rerun Switch `json:"rerun,omitempty"`
-	// Exclusive attempts stop themselves before a partitioned worker's task could be given to another. Zero: false.
+	// Exclusive attempts never run beside each other: one that cannot reach Redis stops before its task could be given to another worker.
+	// Zero: false.
 	Exclusive bool `json:"exclusive,omitempty"`
 
 	// Task says whether calls may, must or must not become tasks for the client. Zero: Optional.
 	Task Support `json:"task,omitempty"`
 	// Refuse makes Task: Required an error for clients without tasks, instead of a handle. Zero: false.
 	Refuse bool `json:"refuse,omitempty"`
-	// Hold is how long the call of a client without tasks stays open before it is answered with a handle: less, if the client is known to
-	// give up before. Zero: as the server sees fit for the client (-hold).
+	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. It is less if the client is known to
+	// give up earlier. Zero: what the server has for the client (-hold).
 	Hold time.Duration `json:"hold,omitempty"`
-	// Orphan is how long a task outlives the last call that waited for it, where dropping a call is how a client says stop
+	// Orphan is how long a task lives on after the last call that waited for it was dropped, for clients whose only way to say stop that is
 	// (2026-07-28 without tasks). Zero: 30 seconds.
 	Orphan time.Duration `json:"orphan,omitempty"`
-	// Detach lets a task run on whoever stops waiting for it. Zero: false.
+	// Detach lets a task run on even if nobody waits for it any more. Zero: false.
 	Detach bool `json:"detach,omitempty"`
 	// Inline is how long a call waits for a quick result before it is answered with a task. Zero: not at all.
 	Inline time.Duration `json:"inline,omitempty"`
 
-	// Dedupe says which calls of one caller share a task. Zero: none, but those with the same idempotency key.
+	// Dedupe says which calls of one caller share a task. Zero: only those with the same idempotency key.
 	Dedupe Dedupe `json:"dedupe,omitempty"`
 	// Window is how long a task that completed without error still serves calls that share it. Zero: only while it is open.
 	Window time.Duration `json:"window,omitempty"`
 
 	// Park is how long a question waits for its answer before the attempt gives its slot back. Zero: 30 seconds.
 	Park time.Duration `json:"park,omitempty"`
-	// Before lists questions that are asked before there is a task. The tool reads each answer by Ask with the same key.
+	// Before lists questions that are asked before there is a task. The tool gets each answer by Ask with the same key.
 	Before []Question `json:"before,omitempty"`
 
 	// Retention is how long a result can be read after the task ended. Zero: 24 hours.
@@ -120,7 +121,7 @@ const (
 	maxConcurrency     = 100_000
 )
 
-// WithDefaults fills every field that is zero; queue is what Queue becomes.
+// WithDefaults returns the policy with every zero field filled in; queue is the default of Queue.
 func (p Policy) WithDefaults(queue string) Policy {
 	p.Queue = cmp.Or(p.Queue, queue)
 	p.Priority = cmp.Or(p.Priority, Normal)
@@ -139,7 +140,7 @@ func (p Policy) WithDefaults(queue string) Policy {
 // Limited reports whether the policy bounds what all workers together do with the tool.
 func (p Policy) Limited() bool { return p.Concurrency > 0 || !p.Rate.IsZero() }
 
-// Bounds says what a task that is queued may have to wait for, such as " (at most 2 at once, 10/m)": nothing if its tool is not limited.
+// Bounds says what a queued task may have to wait for, such as " (at most 2 at once, 10/m)": nothing if its tool is not limited.
 func (p Policy) Bounds() string {
 	switch {
 	case p.Concurrency > 0 && !p.Rate.IsZero():
@@ -152,7 +153,7 @@ func (p Policy) Bounds() string {
 	return ""
 }
 
-// Pause is how long to wait before the attempt that follows the given number of failures, with its jitter.
+// Pause returns how long to wait, jitter included, before the attempt that follows so many failures.
 func (p Policy) Pause(failures int) time.Duration {
 	d := cmp.Or(p.Backoff, defaultBackoff)
 	for i := 1; i < failures && d < maxBackoff; i++ {

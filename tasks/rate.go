@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Rate is how often something may be started: N times within Per, in whatever moment Per begins. As text it is "10/m", "5/s", "100/h",
-// or with any other time "3/90s". The zero value is no limit.
+// Rate is how often something may be started: at most N times within any span of Per. As text it is "10/m", "5/s", "100/h", or with any other
+// time "3/90s". The zero value is no limit.
 type Rate struct {
 	N   int
 	Per time.Duration
@@ -43,7 +43,7 @@ func (r Rate) String() string {
 // MarshalText writes a rate as "10/m".
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote, or a person.
+// UnmarshalText reads what MarshalText, or a person, wrote.
 func (r *Rate) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*r = Rate{}

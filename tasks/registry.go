@@ -14,14 +14,14 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// Registry is the set of tools that one binary can run. The zero value is empty and ready. It is filled before it is used; what comes
-// from elsewhere and may change (tools of a configuration, those of other servers, and what these have besides: Source) is Put into it, and
-// Dropped from it, at any time.
+// Registry is the set of tools that one binary can run. The zero value is empty and ready. A program's own tools are added before the registry
+// is used. What comes from elsewhere and may change can be put and dropped at any time: tools of a configuration, tools of other servers, and
+// what such servers have beside tools (Source).
 type Registry struct {
 	mu      sync.RWMutex
 	tools   map[string]*Registered
 	sources map[string]*Source
-	queues  []string // of tools that may be put later
+	queues  []string // of expected tools (Expect)
 	errs    []error
 	changed chan struct{} // closed, and replaced, by tell
 }
@@ -29,11 +29,11 @@ type Registry struct {
 // Registered is a tool that can be run here.
 type Registered struct {
 	Tool
-	Input, Output *Schema // Output is nil where nothing is promised
+	Input, Output *Schema // Output is nil if the tool promises nothing
 	Handle        Handler
 }
 
-// Add registers a tool with schemas of its own. What is wrong with it shows in Err.
+// Add registers a tool with schemas of its own. Err tells what is wrong with it.
 func (r *Registry) Add(t Tool, h Handler) {
 	reg, err := compile(t, h)
 	r.mu.Lock()
@@ -49,7 +49,7 @@ func (r *Registry) Add(t Tool, h Handler) {
 }
 
 // Put registers a tool, or another version of one, while workers may use the registry: they announce it at once, attempts that begin
-// later run it, and those that run are not disturbed. A worker that was told which queues to serve goes on with these.
+// later run it, and running ones are not disturbed. A worker that was told which queues to serve serves no others for it.
 func (r *Registry) Put(t Tool, h Handler) error {
 	reg, err := compile(t, h)
 	if err != nil {
@@ -62,8 +62,8 @@ func (r *Registry) Put(t Tool, h Handler) error {
 	return nil
 }
 
-// Drop takes a tool out while workers may use the registry, unless another one was put in its place. They withdraw its announcement, and
-// give back what they are asked to run of it; attempts that run are not disturbed.
+// Drop takes a tool out while workers may use the registry, unless another one was put in its place. They withdraw its announcement and give
+// its tasks back; running attempts are not disturbed.
 func (r *Registry) Drop(t *Registered) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,7 +73,7 @@ func (r *Registry) Drop(t *Registered) {
 	}
 }
 
-// tell says that something was put or dropped.
+// tell wakes those who wait for Changed.
 func (r *Registry) tell() {
 	if r.changed != nil {
 		close(r.changed)
@@ -88,7 +88,7 @@ func (r *Registry) keep(reg *Registered) {
 	r.tools[reg.Name] = reg
 }
 
-// Changed is closed when something was put or dropped. Ask for it before looking at what there is: then nothing is missed.
+// Changed returns a channel that is closed when something is put or dropped. Call it before looking at what there is, and nothing is missed.
 func (r *Registry) Changed() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,7 +98,7 @@ func (r *Registry) Changed() <-chan struct{} {
 	return r.changed
 }
 
-// Expect says that tools with this policy may be put later, so that workers serve their queue from the beginning.
+// Expect says that tools with this policy may be put later, so that workers serve the policy's queue from the beginning.
 func (r *Registry) Expect(p Policy) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,7 +107,7 @@ func (r *Registry) Expect(p Policy) {
 	}
 }
 
-// Queues names the queues of all tools, also of those that are expected. The empty one is the worker's own.
+// Queues returns the queues of all tools, expected ones included. The empty name stands for the worker's default queue.
 func (r *Registry) Queues() []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -146,9 +146,9 @@ func compile(t Tool, h Handler) (*Registered, error) {
 }
 
 // AddTool registers a typed function. The input schema comes from In (a struct: json tags name the fields, jsonschema tags
-// describe them), the output schema from Out, unless Out is *Result or any. What is wrong with it shows in Registry.Err.
+// describe them), the output schema from Out, unless Out is *Result or any. Registry.Err tells what is wrong with the tool.
 //
-// An error that fn returns is an answer for the model, tried again while the policy's attempts last; Permanent errors never are.
+// An error that fn returns is retried while the policy's attempts last (Permanent errors never are), and is then an answer for the model.
 func AddTool[In, Out any](r *Registry, t Tool, fn func(ctx context.Context, a *Attempt, in In) (Out, error)) {
 	if t.InputSchema == nil {
 		t.InputSchema = r.infer(t.Name, "input", reflect.TypeFor[In]())
@@ -202,7 +202,7 @@ func (r *Registry) blame(err error) {
 	r.errs = append(r.errs, err)
 }
 
-// nullMaps lets maps be null below the top, as slices are: in Go the zero value is an empty one, and it marshals to null.
+// nullMaps lets maps below the top be null, as slices may be: in Go the zero value of a map is an empty one, and marshals to null.
 func nullMaps(schemas map[string]*jsonschema.Schema) {
 	for _, s := range schemas {
 		for s != nil {
@@ -215,7 +215,7 @@ func nullMaps(schemas map[string]*jsonschema.Schema) {
 	}
 }
 
-// plainArrays undoes that slices may be null.
+// plainArrays does not let slices be null.
 func plainArrays(schemas map[string]*jsonschema.Schema) {
 	for _, s := range schemas {
 		for s != nil {
@@ -248,7 +248,7 @@ func asResult(out any) *Result {
 	return res
 }
 
-// Err is everything that is wrong with the registered tools.
+// Err returns everything that is wrong with the registered tools.
 func (r *Registry) Err() error {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -15,8 +15,8 @@ type Result struct {
 	Meta       map[string]any
 }
 
-// Contenter is an output that shows itself: its structured form goes to programs as it is, Content to people and models.
-// Without it, a structured output is repeated as JSON text.
+// Contenter is an output that says how to show it: Content is for people and models, while its structured form is for programs.
+// An output without it is shown as JSON text.
 type Contenter interface {
 	Content() []mcp.Content
 }
@@ -39,7 +39,7 @@ type wireResult struct {
 	IsError           bool            `json:"isError,omitempty"`
 }
 
-// Encode makes the JSON of a CallToolResult. It is an error if the structured content breaks the schema; a nil schema promises nothing.
+// Encode makes the JSON of a CallToolResult. It fails if the structured content does not fit the schema; a nil schema takes anything.
 func (r *Result) Encode(schema *Schema) (json.RawMessage, error) {
 	w := wireResult{Meta: r.Meta, Content: r.Content, IsError: r.IsError}
 	if r.Structured != nil {

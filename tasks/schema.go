@@ -35,8 +35,8 @@ func (s *Schema) Validate(doc json.RawMessage) error {
 	return err
 }
 
-// Fill validates a JSON object and returns it with the schema's defaults for the members that it lacks. What the caller wrote stays as
-// it was written: numbers keep all their digits.
+// Fill validates a JSON object and returns it with the schema's defaults for the members that it lacks. The other members stay as they were
+// written: numbers keep all their digits.
 func (s *Schema) Fill(doc json.RawMessage) (json.RawMessage, error) {
 	v, err := s.decode(doc)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Schema) decode(doc json.RawMessage) (any, error) {
 	return v, nil
 }
 
-// goObject is an object of the document as the library quotes it.
+// goObject finds an object of the document, which the library quotes as Go prints it.
 var goObject = regexp.MustCompile(`map\[.*\] (has type|does not equal)`)
 
 // complaint bounds an error's text, which may quote what a client sent.

@@ -22,18 +22,17 @@ type Source struct {
 	Resources []json.RawMessage `json:"resources,omitempty"`
 	Templates []json.RawMessage `json:"templates,omitempty"`
 	Prompts   []json.RawMessage `json:"prompts,omitempty"`
-	// Completes: completion/complete is served.
+	// Completes says that completion/complete is served.
 	Completes bool `json:"completes,omitempty"`
-	// Subscribes: Watch works.
+	// Subscribes says that there is a Watch.
 	Subscribes bool `json:"subscribes,omitempty"`
 
-	// Ask answers resources/read, prompts/get or completion/complete. The params are as the client sent them, with names and URIs as they
-	// are here, and so are those in the result. An *Error reaches the client as it is; the text of any other one is shown to people.
+	// Ask answers resources/read, prompts/get or completion/complete. The params are as the client sent them. Names and URIs, also those in
+	// the result, are the ones that they have here. An *Error reaches the client as it is; the text of any other error is shown to people.
 	// It is called by many goroutines at once.
 	Ask func(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) `json:"-"`
-	// Watch follows a resource until ctx ends, and calls changed at each of its notifications/resources/updated, and once when it begins
-	// if it may have missed one before. An error has it called again after a while, as long as somebody subscribes. Nil where Subscribes
-	// is false.
+	// Watch follows a resource until ctx ends. It calls changed at each notifications/resources/updated of it, and once at first if a change
+	// may have been missed before. After an error it is called again in a while, as long as somebody subscribes. Nil if Subscribes is false.
 	Watch func(ctx context.Context, uri string, changed func()) error `json:"-"`
 }
 
@@ -68,7 +67,7 @@ func (s *Source) Validate() error {
 	return errors.Join(errs...)
 }
 
-// checkListed: each entry is an object that says what it is asked for by.
+// checkListed requires that each entry is an object with the name, or URI, by which it is asked for.
 func checkListed(list []json.RawMessage, key, prefix string) error {
 	for i, raw := range list {
 		var members map[string]json.RawMessage
@@ -95,8 +94,8 @@ func (s *Source) size() (n int) {
 	return n
 }
 
-// Fit leaves out as many resources, then templates, then prompts, from their ends, as there are bytes too many. It returns how many it
-// left out. What is not listed can still be read.
+// Fit shortens lists that are larger than MaxSource: it leaves out resources, then templates, then prompts, from the end of each list, and
+// returns how many. What is not listed can still be read.
 func (s *Source) Fit() (left int) {
 	over := s.size() - MaxSource
 	for _, list := range []*[]json.RawMessage{&s.Resources, &s.Templates, &s.Prompts} {
@@ -125,7 +124,7 @@ func (r *Registry) PutSource(s Source) error {
 	return nil
 }
 
-// DropSource has workers forget a source, and what they announced of it.
+// DropSource takes a source out. Workers withdraw its announcement.
 func (r *Registry) DropSource(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -135,7 +134,7 @@ func (r *Registry) DropSource(name string) {
 	}
 }
 
-// Sources lists the sources by name. They do not change: PutSource replaces one.
+// Sources lists the sources by name. A source that it returned never changes: PutSource replaces one.
 func (r *Registry) Sources() []*Source {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

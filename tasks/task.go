@@ -21,7 +21,7 @@ const (
 	Ended   Phase = "ended"
 )
 
-// Task is a snapshot of a task: what any process reads back from the store.
+// Task is a snapshot of a task, as any process reads it from the store.
 type Task struct {
 	ID       ID
 	Tool     string
@@ -34,7 +34,7 @@ type Task struct {
 	Attempts int // failures that end the task
 
 	Message  string // what the tool, or the engine, last said
-	Position int    // its place in the queue, about; 0: it waits in none, or nobody asked. It is not part of the record
+	Position int    // its approximate place in the queue, not part of the record; 0: it waits in none, or nobody looked
 	Progress Progress
 	Peak     float64 // the most that Progress.Done was: an attempt may start again from zero
 	LastErr  string  // why the last attempt failed
@@ -48,25 +48,25 @@ type Task struct {
 	Clean     bool // it completed, and its tool reported no error
 	Error     *Error
 
-	// Kept: a client can come back to it, so it runs on whoever leaves.
+	// Kept: a client can come back to it, so it runs on when the last one that waits leaves.
 	Kept bool
 
-	// Token is what the client gave to tell progress notifications by, where that outlives its request. Nil: it wants none.
+	// Token is the client's progress token, where that outlives its request. Nil: it wants no progress.
 	Token json.RawMessage
 
 	// Seq counts the task's events; it only ever rises while one Redis holds the task.
 	Seq int64
 }
 
-// Progress is how far an attempt says it is. Total is 0 while nobody knows.
+// Progress is how far an attempt says it is. Total is 0 while it is not known.
 type Progress struct {
 	Done, Total float64
 	Message     string
-	// ETA is how much longer it may take, 0 while nobody knows.
+	// ETA is how much longer it may take, 0 while that is not known.
 	ETA time.Duration
 }
 
-// Summary says it for people: "42% · 420 of 1000 · crawling /docs · about 3 min left".
+// Summary puts it in words for people: "42% · 420 of 1000 · crawling /docs · about 3 min left".
 func (p Progress) Summary() string {
 	var parts []string
 	if p.Total > 0 {
@@ -106,7 +106,7 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("%d h", int(d.Round(time.Hour)/time.Hour))
 }
 
-// StatusMessage is the one line that tells a client how the task stands.
+// StatusMessage returns the one line that tells a client how the task stands.
 func (t *Task) StatusMessage() string {
 	switch {
 	case t.Status == Failed && t.Error != nil:
@@ -124,7 +124,7 @@ func (t *Task) StatusMessage() string {
 	return t.Message
 }
 
-// TTL is how long after its creation the task may be forgotten. ok is false while nothing bounds it, that is while it is open.
+// TTL returns how long after its creation the task may be forgotten. ok is false while nothing bounds it, that is while it is open.
 func (t *Task) TTL() (ttl time.Duration, ok bool) {
 	if !t.Status.Terminal() {
 		return 0, false
@@ -132,7 +132,7 @@ func (t *Task) TTL() (ttl time.Duration, ok bool) {
 	return t.Ended.Sub(t.Created) + t.Retention, true
 }
 
-// PollInterval is how soon it is worth asking again: short while the task moves, long while it waits for somebody.
+// PollInterval returns how soon it is worth asking again: soon while the task moves, late while it waits for somebody.
 func (t *Task) PollInterval() time.Duration {
 	switch age := t.Updated.Sub(t.Created); {
 	case t.Phase == Parked:

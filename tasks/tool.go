@@ -69,7 +69,7 @@ func objectSchema(raw json.RawMessage) error {
 	return nil
 }
 
-// Digest tells two versions of a tool apart.
+// Digest returns a hash that tells two versions of a tool apart.
 func (t *Tool) Digest() string {
 	b, err := json.Marshal(t)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"reflect"
 )
 
-// Unmarshal is json.Unmarshal with errors for whoever wrote the JSON: they speak of its members, and of no types of Go.
+// Unmarshal is json.Unmarshal with errors for whoever wrote the JSON: they name its members, and no Go types.
 func Unmarshal(doc []byte, v any) error {
 	err := json.Unmarshal(doc, v)
 	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
@@ -47,7 +47,7 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// found is what package json says that it found instead.
+// found puts in words what package json says that it found instead.
 func found(value string) string {
 	switch value {
 	case "bool":
