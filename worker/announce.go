@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// announceEvery repairs a catalogue that Redis lost, or that an operator retired a tool from too early.
+	// announceEvery repairs a catalogue that Redis lost, or from which an operator retired a tool too early.
 	announceEvery = 30 * time.Second
 	// announceAgain is how soon an announcement that failed is made again.
 	announceAgain = time.Second
@@ -21,8 +21,8 @@ func (w *Worker) announce(ctx context.Context) {
 	w.keepListed(ctx, "tools", func() error { return w.list(ctx, &a) })
 }
 
-// keepListed lists something anew whenever the registry changes, and when the catalogue has changed: another worker that does not have it
-// any more may have taken out what this one has. It returns when ctx ends.
+// keepListed calls list whenever the registry or the catalogue changes, until ctx ends. The catalogue, because another worker that dropped a
+// tool may have taken out what this one still has.
 func (w *Worker) keepListed(ctx context.Context, what string, list func() error) {
 	catalogue, stop := w.opts.Watcher.CatalogChanged()
 	defer stop()
@@ -46,11 +46,11 @@ func (w *Worker) keepListed(ctx context.Context, what string, list func() error)
 
 // announced is what this worker may have in the catalogue.
 type announced struct {
-	started string // names this worker there
+	started string // the stamp by which the catalogue knows this worker; see store.Announce
 	tools   map[string]bool
 }
 
-// list has the catalogue list the tools that there are, and none that there were.
+// list announces the tools that there are, and takes those out that were announced and are gone.
 func (w *Worker) list(ctx context.Context, a *announced) (err error) {
 	tools := w.tools()
 	for name := range a.tools {

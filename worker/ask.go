@@ -16,7 +16,7 @@ func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, e
 	park := time.NewTimer(a.policy.Park)
 	defer park.Stop()
 	for {
-		more := a.more() // before the look: an answer that comes in between is not missed
+		more := a.more() // before we look, so that no answer is missed in between
 		asked, err := a.question(ctx, q)
 		switch {
 		case err != nil:
@@ -40,7 +40,7 @@ func (a *attempt) Ask(ctx context.Context, q tasks.Question) (json.RawMessage, e
 	}
 }
 
-// CanAsk reports whether the client declared that it answers this kind of question, or somebody may in its stead.
+// CanAsk reports whether the client declared that it, or somebody in its stead, answers this kind of question.
 func (a *attempt) CanAsk(kind tasks.Capability) bool { return a.Capabilities.Has(kind) }
 
 // lapse fires when a question's time is over: the next look at it says so.
@@ -51,8 +51,8 @@ func lapse(left time.Duration) <-chan time.Time {
 	return time.After(left)
 }
 
-// question writes the question, through outages of Redis. One that the client cannot answer is only looked up: it may have been
-// answered before there was a task.
+// question writes the question, through outages of Redis. If the client cannot answer it, it is only looked up: it may have been answered
+// before there was a task.
 func (a *attempt) question(ctx context.Context, q tasks.Question) (asked store.Asked, err error) {
 	able := a.CanAsk(q.Request.Kind())
 	err = insist(ctx, a.log, "put a question", func(ctx context.Context) (err error) {
@@ -72,7 +72,7 @@ func (a *attempt) question(ctx context.Context, q tasks.Question) (asked store.A
 	return asked, err
 }
 
-// park gives the attempt back until an answer comes. It is false if one is in already, or Redis does not answer: then wait on.
+// park gives the attempt back until an answer comes. It returns false if one is in already or Redis does not answer: then Ask waits on.
 func (a *attempt) park(ctx context.Context) bool {
 	if a.policy.Rerun == tasks.No {
 		return false
@@ -97,7 +97,7 @@ func (a *attempt) park(ctx context.Context) bool {
 	return true
 }
 
-// waiting gives an attempt back until there is an answer that it has not seen.
+// waiting is how to give an attempt back until there is an answer that it has not seen.
 func (a *attempt) waiting() store.Release {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -131,7 +131,7 @@ func (a *attempt) more() <-chan struct{} {
 	return a.changed
 }
 
-// answered wakes those who ask, if more answers are in than before.
+// answered wakes all that ask, if more answers are in than before.
 func (a *attempt) answered(n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -21,24 +21,24 @@ type attempt struct {
 	policy tasks.Policy
 	log    *slog.Logger
 
-	why     string // it failed, for the log
+	why     string // why it failed, for the log
 	permit  permit
 	cancel  context.CancelCauseFunc
 	started time.Time // when the tool was
-	claimed time.Time // when the claim was first tried: Redis counts its liveness from then, or later
+	claimed time.Time // when the claim was first tried: Redis counts its liveness from then or later
 
-	remembering sync.Mutex // what follows; held over the trip to Redis
+	remembering sync.Mutex // guards what follows, even over the trip to Redis
 	memory      map[string]json.RawMessage
 	recalled    bool
-	remembered  int // values so far, as reported counts reports
+	remembered  int // how many values so far: like reported, it lets Redis count a repeated write once
 
 	objects objects
 
-	reported int // reports so far: one that Redis gets twice counts once; guarded by reports.flushing
+	reported int // how many reports so far: a report that Redis gets twice counts once; guarded by reports.flushing
 	reports  reports
 	mu       sync.Mutex
-	seen     int           // answers that are in, as far as we know
-	changed  chan struct{} // closed, and replaced, when there are more
+	seen     int           // how many answers are in, as far as we know
+	changed  chan struct{} // closed, and replaced, when more are
 }
 
 func newAttempt(w *Worker, c *store.Claimed, claimed time.Time) *attempt {
@@ -49,11 +49,11 @@ func newAttempt(w *Worker, c *store.Claimed, claimed time.Time) *attempt {
 	}
 }
 
-// abandon is how long a tool whose context has ended may take to return before the outcome is written without it.
+// abandon is how long a tool may take to return after its context has ended before the outcome is written without it.
 const abandon = 5 * time.Second
 
-// run runs the tool while beating for it, and writes what came of it. It returns when the tool has returned; one that does not stop is
-// left behind after a while, at once if the worker is shutting down.
+// run runs the tool while beating for it, and writes the outcome. It returns when the tool has; a tool that does not stop is left behind after
+// a while, or at once if the worker is shutting down.
 func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.RawMessage) {
 	ctx, stopTimer := context.WithTimeoutCause(ctx, a.policy.Timeout, tasks.ErrTimeout)
 	defer stopTimer()
@@ -68,7 +68,7 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 	go a.call(ctx, tool, args, returned) // not waited for only where a tool ignores that its context has ended
 	ans, ok := a.await(ctx, returned)
 	if !ok && !errors.Is(context.Cause(ctx), tasks.ErrDraining) {
-		_ = a.write(a.ownPermit) // what keeps it from being written keeps the outcome too
+		_ = a.write(a.ownPermit) // an error will keep the outcome from being written too
 	}
 	a.flush() // what the tool said comes before its end
 	a.conclude(ctx, ans)
@@ -84,14 +84,14 @@ func (a *attempt) run(ctx context.Context, tool *tasks.Registered, args json.Raw
 type answer struct {
 	result   json.RawMessage
 	isError  bool   // the tool says so in its result
-	err      error  // the tool returned no result
-	unfit    error  // it returned one that cannot be delivered
-	large    *large // it goes to the blob store: result is nil until then
-	panicked string // the panic and its stack, if it was one
+	err      error  // why the tool returned no result
+	unfit    error  // why the result that it returned cannot be delivered
+	large    *large // the result is to go to the blob store; nil: it stays in Redis
+	panicked string // the stack of its panic; empty: it did not panic
 	running  bool   // there is no answer: the tool ignores that its context has ended
 }
 
-// call runs the tool, and answers whatever becomes of it: it may panic, or end its goroutine (runtime.Goexit).
+// call runs the tool, and sends an answer even if the tool panics or ends its goroutine (runtime.Goexit).
 func (a *attempt) call(ctx context.Context, tool *tasks.Registered, args json.RawMessage, returned chan<- answer) {
 	ans := answer{err: errors.New("tool ended its goroutine without returning"), panicked: "runtime.Goexit"}
 	defer func() {
@@ -108,7 +108,7 @@ func (a *attempt) handle(ctx context.Context, tool *tasks.Registered, args json.
 	if err != nil {
 		return answer{err: err}
 	}
-	return a.encode(tool, res) // here, since an output may bring a MarshalJSON of its own
+	return a.encode(tool, res) // within call, since an output's own MarshalJSON may panic
 }
 
 func (a *attempt) encode(tool *tasks.Registered, res *tasks.Result) answer {
@@ -138,7 +138,7 @@ func (ans answer) tooLarge() error {
 	return nil
 }
 
-// await waits for the tool; ok is false if it had not returned a good while after its context ended.
+// await waits for the tool. ok is false if it has not returned a while after its context ended (abandon).
 func (a *attempt) await(ctx context.Context, returned <-chan answer) (ans answer, ok bool) {
 	select {
 	case ans = <-returned:

@@ -13,12 +13,11 @@ import (
 const (
 	retryBeat     = time.Second
 	reportEvery   = 200 * time.Millisecond // five times a second: what a watcher can use
-	selfFence     = 3 * time.Second        // an exclusive attempt stops so long before it could be given to another
+	selfFence     = 3 * time.Second        // how long before its task could be given to another worker an exclusive attempt stops
 	beatsPerLease = 3
 )
 
-// beat is the attempt's voice to Redis: it says that the attempt is alive, passes on what it reports, and hears when it should stop.
-// It is the one goroutine that writes for a running attempt, besides Ask.
+// beat speaks to Redis for the attempt: it says that the attempt is alive, passes on what the tool reports, and hears when it should stop.
 func (a *attempt) beat(ctx context.Context) {
 	nudged, stop := a.w.opts.Watcher.Nudged(a.Task)
 	defer stop()
@@ -57,8 +56,8 @@ func (a *attempt) beat(ctx context.Context) {
 	}
 }
 
-// fence ends an exclusive attempt that Redis has not heard of for so long that another one may soon be started. It has a timer of
-// its own: a silent Redis keeps the beat waiting.
+// fence ends an exclusive attempt of which Redis has not heard for so long that another may soon be started. It is a timer of its own,
+// because a silent Redis holds up the beat.
 func (a *attempt) fence() *time.Timer {
 	t := time.AfterFunc(a.alone()-time.Since(a.claimed), func() { a.cancel(tasks.ErrLost) })
 	if !a.policy.Exclusive {
@@ -67,7 +66,7 @@ func (a *attempt) fence() *time.Timer {
 	return t
 }
 
-// alone is how long after a beat no other attempt can have been started. It never ends for one that need not be alone.
+// alone is how long after a beat an exclusive attempt may be sure to be alone. For others it does not matter.
 func (a *attempt) alone() time.Duration {
 	if !a.policy.Exclusive {
 		return math.MaxInt64
@@ -75,7 +74,7 @@ func (a *attempt) alone() time.Duration {
 	return a.w.opts.Store.Liveness() - selfFence
 }
 
-// beatOnce must not wait for a silent Redis for longer than the next beat is due.
+// beatOnce beats. It must not wait for a silent Redis until after the next beat is due.
 func (a *attempt) beatOnce(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -84,7 +83,7 @@ func (a *attempt) beatOnce(ctx context.Context, patience time.Duration) error {
 	return err
 }
 
-// pulse acts on what Redis says of the attempt.
+// pulse acts on what Redis says about the attempt.
 func (a *attempt) pulse(p store.Pulse, err error) error {
 	switch {
 	case errors.Is(err, tasks.ErrLost), errors.Is(err, tasks.ErrNotFound):

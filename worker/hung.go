@@ -2,11 +2,11 @@ package worker
 
 import "time"
 
-// hung are the tools that were left behind: they go on though their context ended long ago. There is a place for as many as there are
-// slots, since each still costs what it costs.
+// hung holds a place for each tool that was left behind, running on though its context ended long ago. There are as many places as slots,
+// since such a tool still uses the process's memory and processor.
 type hung chan struct{}
 
-// add makes a place for one until it is gone. It is false if all places are taken.
+// add takes a place for a tool until it is gone. It returns false if there is none.
 func (h hung) add(gone <-chan struct{}) bool {
 	select {
 	case h <- struct{}{}:
@@ -20,8 +20,8 @@ func (h hung) add(gone <-chan struct{}) bool {
 	return true
 }
 
-// outstay waits for a tool that goes on though its context has ended. Its slot is its own until it returns, but not for ever: after a
-// while the tool is left behind and its slot serves others.
+// outstay waits for a tool that runs on though its context has ended. It keeps its slot until it returns, but not for ever: after a while the
+// tool is left behind, and its slot serves others.
 func (a *attempt) outstay(returned <-chan answer) {
 	patience := time.NewTimer(a.w.opts.Hung)
 	defer patience.Stop()

@@ -15,11 +15,11 @@ import (
 const (
 	firstPause = 50 * time.Millisecond
 	maxPause   = 2 * time.Second
-	puzzled    = time.Minute // how long an error that nobody foresaw is not believed
+	puzzled    = time.Minute // how long to try on after an error that nobody foresaw
 )
 
-// insist tries while Redis, or the blob store, cannot serve: hours of work must not be lost to a minute's outage, nor to an error that we
-// do not know. What Redis answers is believed at once. doing is for the log: what cannot be done.
+// insist tries again as long as Redis, or the blob store, cannot serve: hours of work must not be lost to a minute's outage, nor to an error
+// that we do not know. A refusal is returned at once. doing is for the log: what cannot be done.
 func insist(ctx context.Context, log *slog.Logger, doing string, try func(context.Context) error) error {
 	begun := time.Now()
 	for wait := firstPause; ; wait = min(2*wait, maxPause) {
@@ -36,13 +36,13 @@ func insist(ctx context.Context, log *slog.Logger, doing string, try func(contex
 	}
 }
 
-// refused: the task has ended, or the attempt is not ours any more.
+// refused reports that the task has ended, or that the attempt is no longer ours.
 func refused(err error) bool {
 	_, ended := errors.AsType[*tasks.StateError](err)
 	return ended || errors.Is(err, store.ErrEnded) || errors.Is(err, tasks.ErrLost) || errors.Is(err, tasks.ErrNotFound)
 }
 
-// permanent: what is asked for cannot be done, or not any more.
+// permanent reports that trying again cannot help.
 func permanent(err error) bool {
 	for _, is := range []error{tasks.ErrKeyReused, tasks.ErrCannotAsk, store.ErrTooMany, store.ErrMemoryFull, store.ErrAnswered, blob.ErrTooLarge} {
 		if errors.Is(err, is) {

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// largeResult is what a result may have as JSON before it goes to the blob store. 256 KiB are some 64,000 tokens, more than hosts give
-	// to a model; and a result in Redis is read anew with each tasks/get.
+	// largeResult is the size, as JSON, above which a result goes to the blob store. 256 KiB are some 64,000 tokens, more than hosts give
+	// to a model, and a result in Redis is read anew with each tasks/get.
 	largeResult = 256 << 10
-	headLen     = 16 << 10 // of its text, that are answered all the same
-	largePart   = 64 << 10 // an image or the like of a large result is linked to from here on
-	// maxLarge bounds what is written to the blob store of a result, which is in memory: more is what artifacts are for.
+	headLen     = 16 << 10 // how much of its text stays in the result
+	largePart   = 64 << 10 // from this size on an image or the like of a large result becomes a link
+	// maxLarge bounds the results that go to the blob store, since they are in memory: anything larger is for artifacts.
 	maxLarge = 256 << 20
 )
 
@@ -30,8 +30,8 @@ type large struct {
 	schema *tasks.Schema
 }
 
-// slim is a result of which the large parts are in the blob store, with links to them. What the output schema promises stays: a result
-// without it is none.
+// slim puts the large parts of a result into the blob store, and returns the result with links to them. What the output schema promises stays,
+// since a result without it would be invalid.
 func (a *attempt) slim(ctx context.Context, l *large) (json.RawMessage, error) {
 	slim := *l.result
 	slim.Content = nil
@@ -70,7 +70,7 @@ func (a *attempt) slim(ctx context.Context, l *large) (json.RawMessage, error) {
 	return slim.Encode(l.schema)
 }
 
-// contentOf is what people and models read of a result.
+// contentOf returns what people and models read of a result.
 func contentOf(r *tasks.Result) []mcp.Content {
 	if len(r.Content) > 0 || r.Structured == nil {
 		return r.Content
@@ -82,7 +82,7 @@ func contentOf(r *tasks.Result) []mcp.Content {
 	return []mcp.Content{&mcp.TextContent{Text: string(doc)}}
 }
 
-// headOf is the beginning of a text, up to the end of a line if there is one, and how to read on.
+// headOf returns the beginning of a text, up to the end of a line if possible, and how to read on.
 func headOf(text, uri string) string {
 	head := text[:headLen]
 	for i := 0; i < utf8.UTFMax && !utf8.RuneStart(text[len(head)]); i++ {
@@ -97,7 +97,7 @@ func headOf(text, uri string) string {
 		strings.TrimSuffix(head, "\n"), len(text), len(head), uri, all, uri, first, min(all, first+199))
 }
 
-// slimStructured takes structured content out that nothing promises and that is large. Where the text does not repeat it, it is an artifact.
+// slimStructured takes out structured content that is large and that no schema promises. If the text does not repeat it, it becomes an artifact.
 func (a *attempt) slimStructured(ctx context.Context, l *large, slim *tasks.Result) error {
 	if l.result.Structured == nil || l.schema != nil && !l.result.IsError {
 		return nil
@@ -117,7 +117,7 @@ func (a *attempt) slimStructured(ctx context.Context, l *large, slim *tasks.Resu
 	return err
 }
 
-// slimPart is a part of a result that is no text, or a link to it if it is large.
+// slimPart returns a part of a result that is no text, or a link to it if it is large.
 func (a *attempt) slimPart(ctx context.Context, i int, c mcp.Content) (mcp.Content, error) {
 	switch k := known(c).(type) {
 	case *mcp.ImageContent:
@@ -137,7 +137,7 @@ func (a *attempt) slimPart(ctx context.Context, i int, c mcp.Content) (mcp.Conte
 	return c, nil
 }
 
-// known is content as one of the kinds that there are. A relay passes on JSON, which is such a kind all the same; what is none stays.
+// known returns content as one of the SDK's types. A relay's content is JSON of such a type; anything else stays as it is.
 func known(c mcp.Content) mcp.Content {
 	switch c.(type) {
 	case *mcp.TextContent, *mcp.ImageContent, *mcp.AudioContent, *mcp.EmbeddedResource, *mcp.ResourceLink:

@@ -9,17 +9,17 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// permit is what lets an attempt of a limited tool run. It is the task's, so that the next attempt has it too, unless this one goes on
-// while its task does not need it any more: then the attempt has one of its own.
+// permit is what lets an attempt of a limited tool run. It belongs to the task, so that the next attempt has it too. If this attempt's tool
+// goes on after its task has given the permit up, the attempt has a permit of its own.
 type permit struct {
-	mu    sync.Mutex // held over trips to Redis: what was said last holds
-	limit string     // "": there is none
-	own   bool       // the attempt has one of its own, …
+	mu    sync.Mutex // held over trips to Redis, so that they keep their order
+	limit string     // "": the tool is not limited
+	own   bool       // the attempt has a permit of its own, …
 	said  bool       // … and Redis knows
 }
 
-// permitted says whether the attempt may start its tool. If its permit was lost, or its task is older than the limit, it goes back to wait
-// for one.
+// permitted reports whether the attempt may start its tool. If not, because its permit was lost or its task is older than the limit, the
+// attempt goes back to wait for one.
 func (a *attempt) permitted() bool {
 	limit := a.Limit
 	if limit == "" && a.policy.Limited() {
@@ -28,7 +28,7 @@ func (a *attempt) permitted() bool {
 	if limit == "" {
 		return true
 	}
-	ctx, cancel := context.WithDeadline(a.w.writing, a.claimed.Add(claimTimeout)) // later the attempt may be another's
+	ctx, cancel := context.WithDeadline(a.w.writing, a.claimed.Add(claimTimeout)) // after that another worker may have the task
 	defer cancel()
 	var ok bool
 	err := insist(ctx, a.log, "ask for the permit", func(ctx context.Context) (err error) {
@@ -43,7 +43,7 @@ func (a *attempt) permitted() bool {
 	return true
 }
 
-// holdPermit says that the tool runs. What is not heard the next beat says again: it must not wait for this.
+// holdPermit tells Redis that the tool runs. If that fails the next beat tells it again: the beat must not wait for this.
 func (a *attempt) holdPermit(ctx context.Context) {
 	a.permit.mu.Lock()
 	defer a.permit.mu.Unlock()
@@ -57,21 +57,21 @@ func (a *attempt) holdPermit(ctx context.Context) {
 	}
 }
 
-// ownPermit gives the attempt a permit of its own. It comes before the task is given back for later, or ended while the tool still runs: if it is let in again beside it each counts,
-// and whatever becomes of this worker, that is a start of its own.
+// ownPermit gives the attempt a permit of its own. That is done before the task is given back for later, or ended while the tool still runs: if
+// the task is let in again meanwhile both count, and even if this worker dies, that is another start.
 func (a *attempt) ownPermit(ctx context.Context) error {
 	a.permit.mu.Lock()
 	defer a.permit.mu.Unlock()
 	if a.permit.limit == "" || a.permit.said {
 		return nil
 	}
-	a.permit.own = true // whether this is heard or not: the beats say it too
+	a.permit.own = true // even if this fails: the beats tell it too
 	err := a.w.opts.Store.Hold(ctx, a.permit.limit, a.Lease, true)
 	a.permit.said = err == nil
 	return err
 }
 
-// settlePermit passes the permit on, once the tool has returned or was left behind.
+// settlePermit gives the permit up for others, once the tool has returned or was left behind.
 func (a *attempt) settlePermit() {
 	a.permit.mu.Lock()
 	defer a.permit.mu.Unlock()

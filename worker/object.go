@@ -74,7 +74,7 @@ func (a *attempt) discard(ctx context.Context) {
 	}
 }
 
-// reserve is a key for another object.
+// reserve returns a key for another object.
 func (a *attempt) reserve(ctx context.Context) (string, error) {
 	a.objects.mu.Lock()
 	defer a.objects.mu.Unlock()
@@ -96,14 +96,14 @@ func (a *attempt) reserve(ctx context.Context) (string, error) {
 	return a.BlobKey(a.objects.count), nil
 }
 
-// put writes an object, through outages of the blob store if what it is made of can be read again.
+// put writes an object, through outages of the blob store if content can be read again.
 func (a *attempt) put(ctx context.Context, key string, content io.Reader) (o blob.Object, err error) {
 	rewind, ok := content.(io.Seeker)
 	if !ok {
 		return a.w.opts.Blobs.Put(ctx, key, content)
 	}
 	begin, err := rewind.Seek(0, io.SeekCurrent)
-	if err != nil { // a pipe is a file, too
+	if err != nil { // a pipe has a Seek too, which fails
 		return a.w.opts.Blobs.Put(ctx, key, content)
 	}
 	err = insist(ctx, a.log, "write to the blob store", func(ctx context.Context) error {
@@ -116,7 +116,7 @@ func (a *attempt) put(ctx context.Context, key string, content io.Reader) (o blo
 	return o, err
 }
 
-// lasting is a context for what must not be given up with the tool, but is in vain if the task has ended otherwise.
+// lasting returns a context for writes that go on when the tool's context has ended, unless they are in vain: the task was cancelled or lost.
 func (a *attempt) lasting(ctx context.Context) (context.Context, context.CancelFunc) {
 	lasting, cancel := context.WithCancelCause(a.w.writing)
 	stop := context.AfterFunc(ctx, func() {

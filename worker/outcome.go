@@ -21,7 +21,7 @@ const maxWhy = 256
 // maxErrorLen bounds an error's text, which may quote anything.
 const maxErrorLen = 64 << 10
 
-// conclude writes what came of the attempt, according to why it ended.
+// conclude writes the outcome of the attempt, according to why it ended.
 func (a *attempt) conclude(ctx context.Context, ans answer) {
 	cause := context.Cause(ctx)
 	switch {
@@ -40,7 +40,7 @@ func (a *attempt) conclude(ctx context.Context, ans answer) {
 	}
 }
 
-// stopped: the tool heeded Draining, and says so.
+// stopped reports that the tool stopped because it was asked to by Draining.
 func (a *attempt) stopped(err error) bool {
 	select {
 	case <-a.w.draining:
@@ -50,7 +50,7 @@ func (a *attempt) stopped(err error) bool {
 	}
 }
 
-// outsourced is the answer when its large parts are in the blob store. If that cannot be used at all, Redis keeps what it can.
+// outsourced returns the answer after its large parts went to the blob store. If that cannot be used at all, Redis keeps what it can.
 func (a *attempt) outsourced(ctx context.Context, ans answer) answer {
 	if ans.large == nil || ans.unfit != nil {
 		return ans
@@ -62,7 +62,7 @@ func (a *attempt) outsourced(ctx context.Context, ans answer) answer {
 	switch {
 	case err == nil:
 		ans.result = doc
-	case refused(err) || errors.Is(err, tasks.ErrCancelled): // what is written of it now is refused, too
+	case refused(err) || errors.Is(err, tasks.ErrCancelled): // the outcome will be refused too
 	default:
 		a.log.Warn("a large result could not be written to the blob store", "err", err)
 		if len(ans.result) > maxResult {
@@ -98,7 +98,7 @@ func (a *attempt) failed(ans answer, timeout bool) {
 		a.log.Error("tool panicked", "err", ans.err, "stack", ans.panicked)
 	}
 	failures := a.Failures + 1
-	beside := ans.running && a.policy.Exclusive // another attempt would run beside this one
+	beside := ans.running && a.policy.Exclusive // the next attempt would run beside this one
 	if !never && !beside && a.policy.Rerun != tasks.No && failures < a.policy.Attempts {
 		if after == 0 {
 			after = a.policy.Pause(failures)
@@ -121,7 +121,7 @@ func (a *attempt) failed(ans answer, timeout bool) {
 	}
 }
 
-// failure is the tool's error as an answer for the model.
+// failure makes the tool's error an answer for the model.
 func (a *attempt) failure(err error) answer {
 	a.why = clip(err.Error(), maxWhy)
 	doc, encErr := tasks.Failure(errors.New(clip(err.Error(), maxErrorLen))).Encode(nil)
@@ -137,13 +137,13 @@ func (a *attempt) retry(failures int, after time.Duration, err error) {
 	})
 }
 
-// drained gives the attempt back at shutdown: it resumes elsewhere at once and no failure is counted.
+// drained gives the attempt back at shutdown: the task resumes elsewhere at once, and no failure is counted.
 func (a *attempt) drained(ans answer) {
 	if a.policy.Rerun == tasks.No {
 		a.breakTask(tasks.ReasonNoRerun, "its worker was shut down, and this tool must not be started twice")
 		return
 	}
-	if ans.running && a.policy.Exclusive { // it ends with this process, and is then missed
+	if ans.running && a.policy.Exclusive { // it ends with this process; the keeper finds that out and queues the task again
 		a.note("left", nil)
 		return
 	}
@@ -159,9 +159,9 @@ const (
 // givenBack is the outcome of an attempt that this worker cannot make.
 const givenBack = "given back"
 
-// giveBack leaves the attempt to another worker. Of two images on one queue the wrong one takes a delivery as often as not, and more
-// often when the right one is busy: so a few tries follow each other at once. Then it waits, longer each time, so that wrong
-// workers do not play ball with it.
+// giveBack leaves the attempt to another worker. Of two images on one queue the wrong one takes a delivery as often as not, and more often
+// when the right one is busy: so a few tries follow each other at once. Then the task waits, longer each time, so that wrong workers do not
+// keep passing it to each other.
 func (a *attempt) giveBack(message string) {
 	if (a.GivenBack+1)%triesPerRound != 0 {
 		a.release(givenBack, store.Release{Phase: tasks.Queued, Unable: true, Message: message})
@@ -174,7 +174,7 @@ func (a *attempt) giveBack(message string) {
 
 func (a *attempt) release(outcome string, how store.Release) {
 	if how.Phase != tasks.Queued {
-		_ = a.write(a.ownPermit) // a permit is for one start, and for those that a crash or a deploy makes of it
+		_ = a.write(a.ownPermit) // a permit is good for one start, and for its repeats after a crash or a deploy
 	}
 	var next tasks.Delivery
 	err := a.write(func(ctx context.Context) (err error) {
@@ -182,7 +182,7 @@ func (a *attempt) release(outcome string, how store.Release) {
 		return err
 	})
 	if err == nil && how.Phase == tasks.Queued {
-		a.w.opts.Dispatcher.Dispatch(next) // the others have their time in due
+		a.w.opts.Dispatcher.Dispatch(next) // in any other phase the keeper does it, when due says so
 	}
 	a.note(outcome, err)
 }
@@ -196,18 +196,18 @@ func (a *attempt) end(outcome string, e tasks.Event, o store.Outcome) {
 	a.note(outcome, a.write(func(ctx context.Context) error { return a.w.opts.Store.Apply(ctx, a.Task, e, a.Lease, o) }))
 }
 
-// write tries until Redis has what came of the attempt.
+// write tries until Redis has taken a part of the outcome.
 func (a *attempt) write(do func(context.Context) error) error {
 	return insist(a.w.writing, a.log, "write what came of the attempt", func(ctx context.Context) error {
 		err := do(ctx)
 		if _, ended := errors.AsType[*tasks.StateError](err); ended || errors.Is(err, store.ErrEnded) {
-			a.cancel(tasks.ErrCancelled) // while the tool was returning
+			a.cancel(tasks.ErrCancelled) // the task was cancelled while the tool was returning
 		}
 		return err
 	})
 }
 
-// note is the one line that the log has of an attempt.
+// note writes the one line that the log has about an attempt.
 func (a *attempt) note(outcome string, err error) {
 	level := slog.LevelInfo
 	if outcome == givenBack {
@@ -229,7 +229,7 @@ func (a *attempt) note(outcome string, err error) {
 	a.log.Log(a.w.writing, level, "attempt ended", args...)
 }
 
-// leave frees the task's place among the live ones, if it ended while the tool was still running.
+// leave takes the attempt off the clock live, if its task ended while the tool was still running.
 func (a *attempt) leave() {
 	ctx, cancel := context.WithTimeout(a.w.writing, reportTimeout)
 	defer cancel()

@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	maxLogs       = 100     // between two reports; more are dropped, and counted
-	maxLogLen     = 4 << 10 // bytes
+	maxLogs       = 100     // messages between two reports; more are dropped, and counted
+	maxLogLen     = 4 << 10 // bytes of a message
 	maxMessageLen = 1 << 10
 	reportTimeout = 3 * time.Second
 	maxETA        = 30 * 24 * time.Hour
 )
 
-// reports holds what a tool said and Redis was not told yet: the latest progress, and the log.
+// reports holds what the tool said that Redis was not told yet: the latest progress, and the log.
 type reports struct {
 	flushing sync.Mutex // one report at a time, in order; taken before mu
 	mu       sync.Mutex
@@ -28,7 +28,7 @@ type reports struct {
 	logs     []store.Log
 	dropped  int
 	signal   chan struct{}
-	first    time.Time // when this count of progress began, and how far it was: the pace since then
+	first    time.Time // when the present count of progress began, and where: they give the pace
 	firstAt  float64
 	last     tasks.Progress
 }
@@ -42,7 +42,7 @@ func (r *reports) poke() {
 	}
 }
 
-// Report keeps the latest progress; the next report takes it along.
+// Report keeps the latest progress for the next report.
 func (a *attempt) Report(p tasks.Progress) {
 	p.Message = clip(strings.ToValidUTF8(p.Message, "\uFFFD"), maxMessageLen)
 	a.reports.mu.Lock()
@@ -54,9 +54,9 @@ func (a *attempt) Report(p tasks.Progress) {
 	a.reports.poke()
 }
 
-// estimate is how long the rest takes at the pace so far, once there is a pace to speak of.
+// estimate returns how long the rest takes at the pace so far, or 0 while there is hardly a pace.
 func (r *reports) estimate(p tasks.Progress, now time.Time) time.Duration {
-	if r.first.IsZero() || p.Total != r.last.Total || p.Done < r.last.Done { // another phase of the work has another pace
+	if r.first.IsZero() || p.Total != r.last.Total || p.Done < r.last.Done { // another phase of the work, with another pace
 		r.first, r.firstAt = now, p.Done
 	}
 	r.last = p
@@ -99,7 +99,7 @@ func clip(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
-// restore keeps progress that was not written, unless there is newer by now. Log messages are given up.
+// restore puts progress back that was not written, unless there is newer. Log messages are given up.
 func (r *reports) restore(p *tasks.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +109,7 @@ func (r *reports) restore(p *tasks.Progress) {
 	}
 }
 
-// flush reports what has gathered.
+// flush reports what has accumulated.
 func (a *attempt) flush() {
 	r := &a.reports
 	r.flushing.Lock()

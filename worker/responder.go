@@ -14,7 +14,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// standEvery renews what says that a worker answers for a source, and that it still asks: three times in store.SourceLease.
+// standEvery is how often a worker renews its leases on a source and on its inquiries: three times in store.SourceLease.
 const standEvery = store.SourceLease / 3
 
 // pickPause is how long a worker waits before it asks a Redis that does not answer for inquiries again.
@@ -26,10 +26,10 @@ var errRetracted = errors.New("nobody waits for the answer any more")
 type responder struct {
 	*responders
 	source string
-	places chan struct{} // of inquiries that are asked
+	places chan struct{} // one for each inquiry at a time
 }
 
-// run picks inquiries while there are places, and watches what is to be watched, until ctx ends. What is asked then goes on.
+// run picks inquiries while there are places, and watches what is to be watched, until ctx ends. Inquiries that were begun go on.
 func (r *responder) run(ctx context.Context) {
 	told, stop := r.w.opts.Watcher.Inquiries(r.source)
 	defer stop()
@@ -42,7 +42,7 @@ func (r *responder) run(ctx context.Context) {
 	defer stand.Stop()
 	waiting := false
 	for {
-		var free chan<- struct{} // a place, if it is worth having
+		var free chan<- struct{} // a place, if there is something to pick
 		if waiting {
 			free = r.places
 		}
@@ -64,7 +64,7 @@ func (r *responder) run(ctx context.Context) {
 	}
 }
 
-// stand says that this worker answers for the source. waiting: it is asked already. again is when to say so once more.
+// stand says in Redis that this worker answers for the source. waiting: inquiries wait already. again is when to say so once more.
 func (r *responder) stand(ctx context.Context) (waiting bool, again time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, standEvery)
 	defer cancel()
@@ -75,16 +75,16 @@ func (r *responder) stand(ctx context.Context) (waiting bool, again time.Duratio
 	return n > 0, standEvery
 }
 
-// leave has no more inquiries put for this worker.
+// leave says that this worker no longer answers for the source.
 func (r *responder) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second) // ctx has ended
 	defer cancel()
-	_ = r.w.opts.Store.StandDown(ctx, r.source, r.name) // otherwise it lapses
+	_ = r.w.opts.Store.StandDown(ctx, r.source, r.name) // if that fails the lease runs out
 }
 
-// pick takes an inquiry and has it asked, in a place that has been taken for it. It is false if none waits.
+// pick takes an inquiry and has it asked, in the place that was taken for it. It returns false if none waits.
 func (r *responder) pick(ctx context.Context) bool {
-	picking, cancel := context.WithTimeout(context.WithoutCancel(ctx), standEvery) // what was picked has to be known
+	picking, cancel := context.WithTimeout(context.WithoutCancel(ctx), standEvery) // ctx may end, but what was picked must be served
 	defer cancel()
 	q, err := r.w.opts.Store.Pick(picking, r.source, r.name)
 	if q == nil {
@@ -120,7 +120,7 @@ func (r *responder) serve(q *store.Inquiry) {
 	}
 }
 
-// hold says that the inquiry is still asked, and hears when nobody waits for it any more.
+// hold says in Redis that the inquiry is still being asked, and hears when nobody waits for it any more.
 func (r *responder) hold(ctx context.Context, q *store.Inquiry, retract context.CancelCauseFunc) {
 	told, stop := r.w.opts.Watcher.Retracted(q)
 	defer stop()
@@ -140,7 +140,7 @@ func (r *responder) hold(ctx context.Context, q *store.Inquiry, retract context.
 	}
 }
 
-// ask asks the source as it is now.
+// ask asks the source as it is registered now.
 func (r *responder) ask(ctx context.Context, q *store.Inquiry) (result json.RawMessage, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -155,7 +155,7 @@ func (r *responder) ask(ctx context.Context, q *store.Inquiry) (result json.RawM
 	return source.Ask(ctx, q.Method, q.Params)
 }
 
-// explain is an error as the client sees it.
+// explain makes an error the one that the client sees.
 func (r *responder) explain(err error, draining bool) *tasks.Error {
 	if err == nil {
 		return nil

@@ -9,16 +9,16 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// maxInquiries is how many inquiries a worker asks a source at once. It is for each of them, so that one that hangs keeps no other: how many
-// sources there are is for who configures the worker.
+// maxInquiries is how many inquiries a worker asks a source at once. Each source has its own, so that one that hangs delays no other; how many
+// sources there are is up to whoever configures the worker.
 const maxInquiries = 32
 
-// responders answer for a worker's sources (tasks.Source): one for each, from when it comes until it goes. Inquiries are no tasks and
-// take no slots: these may be taken for hours.
+// responders answer for a worker's sources (tasks.Source): each has a responder from when it is put until it is dropped. Inquiries are no tasks and
+// take no slots, since slots may be taken for hours.
 type responders struct {
 	w       *Worker
 	name    string // of this worker, as inquiries know it
-	started string // names this worker in the catalogue of sources
+	started string // the stamp by which the catalogue of sources knows this worker
 	open    map[string]func()
 	working sync.WaitGroup
 }
@@ -33,7 +33,7 @@ func (r *responders) run(ctx context.Context) {
 	r.w.keepListed(ctx, "sources", func() error { return r.arrange(ctx) })
 }
 
-// arrange begins to answer for new sources before they are listed, and ends when dropped ones are not any more.
+// arrange begins to answer for new sources before they are listed, and stops answering for dropped ones after they were taken off the list.
 func (r *responders) arrange(ctx context.Context) (err error) {
 	sources := r.w.opts.Registry.Sources()
 	for _, s := range sources {

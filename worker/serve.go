@@ -10,7 +10,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/queue"
 )
 
-// serve takes deliveries from the queues that are served, and begins again when there are more of these.
+// serve takes deliveries from the queues, and begins again when there are more queues to serve.
 func (w *Worker) serve(ctx context.Context) error {
 	defer func() { _ = w.opts.Queue.Close() }() // here, since it may outlast Run while Redis is away
 	for ctx.Err() == nil {
@@ -24,7 +24,7 @@ func (w *Worker) serve(ctx context.Context) error {
 	return nil
 }
 
-// serveThese returns when there is a queue to serve that is not served, too.
+// serveThese serves the queues that it has. It returns when ctx ends, or when there is another queue to serve.
 func (w *Worker) serveThese(ctx context.Context) error {
 	if len(w.queues) == 0 { // its tools are still to come
 		w.awaitQueue(ctx)
@@ -38,7 +38,8 @@ func (w *Worker) serveThese(ctx context.Context) error {
 	return w.opts.Queue.Serve(ctx, queue.ServeOptions{Queues: w.queues, Slots: w.slots, Logger: w.opts.Logger}, w.take)
 }
 
-// awaitQueue waits for a tool whose queue should be served here and is not. Where others have to, it says so, once for each tool.
+// awaitQueue waits for a tool whose queue is not served here and should be. If this worker was told its queues it only warns, once for each
+// tool.
 func (w *Worker) awaitQueue(ctx context.Context) {
 	told := make(map[string]string)
 	for {
@@ -56,7 +57,7 @@ func (w *Worker) awaitQueue(ctx context.Context) {
 	}
 }
 
-// complain says which of its own tools nobody may be serving.
+// complain warns of the worker's own tools whose queue it does not serve.
 func (w *Worker) complain(told map[string]string) {
 	for _, t := range w.opts.Registry.Tools() {
 		if q := w.policy(t).Queue; w.queues[q] == 0 && told[t.Name] != q {
@@ -66,7 +67,7 @@ func (w *Worker) complain(told map[string]string) {
 	}
 }
 
-// missing are the queues of its own tools that are not served.
+// missing returns the queues of the worker's own tools that it does not serve.
 func (w *Worker) missing() (queues []string) {
 	for _, q := range w.opts.Registry.Queues() {
 		if q = cmp.Or(q, w.opts.DefaultQueue); w.queues[q] == 0 {

@@ -2,7 +2,7 @@ package worker
 
 import "context"
 
-// slots are the places for running attempts: a delivery is only taken into a free one.
+// slots are the places for running attempts. A delivery is taken from the queue only when one is free.
 type slots chan struct{}
 
 func newSlots(n int) slots { return make(slots, n) }

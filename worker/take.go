@@ -14,13 +14,13 @@ import (
 
 const claimTimeout = 10 * time.Second
 
-// take claims what a delivery names, starts it in the slot that came with it, and returns: the queue's part ends here.
+// take claims the attempt that a delivery names, starts it in the slot that came with the delivery, and returns: the queue's part ends here.
 func (w *Worker) take(ctx context.Context, d tasks.Delivery) {
 	tried := time.Now()
 	c, err := w.claim(ctx, d)
 	if err != nil {
 		w.slots.Release()
-		if !errors.Is(err, tasks.ErrLost) && !errors.Is(err, tasks.ErrNotFound) { // these are no fault: it was cancelled, or is another's
+		if !errors.Is(err, tasks.ErrLost) && !errors.Is(err, tasks.ErrNotFound) { // no fault: it was cancelled, or another worker has it
 			w.opts.Logger.Warn("claim failed, the keeper will have it delivered again", "task", d.Task, "attempt", d.Attempt, "err", err)
 		}
 		return
@@ -35,9 +35,9 @@ func (w *Worker) take(ctx context.Context, d tasks.Delivery) {
 	})
 }
 
-// claim is tried for a while with one token: a reply that was lost is not a claim that was refused.
+// claim tries for a while, always with the same token: if only the reply was lost, the next try succeeds.
 func (w *Worker) claim(ctx context.Context, d tasks.Delivery) (c *store.Claimed, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout) // a shutdown must not leave a claim that nobody knows of
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout) // a shutdown in the middle must not leave a claim that nobody knows of
 	defer cancel()
 	l := store.Lease{Task: d.Task, Attempt: d.Attempt, Token: strconv.FormatUint(rand.Uint64(), 36)}
 	err = insist(ctx, w.opts.Logger, "claim", func(ctx context.Context) (err error) {
@@ -67,7 +67,7 @@ func (w *Worker) run(c *store.Claimed, tried time.Time) {
 		a.breakTask(tasks.ReasonPayload, "the task's arguments were lost")
 		return
 	}
-	// the front end accepted them against the listed schema: this binary is another version than the one that was listed
+	// The front end checked them against the listed schema: if they do not fit here, another version of the tool is listed.
 	args, err := tool.Input.Fill(c.Arguments)
 	if err != nil {
 		a.giveBack(fmt.Sprintf("waiting for a worker whose %s takes these arguments", c.Tool))

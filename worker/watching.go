@@ -16,7 +16,7 @@ const (
 	tellTime        = 2 * time.Second
 )
 
-// watching follows the resources of a source that somebody subscribes to, while this worker is the one that is to.
+// watching follows the resources of a source to which somebody subscribes, while this worker is the one that has to (store.Wanted).
 type watching struct {
 	*responder
 	open    map[string]context.CancelFunc // by URI
@@ -27,7 +27,7 @@ func newWatching(r *responder) *watching {
 	return &watching{responder: r, open: make(map[string]context.CancelFunc)}
 }
 
-// look begins and ends to follow what there is to follow now. What Redis does not tell stays as it is.
+// look starts and stops following resources, according to what Redis says is wanted now. If Redis does not answer nothing changes.
 func (x *watching) look(ctx context.Context) {
 	var wanted []string
 	if source, ok := x.w.opts.Registry.Source(x.source); ok && source.Subscribes {
@@ -60,7 +60,7 @@ func (x *watching) begin(ctx context.Context, uri string) context.CancelFunc {
 	return end
 }
 
-// close waits for all that ends with the context.
+// close stops following, and waits until that has ended.
 func (x *watching) close() {
 	for _, end := range x.open {
 		end()

@@ -24,20 +24,20 @@ type Options struct {
 	Registry   *tasks.Registry
 	Store      *store.Store
 	Watcher    *store.Watcher
-	Queue      *queue.Server // the worker's to close
+	Queue      *queue.Server // the worker closes it
 	Dispatcher *keeper.Dispatcher
-	Blobs      *blob.Store // where large results and artifacts go. Zero: nowhere, and large results are errors
+	Blobs      *blob.Store // where large results and artifacts go. Zero: there are none, and large results are errors
 	Name       string      // tells this process from others
 
 	Concurrency  int            // attempts at once. Zero: DefaultConcurrency
 	DefaultQueue string         // for tools whose policy names none. Zero: DefaultQueue
-	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools, also of those that come later
+	Queues       map[string]int // queues to serve, with weights. Zero: the queues of its own tools, those that come later included
 	Drain        time.Duration  // how long running attempts may finish at shutdown. Zero: not at all
 	Hung         time.Duration  // how long a tool that ignores the end of its context keeps its slot. Zero: DefaultHung
 	Logger       *slog.Logger   // Zero: slog.Default
 }
 
-// What a worker does that was told nothing else.
+// The defaults of Options.
 const (
 	DefaultConcurrency = 8
 	DefaultQueue       = "default"
@@ -45,7 +45,7 @@ const (
 	DefaultHung        = time.Minute
 )
 
-// farewell is how long, after the drain, attempts have to stop and their last writes to land.
+// farewell is how long attempts have after the drain to stop and to get their last writes through.
 const farewell = 10 * time.Second
 
 // Worker runs attempts of the tools in its registry.
@@ -53,13 +53,13 @@ type Worker struct {
 	opts     Options
 	slots    slots
 	hung     hung
-	queues   map[string]int // that are served: changed by serve alone
-	work     sync.WaitGroup // attempts, and what hands them over
-	attempts atomic.Int64   // that run
+	queues   map[string]int // those that are served; only serve changes it
+	work     sync.WaitGroup // all goroutines of Run
+	attempts atomic.Int64   // how many run
 	draining chan struct{}  // closed when the worker was told to stop
 	metrics  *metrics
 
-	running context.Context // of every attempt: outlives the taking
+	running context.Context // of the attempts: outlives the taking of deliveries
 	writing context.Context // of their last writes: outlives running
 }
 
@@ -88,8 +88,8 @@ func (w *Worker) policy(t *tasks.Registered) tasks.Policy {
 	return t.Policy.WithDefaults(w.opts.DefaultQueue)
 }
 
-// Run takes deliveries until ctx ends; then what runs may finish for Drain, and the rest is given back. It returns when nothing runs,
-// at the latest farewell after that.
+// Run takes deliveries until ctx ends. Then running attempts have Drain to finish; after that the rest is given back. It returns when nothing
+// runs any more, at the latest a farewell after the drain.
 func (w *Worker) Run(ctx context.Context) error {
 	var release, hangUp context.CancelCauseFunc
 	w.running, release = context.WithCancelCause(context.WithoutCancel(ctx)) // attempts outlive the taking
@@ -107,7 +107,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var err error
 	select {
 	case err = <-serving:
-	case <-ctx.Done(): // serving may take long to end while Redis is away: the drain does not wait for it
+	case <-ctx.Done(): // while Redis is away serving may take long to end: the drain does not wait for it
 	}
 	if n := w.attempts.Load(); n > 0 {
 		w.opts.Logger.Info("worker stops, running attempts may finish", "attempts", n, "for", w.opts.Drain.String())
@@ -121,7 +121,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	return err
 }
 
-// await waits for all that runs here, for d at most.
+// await waits for everything that runs here, for d at most.
 func (w *Worker) await(d time.Duration) {
 	done := make(chan struct{})
 	go func() { defer close(done); w.work.Wait() }()
