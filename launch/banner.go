@@ -56,8 +56,8 @@ In an MCP client's configuration:
 `, url, tool, arguments, meta, exampleWords(arguments), p.offer(), program, hint)
 }
 
-// commandLine is how the command line client is started from here, and how to get it if it is not there. In a clone of this repository it
-// need not be installed.
+// commandLine returns how to start the command line client from here, and how to get it if it is not there. In a clone of this repository
+// it need not be installed.
 func commandLine() (program, hint string) {
 	if _, err := exec.LookPath("longhaul"); err == nil {
 		return "longhaul", ""
@@ -91,7 +91,8 @@ func (p *parts) offer() string {
 
 const meta = `"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"curl","version":"1"},"io.modelcontextprotocol/clientCapabilities":{"elicitation":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}}`
 
-// example is a call that works when pasted: a log file if one is at hand, otherwise the first tool with what its schema asks for.
+// example returns a call that works when pasted: the analysis of a log file if there is one, otherwise the first tool with what its schema
+// asks for.
 func example(o *options, p *parts) (tool, arguments string) {
 	tools := p.registry.Tools()
 	if len(tools) == 0 {

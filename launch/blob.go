@@ -32,7 +32,7 @@ func (p *parts) openBlobs(ctx context.Context, o *options) (err error) {
 	return nil
 }
 
-// openBlobs finds out whether a blob store can be used: a result that took hours must not be the first to know.
+// openBlobs opens a blob store and tries whether it can be used: otherwise the first to find out would be a result that took hours.
 func openBlobs(ctx context.Context, address string) (*blob.Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, blobTimeout)
 	defer cancel()
@@ -47,7 +47,7 @@ func openBlobs(ctx context.Context, address string) (*blob.Store, error) {
 	return b, nil
 }
 
-// checkBlobs is what -check does of it.
+// checkBlobs tries the blob store for -check.
 func (o *options) checkBlobs(ctx context.Context) error {
 	if o.blob == "" {
 		return nil

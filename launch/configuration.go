@@ -16,7 +16,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// configuration is what the file of -config says, as far as it is in force in this process.
+// configuration is the part of the -config file that is in force in this process.
 type configuration struct {
 	path     string
 	reads    configfile.Options
@@ -27,15 +27,15 @@ type configuration struct {
 	log      *slog.Logger
 
 	tools map[string]*tasks.Registered // the file's
-	tried string                       // what the file was when it was last read
-	loses sync.Once                    // tells what is lost without a blob store
+	tried string                       // what look said when the file was last read
+	loses sync.Once                    // the warning about what is lost without a blob store
 
 	mu  sync.Mutex
 	err error // why the file as it is now is not in force; nil: it is
 }
 
-// check makes the tools of a file. An error says everything that is wrong with it that can be told without asking servers, which is
-// little: who read the file has checked it.
+// check makes the tools of a file. An error says everything that is wrong with the file, as far as can be told without asking servers. That is
+// little, since reading the file has checked most of it.
 func check(f *configfile.File) (*tasks.Registry, error) {
 	fresh := new(tasks.Registry)
 	var errs []error
@@ -45,8 +45,8 @@ func check(f *configfile.File) (*tasks.Registry, error) {
 	return fresh, errors.Join(append(errs, fresh.Err(), upstream.Validate(f.Servers))...)
 }
 
-// apply has the process go by what a file says, at its start and later. An error says what is wrong; then nothing has changed. What runs is
-// not disturbed: an attempt ends as the tool that it began with.
+// apply puts a file in force, at the start and later. If it returns an error, which says what is wrong, nothing has changed. Running attempts
+// are not disturbed: they keep the tool that they began with.
 func (c *configuration) apply(f *configfile.File) error {
 	fresh, err := check(f)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *configuration) apply(f *configfile.File) error {
 		c.front.SetClients(f.Clients)
 	}
 	if c.hub == nil {
-		return nil // the rest is for others
+		return nil // the rest is for processes that run tools
 	}
 	if !c.keeps && len(f.Tools)+len(f.Servers) > 0 {
 		c.loses.Do(c.warnOfLoss)
@@ -67,7 +67,7 @@ func (c *configuration) apply(f *configfile.File) error {
 	if err := c.put(fresh); err != nil {
 		return err
 	}
-	return c.hub.Change(f.Servers) // after the tools, whose names come first
+	return c.hub.Change(f.Servers) // after the tools, whose names take precedence
 }
 
 func (c *configuration) warnOfLoss() {
@@ -75,7 +75,7 @@ func (c *configuration) warnOfLoss() {
 		"give -blob to every server and worker, such as file:///mnt/results?create=true")
 }
 
-// put has the registry hold these tools of the file, and no others.
+// put makes these the file's tools in the registry, and drops the others that the file had.
 func (c *configuration) put(fresh *tasks.Registry) error {
 	before := c.tools
 	c.tools = make(map[string]*tasks.Registered)
@@ -93,10 +93,10 @@ func (c *configuration) put(fresh *tasks.Registry) error {
 	return nil
 }
 
-// names are those of the file's tools.
+// names returns the names of the file's tools.
 func (c *configuration) names() []string { return slices.Sorted(maps.Keys(c.tools)) }
 
-// refused is why the file as it is now is not in force; nil: it is.
+// refused returns why the file as it is now is not in force; nil: it is.
 func (c *configuration) refused() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/server"
 )
 
-// door is the HTTP server of MCP. Streams last for hours, so only the reading of a request has a time limit.
+// door makes the HTTP server for MCP. Streams last for hours, so only the reading of a request has a time limit.
 func door(front *server.Server) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", front)
@@ -21,7 +21,7 @@ func door(front *server.Server) *http.Server {
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 }
 
-// opsDoor is for those who run the process: health and metrics.
+// opsDoor makes the HTTP server for operators: health and metrics.
 func opsDoor(p *parts) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics, promhttp.HandlerOpts{}))
@@ -30,7 +30,7 @@ func opsDoor(p *parts) *http.Server {
 	return &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
 }
 
-// opsURL is where the ops door is; "off" if there is none.
+// opsURL returns the address of the ops door; "off" if there is none.
 func (p *parts) opsURL() string {
 	if p.opsListener == nil {
 		return "off"
@@ -40,7 +40,7 @@ func (p *parts) opsURL() string {
 
 const probeTimeout = 3 * time.Second
 
-// probe is a health check for an image that has no other program in it.
+// probe is a health check for images that have no other program in them.
 func probe(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

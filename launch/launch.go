@@ -18,10 +18,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/command"
 )
 
-// Version is what a release is called. It is set when a release is built.
+// Version is the version of the release, set when it is built.
 var Version = "dev"
 
-// Main runs an author's tools: with -redis as a worker, otherwise as a whole MCP server in this one process. It ends the program.
+// Main runs an author's tools: with -redis as a worker, otherwise as a whole MCP server in this one process. It does not return: it ends the
+// program.
 func Main(reg *tasks.Registry) {
 	exit(role{
 		name: filepath.Base(os.Args[0]), registry: func(*options) *tasks.Registry { return reg }, serves: false, works: true,
@@ -29,7 +30,8 @@ func Main(reg *tasks.Registry) {
 	})
 }
 
-// Server runs the MCP front end, and what else it takes when there is no Redis. It ends the program.
+// Server runs the MCP front end and, without -redis, everything else too. tools makes the built-in tools. It does not return: it ends the
+// program.
 func Server(tools func(data []string) *tasks.Registry) {
 	exit(role{
 		name: "server", registry: builtin(tools), serves: true, works: false, reads: true,
@@ -37,7 +39,7 @@ func Server(tools func(data []string) *tasks.Registry) {
 	})
 }
 
-// Worker runs the built-in tools. It needs -redis, and ends the program.
+// Worker runs the built-in tools, which tools makes. It needs -redis. It does not return: it ends the program.
 func Worker(tools func(data []string) *tasks.Registry) {
 	exit(role{
 		name: "worker", registry: builtin(tools), serves: false, works: true, reads: true, needsRedis: true,
@@ -60,17 +62,17 @@ type role struct {
 	name, about   string
 	registry      func(*options) *tasks.Registry
 	serves, works bool // with -redis; without, every role does both
-	reads         bool // has built-in tools that read -data
+	reads         bool // it has built-in tools, which read -data
 	needsRedis    bool
 }
 
-// fronts reports whether a process of these options has a front end.
+// fronts reports whether a process with these options has a front end.
 func (r role) fronts(o *options) bool { return r.serves || o.embedded() && !r.needsRedis }
 
-// runs reports whether a process of these options runs tools.
+// runs reports whether a process with these options runs tools.
 func (r role) runs(o *options) bool { return r.works || o.work || o.embedded() }
 
-// tools are the names of those that the program brings along.
+// tools returns the names of the tools that are built into the program.
 func (r role) tools(o *options) (names []string) {
 	for _, t := range r.registry(o).Tools() {
 		names = append(names, t.Name)
@@ -78,14 +80,14 @@ func (r role) tools(o *options) (names []string) {
 	return names
 }
 
-// serverGC lets a front end, whose memory is small and short-lived, collect less often: it answers several times as many requests.
+// serverGC makes a front end, whose memory is small and short-lived, collect garbage less often: it answers several times as many requests.
 const serverGC = 400
 
-// errUsage has been explained already.
+// errUsage says that the error was printed already.
 var errUsage = errors.New("usage")
 
 func exit(r role) {
-	command.Supervise() // first of all: this may be a process that looks after a command
+	command.Supervise() // first of all: this process may be the supervisor of a command
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err := start(ctx, r, os.Args[1:], os.Stderr)
@@ -116,7 +118,7 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 	if err := reg.Err(); err != nil {
 		return fmt.Errorf("these tools cannot be served:\n%w", err)
 	}
-	if r.runs(o) && o.configFile == "" && len(reg.Tools()) == 0 { // a file may bring some later
+	if r.runs(o) && o.configFile == "" && len(reg.Tools()) == 0 { // with a file, tools may come later
 		return o.noTools(r)
 	}
 	if o.check {
@@ -133,7 +135,7 @@ func start(ctx context.Context, r role, args []string, out io.Writer) error {
 	return p.run(ctx, func() { banner(out, o, p) })
 }
 
-// noTools says what is to be done about a process that would run tools and has none.
+// noTools says what to do about a process that is to run tools and has none.
 func (o *options) noTools(r role) error {
 	if r.reads && !o.builtinTools {
 		return errors.New("there is nothing to serve: -builtin-tools=false leaves the tools of a file alone, and none is given with -config")

@@ -21,14 +21,14 @@ import (
 	"github.com/longhaul-mcp/longhaul/worker"
 )
 
-// options are the flags of all binaries; each declares those that it has.
+// options are the flags of all binaries; each binary declares those that it has.
 type options struct {
 	addr, opsAddr string
 	redis, blob   string
 	anonymous     server.Anonymous
 	origins       list
 	secretFile    string
-	hold          time.Duration // zero: as the server thinks best
+	hold          time.Duration // zero: the server decides by client
 	handleTools   bool
 	work          bool
 
@@ -43,8 +43,8 @@ type options struct {
 
 	configFile string
 	config     configfile.File
-	reads      configfile.Options // of what is read of it
-	fileSeen   string             // as it was before it was read
+	reads      configfile.Options // which of its parts are read
+	fileSeen   string             // what look said just before it was read
 
 	check    bool
 	probe    string
@@ -53,7 +53,7 @@ type options struct {
 
 func (o *options) embedded() bool { return o.redis == "" }
 
-// parse reads flags, then the environment, and refuses what does not fit together.
+// parse reads the flags, then the environment, and refuses what does not fit together.
 func parse(r role, args []string, out io.Writer) (*options, error) {
 	o := &options{}
 	fs := declare(r, o)
@@ -81,7 +81,7 @@ func parse(r role, args []string, out io.Writer) (*options, error) {
 func declare(r role, o *options) *flag.FlagSet {
 	fs := flag.NewFlagSet(r.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are explained by parse
-	fs.Usage = func() {}     // an error needs no page of help
+	fs.Usage = func() {}     // nobody wants a page of help with an error
 	url := "`URL` of the Redis that servers and workers share: redis://, rediss://, redis-sentinel:// or redis-cluster://"
 	if !r.needsRedis {
 		url += "\nempty: an embedded store in this process, which vanishes at exit"
@@ -111,7 +111,7 @@ func declare(r role, o *options) *flag.FlagSet {
 	return fs
 }
 
-// declareFront declares what a process has that is a front end, or is one without Redis.
+// declareFront declares the flags of processes that are a front end, or are one when they run without Redis.
 func declareFront(fs *flag.FlagSet, o *options) {
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "where to serve MCP: `host:port`")
 	fs.StringVar((*string)(&o.anonymous), "anonymous", "", "who callers without authentication are: `refuse|local|nobody`\nlocal: one and the same person; nobody: strangers, each task's id is its only key\n(default local on a loopback address; any other needs your word)")
@@ -121,7 +121,8 @@ func declareFront(fs *flag.FlagSet, o *options) {
 	fs.BoolVar(&o.handleTools, "handle-tools", true, "offer task_wait, task_get, task_list, task_cancel and task_answer to clients without tasks")
 }
 
-// refuseFrontFlags tells who starts a worker with flags of a front end that they do nothing. In the environment they may be for others.
+// refuseFrontFlags refuses flags of a front end given to a worker, where they would do nothing. Variables in the environment may be meant for
+// other processes.
 func (o *options) refuseFrontFlags(r role, args []string) error {
 	if r.fronts(o) {
 		return nil
@@ -152,7 +153,7 @@ func declareWorker(r role, fs *flag.FlagSet, o *options) {
 	fs.Var((*duration)(&o.drain), "drain", "how `long` running attempts may finish at shutdown, such as 30s (with an embedded store, which ends too: 0)")
 }
 
-// fine is what -check says.
+// fine is what -check says if nothing is wrong.
 func (o *options) fine() string {
 	if o.configFile == "" {
 		return "flags and tools are fine; Redis was not asked"
@@ -249,7 +250,8 @@ func (o *options) setHold(s string) error {
 	return nil
 }
 
-// resolveCallers: on a loopback address whoever calls is the person at the machine. Anywhere else somebody has to say who they are.
+// resolveCallers decides who callers without authentication are. On a loopback address that is the person at the machine; on any other somebody
+// has to say it.
 func (o *options) resolveCallers() error {
 	switch o.anonymous {
 	case server.Local, server.Nobody:

@@ -28,11 +28,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/worker"
 )
 
-// parts is everything that runs in this process.
+// parts is everything that a process is made of.
 type parts struct {
 	log        *slog.Logger
 	name       string   // tells this process from others
-	closers    []func() // in the order of opening
+	closers    []func() // called by close, the last first
 	store      *store.Store
 	blobs      *blob.Store // nil: there is none
 	watcher    *store.Watcher
@@ -44,7 +44,7 @@ type parts struct {
 
 	front  *server.Server // nil: this process has no front end
 	worker *worker.Worker // nil: this process runs no tools
-	hub    *upstream.Hub  // nil: it runs none that a file could say more of
+	hub    *upstream.Hub  // nil: it runs no tools, or there is no file that could name servers
 	http   *http.Server   // MCP
 	ops    *http.Server
 
@@ -55,7 +55,7 @@ type parts struct {
 
 const openTimeout = 10 * time.Second
 
-// assemble opens and connects the parts that the role and its options ask for. Nothing runs yet.
+// assemble opens and connects the parts that the role and the options ask for. Nothing runs yet.
 func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log *slog.Logger) (_ *parts, err error) {
 	p := &parts{log: log, name: processName(), metrics: prometheus.NewRegistry(), registry: reg, embedded: o.embedded()}
 	defer func() {
@@ -68,7 +68,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	if err != nil {
 		return nil, err
 	}
-	redis.SetLogger(redisLog{log}) // its own goes to stderr as it likes
+	redis.SetLogger(redisLog{log}) // its default writes plain text to stderr
 	rdb := p.client(ro)
 	opening, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -107,7 +107,7 @@ func assemble(ctx context.Context, r role, o *options, reg *tasks.Registry, log 
 	return p, p.openDoors(ctx, o)
 }
 
-// configure has the parts go by the file, if there is one. It comes before the worker, which serves the queues of the tools that there are.
+// configure applies the file, if there is one. It comes before the worker is made, which serves the queues of the tools that it finds.
 func (p *parts) configure(r role, o *options) (err error) {
 	if o.configFile == "" {
 		return nil
@@ -178,7 +178,7 @@ func (p *parts) close() {
 	}
 }
 
-// redisLog keeps what the Redis client says about its connections for those who look closer: who uses it is told by errors.
+// redisLog logs what the Redis client says about its connections at debug level: whoever uses the client gets an error anyway.
 type redisLog struct{ log *slog.Logger }
 
 func (r redisLog) Printf(ctx context.Context, format string, v ...any) {

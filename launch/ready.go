@@ -14,7 +14,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// readiness is what the ops door says of a process with ?verbose: also what is no reason to send it nothing any more.
+// readiness is what /ready?verbose on the ops door says of a process, including troubles in spite of which it can serve.
 type readiness struct {
 	server.Readiness
 	Config   *configState    `json:"config,omitempty"`
@@ -24,7 +24,7 @@ type readiness struct {
 
 type configState struct {
 	File    string `json:"file"`
-	Refused string `json:"refused,omitempty"` // what is wrong with the file as it is now: the one before is in force
+	Refused string `json:"refused,omitempty"` // what is wrong with the file as it is now: the one before stays in force
 }
 
 type upstreamState struct {
@@ -33,10 +33,10 @@ type upstreamState struct {
 	Tools    int      `json:"tools"`
 	Revision string   `json:"revision,omitempty"`
 	Error    string   `json:"error,omitempty"`
-	Warnings []string `json:"warnings,omitempty"` // what it lists otherwise than the configuration expects, or what cannot be relayed
+	Warnings []string `json:"warnings,omitempty"` // where its lists differ from what the configuration expects, and what cannot be relayed
 }
 
-// ready says whether the process can serve, and with ?verbose how its parts do.
+// ready says whether the process can serve, and with ?verbose in what state its parts are.
 func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
 	verbose := r.URL.Query().Has("verbose")
 	if p.front != nil && !verbose {
@@ -55,7 +55,7 @@ func (p *parts) ready(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(state) // whoever asked has gone
 }
 
-// words are those of a worker.
+// words is the plain answer of a worker.
 func (r readiness) words() string {
 	switch {
 	case r.Draining:
@@ -68,7 +68,7 @@ func (r readiness) words() string {
 
 const readyTimeout = time.Second
 
-// readiness: a worker can take work while Redis answers, until it is told to stop. A front end knows better.
+// readiness returns whether the process can serve: a worker can while Redis answers and it was not told to stop; a front end says so itself.
 func (p *parts) readiness(ctx context.Context, verbose bool) server.Readiness {
 	if p.front != nil {
 		return p.front.Readiness(ctx, verbose)

@@ -13,8 +13,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/internal/configfile"
 )
 
-// lookEvery is how often the file is looked at. Its content is, since that works on every file system, and also where Kubernetes swaps the
-// directory that a link leads to.
+// lookEvery is how often the content of the file is looked at. That works on every file system, and also where Kubernetes swaps the directory
+// that a link leads to.
 const lookEvery = time.Second
 
 // run reads the file again when it has changed, or on SIGHUP, until ctx ends.
@@ -38,7 +38,8 @@ func (c *configuration) run(ctx context.Context) error {
 	}
 }
 
-// glance looks at the file, and reads it if it has changed and is as it was seen before: one that differs at each look is being written.
+// glance looks at the file, and reloads it if it differs from what is in force and two looks found the same: otherwise it may still be being
+// written.
 func (c *configuration) glance(seen string) (now string) {
 	now = look(c.path)
 	if now == seen && now != c.tried {
@@ -49,13 +50,13 @@ func (c *configuration) glance(seen string) (now string) {
 
 var errBlank = errors.New("the file is empty: to take everything out of force, write {}")
 
-// reload reads the file. If anything is wrong with it, all stays as it is.
+// reload reads the file and puts it in force. If anything is wrong with it, all stays as it is.
 func (c *configuration) reload(seen string) {
 	c.tried = seen
 	file, err := configfile.Read(c.path, c.reads)
 	switch {
 	case err != nil:
-	case file.Blank: // who empties a file to write it anew, and dies, did not mean it
+	case file.Blank: // it may have been emptied by a program that died before it wrote it anew
 		err = errBlank
 	default:
 		err = c.apply(file)
@@ -68,7 +69,7 @@ func (c *configuration) reload(seen string) {
 	c.log.Info("configuration reloaded", c.parts(file)...)
 }
 
-// parts are those of a file that this process uses, for the log.
+// parts lists, for the log, the parts of a file that this process uses.
 func (c *configuration) parts(f *configfile.File) []any {
 	list := []any{"file", c.path}
 	if c.front != nil {
@@ -80,10 +81,10 @@ func (c *configuration) parts(f *configfile.File) []any {
 	return list
 }
 
-// maxLook is more than a configuration may have.
+// maxLook is more than the size that a configuration may have.
 const maxLook = 8 << 20
 
-// look is what tells a file's content, or that there is none to read, from another.
+// look returns a hash of the file's content, or the error why there is none to read: two looks are equal if nothing has changed.
 func look(path string) string {
 	f, err := configfile.Open(path)
 	if err != nil {

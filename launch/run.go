@@ -15,12 +15,12 @@ import (
 const (
 	// goodbye is how long requests in flight may take to end at shutdown.
 	goodbye = 10 * time.Second
-	// lameDuck is how long a front end that is not ready any more still answers: load balancers need a moment to see it.
+	// lameDuck is how long a front end still answers after it ceased to be ready: load balancers need a moment to notice.
 	lameDuck = 2 * time.Second
 )
 
-// run runs the parts until ctx ends, or one of them fails. Who is needed longest ends last: requests and attempts, then what they
-// handed on, then those who watch and keep, and tell how it goes.
+// run runs the parts until ctx ends, or one of them fails. What is needed longest ends last: first requests and attempts (above), then what
+// they dispatched, then the watcher, the keeper, metrics and health (below).
 func (p *parts) run(ctx context.Context, started func()) error {
 	defer p.close()
 	base, stopBase := context.WithCancel(context.WithoutCancel(ctx))
@@ -66,10 +66,10 @@ func (p *parts) run(ctx context.Context, started func()) error {
 	return errors.Join(err, below.Wait())
 }
 
-// bannerPatience is how long the banner waits for what it shows to work.
+// bannerPatience is how long the banner waits until the call that it shows would work.
 const bannerPatience = 5 * time.Second
 
-// awaitTools waits until a call would find its tool: this process's own, if it runs any.
+// awaitTools waits until calls find the tools of this process, if it runs any.
 func (p *parts) awaitTools(ctx context.Context) {
 	if p.front == nil {
 		return
@@ -91,11 +91,11 @@ func (p *parts) awaitTools(ctx context.Context) {
 	}
 }
 
-// farewell tells clients and load balancers that this front end goes, and gives the latter time to hear it.
+// farewell tells clients and load balancers that this front end is going away, and gives load balancers time to notice.
 func (p *parts) farewell(ctx context.Context) {
 	p.front.Drain()
 	if p.embedded {
-		return // there is no other
+		return // there is no other front end to go to
 	}
 	t := time.NewTimer(lameDuck)
 	defer t.Stop()
@@ -105,7 +105,7 @@ func (p *parts) farewell(ctx context.Context) {
 	}
 }
 
-// serve answers HTTP until ctx ends; then requests in flight end.
+// serve answers HTTP until ctx ends, and then lets requests in flight finish.
 func serve(ctx context.Context, s *http.Server, l net.Listener, farewell func(context.Context)) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l) }()
@@ -120,8 +120,8 @@ func serve(ctx context.Context, s *http.Server, l net.Listener, farewell func(co
 		farewell(bye)
 	}
 	if s.Shutdown(bye) != nil {
-		_ = s.Close() // what is cut off are streams; their tasks run on
+		_ = s.Close() // only streams are cut off; their tasks run on
 	}
-	<-failed //nolint:errcheck // it says that it was shut down
+	<-failed //nolint:errcheck // it is http.ErrServerClosed
 	return nil
 }

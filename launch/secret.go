@@ -10,7 +10,7 @@ import (
 
 const minSecret = 32 // characters of a key
 
-// secret is where the keys come from: nil is Redis.
+// secret returns where the keys that sign requestState come from. Nil: from Redis.
 func (o *options) secret() func(context.Context) (string, error) {
 	if o.secretFile == "" {
 		return nil
@@ -18,14 +18,14 @@ func (o *options) secret() func(context.Context) (string, error) {
 	return secretFile(o.secretFile)
 }
 
-// secretFile reads the keys that sign requestState, anew each time: replacing the file replaces the keys while replicas run.
+// secretFile reads the keys from a file, anew each time: replacing the file replaces the keys while replicas run.
 func secretFile(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) { return readSecret(path) }
 }
 
 func readSecret(path string) (string, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return "", errors.New("it is no regular file, and could not be read a second time")
+		return "", errors.New("it is not a regular file, so it could not be read a second time")
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// maxTold is how many workers a line names that do not have a server up.
+// maxTold is how many of the workers for which a server is not up its line names.
 const maxTold = 3
 
-// serversSeen says in a line for each upstream server how all workers see it. Only a front end asks: there are many workers, which know their
-// own.
+// serversSeen returns a line for each upstream server about how all workers see it. Only a front end asks: workers, of which there are many,
+// know their own view.
 func (p *parts) serversSeen(ctx context.Context) (lines []string) {
 	if p.front == nil {
 		return nil
@@ -22,7 +22,7 @@ func (p *parts) serversSeen(ctx context.Context) (lines []string) {
 	defer cancel()
 	views, err := p.store.Views(ctx)
 	if err != nil {
-		return nil // that Redis does not answer is said anyway
+		return nil // readiness says already that Redis does not answer
 	}
 	for len(views) > 0 {
 		n := 1
@@ -35,7 +35,7 @@ func (p *parts) serversSeen(ctx context.Context) (lines []string) {
 	return lines
 }
 
-// serverLine is how several workers see one server.
+// serverLine puts into a line how several workers see one server.
 func serverLine(views []store.View) string {
 	up := 0
 	var others []string

@@ -10,20 +10,20 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// connectPatience is how long a worker waits with its first announcement for servers that answer slowly.
+// connectPatience is how long a worker delays its first announcement for servers that answer slowly.
 const connectPatience = 5 * time.Second
 
-// supervised starts the program of a server as those of commands are started: a worker that is killed leaves nothing of it.
+// supervised starts the program of a server under a supervisor, as those of commands: nothing of it is left when the worker is killed.
 func supervised(c upstream.Command) (*upstream.Process, error) {
 	p, err := command.Start(c.Args, c.Dir, c.Env, c.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	return &upstream.Process{Stdin: p.Stdin, Stdout: p.Stdout, Signal: func(bool) { p.Stop() }, Wait: p.Wait}, nil // its supervisor uses force soon
+	return &upstream.Process{Stdin: p.Stdin, Stdout: p.Stdout, Signal: func(bool) { p.Stop() }, Wait: p.Wait}, nil // its supervisor uses force itself, soon after
 }
 
-// relay keeps the servers, from before the worker announces its tools until its last attempt has ended. ready is closed when those that
-// answer have been asked.
+// relay runs the hub from before the worker announces its tools until its last attempt has ended. ready is closed when the servers that answer
+// have been asked.
 func (p *parts) relay(ctx, base context.Context, ready chan<- struct{}) error {
 	if p.hub == nil {
 		close(ready)
@@ -34,15 +34,15 @@ func (p *parts) relay(ctx, base context.Context, ready chan<- struct{}) error {
 	return p.hub.Run(base)
 }
 
-// upstreamsUp is a metric of the servers.
+// upstreamsUp is the metric longhaul_upstream_up.
 type upstreamsUp struct{ hub *upstream.Hub }
 
 var upstreamUp = prometheus.NewDesc("longhaul_upstream_up", "1 if the upstream server answered when it was last used, 0 if not.", []string{"server"}, nil)
 
-// Describe tells the metric's name.
+// Describe sends the metric's description.
 func (u upstreamsUp) Describe(to chan<- *prometheus.Desc) { to <- upstreamUp }
 
-// Collect tells how the servers do now.
+// Collect sends the state of each server.
 func (u upstreamsUp) Collect(to chan<- prometheus.Metric) {
 	for _, h := range u.hub.Health() {
 		up := 0.0

@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// tellEvery renews what is said of servers, three times in the time for which it is believed.
+	// tellEvery is how often a worker renews its view, three times within its lease.
 	tellEvery = store.ViewLease / 3
-	// tellPause is how soon at the earliest something is said again: a server may come and go with every call.
+	// tellPause is the least time between two writes: a server may go up and down with every call.
 	tellPause = time.Second
 )
 
-// teller says in Redis how a worker sees its upstream servers, for operators. It makes one trip in each tellEvery, however many servers there
-// are, one more where the state of one changes, and none without any.
+// teller writes to Redis, for operators, how this worker sees its upstream servers. That is one trip each tellEvery, however many servers there
+// are, one more when the state of one changes, and none without servers.
 type teller struct {
 	hub    *upstream.Hub
 	store  *store.Store
 	worker string
 	every  time.Duration // tellEvery
-	told   bool          // something may be there to be taken back
+	told   bool          // Redis may have a view that is to be taken back at the end
 }
 
 // run tells until ctx ends, and takes back what it told.
@@ -40,11 +40,11 @@ func (t *teller) run(ctx context.Context) error {
 	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second) // ctx has ended
 	defer cancel()
-	t.tell(bye, nil) // where that fails it lapses
+	t.tell(bye, nil) // if that fails the lease runs out
 	return nil
 }
 
-// tell says how the servers do. What Redis does not take is told the next time.
+// tell writes the view. If Redis does not take it, the next one will do.
 func (t *teller) tell(ctx context.Context, servers []store.View) {
 	if len(servers) == 0 && !t.told {
 		return
