@@ -11,18 +11,18 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// attendance is a session's GET stream: it carries what belongs to no request, that is how the lists of tools and so on change, how the
-// resources do that the session subscribes to, how its tasks do, and their questions while no tasks/result is open. There is one at a
-// time: a client that opens a second one has lost the first, whether or not we have noticed yet.
+// attendance is a session's GET stream. It carries what belongs to no request: changes of lists, of the resources that the session subscribes to
+// and of its tasks' statuses, and the tasks' questions while no tasks/result is open. A session has one: a client that opens a second has lost
+// the first, whether or not we have noticed yet.
 type attendance struct {
 	*courier
 	follower *follower // nil: there was no task yet
 	seen     map[tasks.ID]*tasks.Task
-	uris     []string // that the feed was opened for
+	uris     []string // the resources that the feed was opened for
 	feed     feed
 }
 
-// adopt has the session's GET stream tell about a task. Status notifications are optional: without the store there are none.
+// adopt has the session's GET stream tell about a task. If the store does not answer it will not: status notifications are optional.
 func (s *Server) adopt(ctx context.Context, q *request, id tasks.ID) {
 	if q.session == nil {
 		return
@@ -34,7 +34,7 @@ func (s *Server) adopt(ctx context.Context, q *request, id tasks.ID) {
 	}
 }
 
-// attend serves GET. An error is one from before the stream was open.
+// attend serves GET. It returns an error only if the stream was not opened.
 func (s *Server) attend(ctx context.Context, q *request) error {
 	seen, err := s.mirror.read()
 	if err != nil {
@@ -91,7 +91,7 @@ func (a *attendance) run(ctx context.Context, changes <-chan struct{}, seen *cat
 				err = a.askAgain(ctx)
 			}
 		case <-use.C:
-			_, _ = a.server.recall(ctx, a.session.ID, a.owner) // its end is told otherwise
+			_, _ = a.server.recall(ctx, a.session.ID, a.owner) // the session's end is signalled by changes
 		case <-a.server.draining:
 			return
 		case <-ctx.Done():
@@ -107,8 +107,8 @@ func (a *attendance) listsChanged(seen *catalogue) (*catalogue, error) {
 	return a.server.tellLists(a.out, seen, func(string) bool { return true }, nil)
 }
 
-// subscribe has the feed be about what the session subscribes to now. anew: it may come from other sources. While the store does not
-// answer it stays as it is.
+// subscribe opens the feed for what the session subscribes to now; with anew even if that has not changed, because sources have. While the store
+// does not answer the feed stays as it is.
 func (a *attendance) subscribe(ctx context.Context, seen *catalogue, anew bool) error {
 	looking, cancel := brief(ctx)
 	defer cancel()
@@ -124,7 +124,7 @@ func (a *attendance) subscribe(ctx context.Context, seen *catalogue, anew bool) 
 	last := a.feed
 	a.feed, a.uris = next, uris
 	defer last.close()
-	return last.tell(a.out, nil) // what it heard before the next one did
+	return last.tell(a.out, nil) // changes from before the next feed was open
 }
 
 // look reads the session again: which tasks it has, and whether this is still its stream.
@@ -133,7 +133,7 @@ func (a *attendance) look(ctx context.Context) error {
 	defer cancel()
 	stream, ids, err := a.server.store.Attended(looking, a.session.ID)
 	if store.Unavailable(err) {
-		return nil // the next change, or the client, will have it looked at again
+		return nil // the next change of the session makes us look again
 	}
 	if err != nil {
 		return err
@@ -154,11 +154,11 @@ func (a *attendance) look(ctx context.Context) error {
 	return nil
 }
 
-// courtesy is how long a stream is silent about a new task: the answer that tells the client of it is on its way on another connection,
-// and a client that is asked about a task that it does not know answers for its user, with no.
+// courtesy is how long a stream says nothing about a new task: the answer that tells the client of the task is on its way on another connection,
+// and some clients decline a question about a task that they do not know without asking the user.
 const courtesy = 500 * time.Millisecond
 
-// wait is false if there is nothing more to do on this stream.
+// wait waits, and returns false if the stream ends meanwhile.
 func (a *attendance) wait(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -222,7 +222,7 @@ func (a *attendance) forget(ctx context.Context, id tasks.ID) {
 	}
 }
 
-// askAgain puts the questions that another stream carried, and may have left.
+// askAgain puts questions that another stream carried and may have left behind.
 func (a *attendance) askAgain(ctx context.Context) error {
 	for _, t := range a.seen {
 		if t == nil || !slices.ContainsFunc(t.Questions, func(q tasks.Question) bool { return !a.has(store.QuestionErrand(t.ID, q.Key)) }) {

@@ -16,9 +16,9 @@ type call struct {
 	*request
 	tool      *tool
 	arguments json.RawMessage
-	responses map[string]json.RawMessage // answers that came with it
-	state     claims                     // of the call that it repeats, if any
-	waiter    string                     // its name among those that wait for the task, if its end would mean stop
+	responses map[string]json.RawMessage // the answers that came with it
+	state     claims                     // the state of the call that it repeats, if any
+	waiter    string                     // its name among the calls that wait for the task, if dropping it means stop
 }
 
 // call serves tools/call: it makes a task, and shows it to the client by the face that fits.
@@ -37,14 +37,14 @@ func (s *Server) call(ctx context.Context, q *request) (json.RawMessage, error) 
 		return s.hold(ctx, c, c.state.Task, nil)
 	}
 	if err := c.tool.input.Validate(c.arguments); err != nil {
-		return c.complain(s, err) // for the model, which can mend it
+		return c.complain(s, err) // for the model, which can correct them
 	}
 	handed := c.extended() && c.tool.Policy.Task != tasks.Forbidden
 	answered, missing, err := c.before()
 	if err != nil {
 		return nil, err
 	}
-	if len(missing) > 0 && (handed || !s.handsOut(c) || c.canAnswer(missing)) { // otherwise the tool asks, by the handle
+	if len(missing) > 0 && (handed || !s.handsOut(c) || c.canAnswer(missing)) { // otherwise the tool itself asks, by the handle
 		return s.ask(ctx, c.request, missing, claims{Answers: answers(answered), Call: digest(c.tool.Name, c.arguments)})
 	}
 	if !handed && s.isDraining() { // nobody would wait for the task
@@ -85,7 +85,7 @@ func (s *Server) readCall(ctx context.Context, q *request) (*call, error) {
 	return c, c.readRetry(ctx, s)
 }
 
-// check refuses what no face can serve.
+// check refuses calls that no face can serve.
 func (c *call) check(now time.Time) error {
 	p := c.tool.Policy
 	switch {
@@ -108,7 +108,7 @@ func (c *call) check(now time.Time) error {
 	return nil
 }
 
-// start is when the task may start: as the caller says, or else as the policy does. Zero: at once.
+// start returns when the task may start, as the caller says or else the policy. Zero: at once.
 func (c *call) start(now time.Time) time.Time {
 	if !c.meta.StartAt.IsZero() || c.tool.Policy.Delay == 0 {
 		return c.meta.StartAt
@@ -116,7 +116,7 @@ func (c *call) start(now time.Time) time.Time {
 	return now.Add(c.tool.Policy.Delay)
 }
 
-// shared: repeats of this call lead to the same task.
+// shared reports that repeats of this call lead to the same task.
 func (c *call) shared() bool {
 	return c.owner != tasks.Nobody && (c.meta.Key != "" || c.tool.Policy.Dedupe != "")
 }
@@ -146,7 +146,7 @@ func (c *call) complain(s *Server, err error) (json.RawMessage, error) {
 	return c.plain(s, result), encErr
 }
 
-// plain is a stored result as the call's own.
+// plain makes a stored result the answer to the call.
 func (q *request) plain(s *Server, result json.RawMessage) json.RawMessage {
 	if !q.revision.since(hasLinks) {
 		return wire.WithoutLinks(result)
@@ -157,14 +157,13 @@ func (q *request) plain(s *Server, result json.RawMessage) json.RawMessage {
 	return wire.Complete(result, &s.about)
 }
 
-// create makes the task durable, then sends it on its way. It does not stop halfway when the client leaves: then nobody
-// would know what to cancel.
+// create makes the task durable, then has it enqueued. It does not stop halfway when the client leaves: nobody would know what to cancel.
 func (s *Server) create(ctx context.Context, c *call, answered []store.Answered) (*tasks.Task, error) {
 	ctx, cancel := brief(context.WithoutCancel(ctx))
 	defer cancel()
 	arguments := c.arguments
 	if c.shared() {
-		arguments = canonical(arguments) // a repeat is one even if it is written differently
+		arguments = canonical(arguments) // so that a repeat may write them differently
 	}
 	n := store.NewTask{
 		Tool:         c.tool.Name,

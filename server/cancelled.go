@@ -10,8 +10,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// callInSession serves tools/call before 2026-07-28. In a session the call can be cancelled and its stream gone on with through any
-// replica, and the stream ends with the session.
+// callInSession serves tools/call before 2026-07-28. In a session the call can be cancelled, and its stream resumed, through any replica; and the
+// stream ends with the session.
 func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage, error) {
 	if q.session == nil || q.augmented() || q.out.mute {
 		return s.call(ctx, q)
@@ -21,7 +21,7 @@ func (s *Server) callInSession(ctx context.Context, q *request) (json.RawMessage
 	return s.unlessCancelled(ctx, q, s.call)
 }
 
-// unlessCancelled is no answer if the client cancelled this very request: then it wants none (2025-11-25, Cancellation).
+// unlessCancelled serves a request, but gives no answer if the client cancelled it: it wants none then (2025-11-25, Cancellation).
 func (s *Server) unlessCancelled(ctx context.Context, q *request, serve func(context.Context, *request) (json.RawMessage, error)) (json.RawMessage, error) {
 	result, err := serve(ctx, q)
 	if q.begun && s.takeBackNote(ctx, q) {
@@ -30,7 +30,8 @@ func (s *Server) unlessCancelled(ctx context.Context, q *request, serve func(con
 	return result, err
 }
 
-// takeBackNote ends that the request can be cancelled. A client that only left may still do so: then the note stays.
+// takeBackNote removes the note by which the request can be cancelled, and reports whether it was. If the client only left the note stays: the
+// client may still cancel.
 func (s *Server) takeBackNote(ctx context.Context, q *request) (cancelled bool) {
 	if ctx.Err() != nil {
 		return false
@@ -49,7 +50,7 @@ func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 	if !ok {
 		return nil
 	}
-	ctx, cancel := brief(context.WithoutCancel(ctx)) // such a client does not wait
+	ctx, cancel := brief(context.WithoutCancel(ctx)) // the client does not wait for a notification
 	defer cancel()
 	x, ok, err := s.store.Withdraw(ctx, q.session.ID, cancelled)
 	if err != nil || !ok || x.Kind != store.CallStream {
@@ -61,7 +62,7 @@ func (s *Server) cancelRequest(ctx context.Context, q *request) error {
 	return err
 }
 
-// endCall ends what a cancelled call has started.
+// endCall ends the task of a cancelled call, unless other calls share it.
 func (s *Server) endCall(ctx context.Context, x store.Stream) error {
 	if x.Waiter == "" {
 		return s.store.Cancel(ctx, x.Task)

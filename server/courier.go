@@ -14,15 +14,15 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// courier is one of a session's streams as far as others must know of it. Each message goes out on exactly one of them, whichever
-// replica holds it (2025-11-25, transports, Multiple Connections): so a stream asks the session before it carries one, again while
-// it does, and says when it does no more.
+// courier coordinates one of a session's streams with the others. Each message must go out on exactly one of them, whichever replica holds it
+// (2025-11-25, transports, Multiple Connections). So before a stream carries something, an errand, it takes a lease on that in the session,
+// renews the lease while it carries it, and gives it up at the end.
 type courier struct {
 	*request
 	take
 	server          *Server
-	clientKnowsTask bool          // that its questions are about
-	freed           chan struct{} // another stream may have ended, and left something to carry
+	clientKnowsTask bool          // the client knows of the task that questions are about
+	freed           chan struct{} // gets one when another stream may have left something to carry
 	level           atomic.Pointer[wire.Level]
 	cut             atomic.Bool // the connection ended before the request did
 
@@ -36,10 +36,10 @@ func (s *Server) courier(q *request, k take, clientKnowsTask bool) *courier {
 	return c
 }
 
-// lease is for how long an errand is this stream's without another word.
+// lease is how long an errand stays this stream's without renewal.
 func (c *courier) lease() time.Duration { return 2*c.server.opts.Ping + storeTimeout }
 
-// carries reports whether an errand is this stream's, and makes it so if it is nobody's.
+// carries reports whether an errand is this stream's. One that is nobody's becomes this stream's.
 func (c *courier) carries(ctx context.Context, e, before store.Errand) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,8 +61,8 @@ func (c *courier) keep(e store.Errand) {
 	c.errands[e] = true
 }
 
-// ask puts a task's open questions to the client, unless another stream does. Without the store a stream that is the only one to ask does so
-// all the same, and others try again later.
+// ask puts a task's open questions to the client, unless another stream does. If the store does not answer, a stream that must be the only one to
+// ask asks anyway; others try again later.
 func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) error {
 	if t.Status != tasks.InputRequired {
 		c.out.asked = ""
@@ -78,7 +78,7 @@ func (c *courier) ask(ctx context.Context, t *tasks.Task, before store.Errand) e
 			continue
 		}
 		c.keep(e)
-		if c.out.puts(t.ID, q.Key) { // the client has it, by an earlier take
+		if c.out.puts(t.ID, q.Key) { // the client got it on an earlier take
 			continue
 		}
 		if err := c.out.send(wire.Ask(t.ID, q, c.clientKnowsTask)); err != nil {
@@ -109,7 +109,7 @@ func (c *courier) dropClosed(ctx context.Context, id tasks.ID, open []tasks.Ques
 	}
 }
 
-// free has the stream look whether there is something to carry.
+// free makes the stream look whether there is something to carry.
 func (c *courier) free() {
 	select {
 	case c.freed <- struct{}{}:
@@ -123,8 +123,7 @@ func (c *courier) has(e store.Errand) bool {
 	return c.errands[e]
 }
 
-// renew says that the stream still carries what it carries. What another one took over meanwhile, since nobody renewed it in time, is
-// given up.
+// renew renews the leases of the stream's errands. Errands that another stream took over, since they were not renewed in time, are given up.
 func (c *courier) renew(ctx context.Context) {
 	list := c.carried()
 	if len(list) == 0 {
@@ -132,7 +131,7 @@ func (c *courier) renew(ctx context.Context) {
 	}
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	lost, _ := c.server.store.CarryOn(ctx, c.session.ID, c.take.String(), c.lease(), list...) // else the next time does it
+	lost, _ := c.server.store.CarryOn(ctx, c.session.ID, c.take.String(), c.lease(), list...) // if that fails the next time will do
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, e := range lost {
@@ -146,8 +145,8 @@ func (c *courier) carried() []store.Errand {
 	return slices.Collect(maps.Keys(c.errands))
 }
 
-// close lets other streams carry what this one did. The questions of one that was cut are left alone for a while: its client has them, and
-// goes on with it.
+// close lets other streams carry what this one did. If it was cut its questions are left alone for a while: the client has them, and goes on with
+// the stream.
 func (c *courier) close(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx) // the client may have left
 	list := c.carried()
@@ -159,7 +158,7 @@ func (c *courier) close(ctx context.Context) {
 	c.drop(ctx, list)
 }
 
-// absence is for how long the client of a stream that was cut may take to go on with it.
+// absence is how long the client of a stream that was cut may take to go on with it.
 const absence = 3 * comeBack
 
 func (c *courier) leave(ctx context.Context, questions []store.Errand) {
@@ -168,11 +167,11 @@ func (c *courier) leave(ctx context.Context, questions []store.Errand) {
 	}
 	leaving, cancel := brief(ctx)
 	defer cancel()
-	_, _ = c.server.store.CarryOn(leaving, c.session.ID, c.take.String(), absence, questions...) // else the lease ends later
+	_, _ = c.server.store.CarryOn(leaving, c.session.ID, c.take.String(), absence, questions...) // if that fails the lease runs out
 	c.server.graces.after(absence, func() { c.drop(ctx, questions) })
 }
 
-// drop tells other streams that they may carry something. If that fails they find out when the lease is over.
+// drop gives errands up, and so tells other streams that they may carry them. If that fails they find out when the lease runs out.
 func (c *courier) drop(ctx context.Context, list []store.Errand) {
 	if len(list) == 0 {
 		return
@@ -187,8 +186,8 @@ func (c *courier) drop(ctx context.Context, list []store.Errand) {
 // stillUsed is how often an open stream counts as a use of its session.
 const stillUsed = 10 * time.Minute
 
-// bindStream makes the request's stream one of its session: it may carry questions, and the context ends with the session, wherever that is
-// ended, and when the client goes on with the stream on another connection. stop must be called.
+// bindStream makes the request's stream one of its session, so that it may carry questions. The context it returns ends with the session, wherever
+// that is ended, and when the client goes on with the stream on another connection. stop must be called.
 func (s *Server) bindStream(ctx context.Context, q *request, k take, clientKnowsTask bool) (bound context.Context, stop func()) {
 	bound, cancel := context.WithCancel(ctx)
 	c := s.courier(q, k, clientKnowsTask)
@@ -221,8 +220,8 @@ func (s *Server) bindStream(ctx context.Context, q *request, k take, clientKnows
 	return bound, func() { cancel(); looking.Wait(); quit(); c.close(ctx) }
 }
 
-// refresh has the session and the stream count as used, and takes over the level that the client wants now. over: there is no session any
-// more, the stream goes on on another connection, or its client has cancelled the request.
+// refresh marks the session and the stream as used, and takes over the log level that the client wants now. It returns over if the session has
+// ended, if the stream goes on on another connection, or if the client has cancelled the request.
 func (c *courier) refresh(ctx context.Context) (over bool) {
 	x, err := c.server.recall(ctx, c.session.ID, c.owner)
 	if err != nil {

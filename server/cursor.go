@@ -11,7 +11,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// page is some of a caller's tasks, and the cursor of those that follow: "" if there are none.
+// page returns n of a caller's tasks, and the cursor of those that follow: "" if there are none.
 func (s *Server) page(ctx context.Context, owner tasks.Owner, after store.Place, n int) (list []*tasks.Task, next string, err error) {
 	list, last, more, err := s.store.List(ctx, owner, after, n)
 	if err != nil || !more {
@@ -20,7 +20,7 @@ func (s *Server) page(ctx context.Context, owner tasks.Owner, after store.Place,
 	return list, encodeCursor(last.String()), nil
 }
 
-// parseCursor is the place that a cursor stands for.
+// parseCursor returns the place that a cursor stands for.
 func parseCursor(cursor string) (store.Place, error) {
 	text, err := decodeCursor(cursor)
 	if err != nil {
@@ -36,7 +36,7 @@ func parseCursor(cursor string) (store.Place, error) {
 // pageSize is how many tools, resources and so on one page of their list has.
 const pageSize = 100
 
-// pageOf is which of the sorted names the page that a request is after has, and the cursor of those that follow: "" if there are none.
+// pageOf returns which of the sorted names are on the page that a request asks for, and the cursor of those that follow: "" if there are none.
 func pageOf(names []string, params wire.Object) (start, end int, next string, err error) {
 	start, err = after(names, params)
 	if err != nil {
@@ -49,8 +49,8 @@ func pageOf(names []string, params wire.Object) (start, end int, next string, er
 	return start, end, next, nil
 }
 
-// after is where the page of a cursor starts. A cursor is the last name of the page before, so that a catalogue that changes
-// between two pages neither repeats an entry nor leaves one out.
+// after returns where the page of a cursor starts. A cursor is the last name of the page before, so that a list that changes between two pages
+// neither repeats an entry nor leaves one out.
 func after(names []string, params wire.Object) (int, error) {
 	if !params.Has("cursor") {
 		return 0, nil
@@ -67,7 +67,7 @@ func after(names []string, params wire.Object) (int, error) {
 	return i, nil
 }
 
-// A cursor is opaque to clients. Ours are base64, so that none of them counts on what is in them.
+// A cursor is opaque to clients. Ours are base64, so that no client comes to rely on their content.
 
 func encodeCursor(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 )
 
-// canonical is the same JSON for the same value: a client that repeats a call may write its members in another order.
+// canonical returns the same JSON for the same value: a client that repeats a call may write its members in another order.
 func canonical(raw json.RawMessage) json.RawMessage {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber() // large integers stay what they are
@@ -22,7 +22,7 @@ func canonical(raw json.RawMessage) json.RawMessage {
 	return b
 }
 
-// digest names a call: the tool with these arguments.
+// digest identifies a call: the tool with these arguments.
 func digest(tool string, arguments json.RawMessage) string {
 	h := sha256.New()
 	h.Write([]byte(tool))

@@ -31,7 +31,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.fail(err)
 		return
 	}
-	q.revision = revision(r.Header.Get(wire.HeaderVersion)) // how to answer what cannot even be decoded
+	q.revision = revision(r.Header.Get(wire.HeaderVersion)) // for the answer to a body that cannot even be decoded
 	if !utf8.Valid(body) {
 		q.fail(refuse(http.StatusBadRequest, wire.CodeParse, "body is not UTF-8"))
 		return
@@ -51,7 +51,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.route(q, r, body)
 }
 
-// recover keeps a request that breaks us from ending the process.
+// recover keeps a request that makes us panic from ending the process.
 func (q *request) recover() {
 	v := recover()
 	if v == nil {
@@ -85,7 +85,7 @@ func (s *Server) admit(r *http.Request) error {
 	return nil
 }
 
-// accepts: a client takes both kinds of response (Sending Messages). Wildcards count.
+// accepts reports whether a client takes both kinds of response (Sending Messages). Wildcards count.
 func accepts(values []string) bool {
 	var plain, events bool
 	for _, v := range values {
@@ -160,7 +160,7 @@ func (s *Server) serve(q *request, r *http.Request, body []byte) {
 	q.answer(m.serve(s, r.Context(), q))
 }
 
-// delegate gives a request to the SDK, params included: without them its handlers see a nil pointer.
+// delegate gives a request to the SDK. It adds params if there are none: the SDK's handlers would see a nil pointer.
 func (s *Server) delegate(w http.ResponseWriter, q *request, r *http.Request, body []byte) {
 	if q.Kind == wire.Request && q.Bare {
 		body = wire.WithParams(q.Message)

@@ -10,16 +10,16 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// maxResources is how many resources one stream hears of.
+// maxResources is how many resources one stream may hear of.
 const maxResources = 100
 
-// feed is what a stream hears of resources that change. The zero value hears of none.
+// feed tells a stream of resources that change. The zero value tells of none.
 type feed struct {
 	sub    *store.Subscription // nil: of none
 	ticker *time.Ticker
 }
 
-// open begins to hear of resources, those of them that a source tells of.
+// open subscribes to those of the resources whose source tells of changes.
 func (f *feed) open(ctx context.Context, s *Server, x *sources, uris []string) error {
 	told := x.told(uris)
 	if len(told) == 0 {
@@ -35,7 +35,7 @@ func (f *feed) open(ctx context.Context, s *Server, x *sources, uris []string) e
 	return nil
 }
 
-// told are the resources whose changes are told, by their sources.
+// told returns the resources whose sources tell of changes, by source.
 func (x *sources) told(uris []string) map[string][]string {
 	told := make(map[string][]string)
 	for _, uri := range uris {
@@ -46,7 +46,7 @@ func (x *sources) told(uris []string) map[string][]string {
 	return told
 }
 
-// granted are those of the URIs that are heard of, once each.
+// granted returns those of the URIs that the feed tells of, each once.
 func (f *feed) granted(uris []string) (granted []string) {
 	for _, uri := range uris {
 		if f.sub != nil && f.sub.URIs()[uri] && !slices.Contains(granted, uri) {
@@ -56,7 +56,7 @@ func (f *feed) granted(uris []string) (granted []string) {
 	return granted
 }
 
-// changes signals that tell has something.
+// changes signals that tell has something to send.
 func (f *feed) changes() <-chan struct{} {
 	if f.sub == nil {
 		return nil
@@ -75,10 +75,10 @@ func (f *feed) due() <-chan time.Time {
 func (f *feed) renew(ctx context.Context) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
-	_ = f.sub.Renew(ctx) // the next one mends it
+	_ = f.sub.Renew(ctx) // if that fails the next one will do
 }
 
-// tell sends what changed, on a subscription, or on a session's stream, which has none.
+// tell sends what changed: for a subscription, or, if that is nil, on a session's stream.
 func (f *feed) tell(out *stream, subscription json.RawMessage) error {
 	if f.sub == nil {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// follower hands on what a watch reports, so that it can be selected with other things. A reader that is slow keeps it waiting,
-// and so gets the latest state.
+// follower makes a channel of what a watch reports, so that it can be part of a select. The channel has no buffer: a slow reader gets the latest
+// state, not an old one.
 type follower struct {
 	updates <-chan store.Update
 	watch   *store.Watch
@@ -17,7 +17,7 @@ type follower struct {
 	running sync.WaitGroup
 }
 
-// follow starts to watch tasks. Close it.
+// follow starts to watch tasks. The follower must be closed.
 func (s *Server) follow(ctx context.Context, ids ...tasks.ID) (*follower, error) {
 	subscribing, cancel := brief(ctx)
 	defer cancel()

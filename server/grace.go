@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// graces are for clients that left and may come back: what their leaving means waits until one is over. They are this process's own: its
-// death is no client's word.
+// graces are timers for clients that left and may come back: what their leaving means is done only when one has run out. They end with this
+// process, whose death says nothing about what a client wants.
 type graces struct {
 	mu     sync.Mutex
 	timers map[*grace]struct{}
@@ -14,7 +14,7 @@ type graces struct {
 	ending sync.WaitGroup
 }
 
-// grace is one client's.
+// grace is the timer of one client.
 type grace struct{ timer *time.Timer }
 
 func newGraces() *graces { return &graces{timers: make(map[*grace]struct{})} }
@@ -36,7 +36,7 @@ func (l *graces) after(d time.Duration, end func()) {
 	l.timers[g] = struct{}{}
 }
 
-// take is false if nothing is to be ended any more.
+// take reports whether the end of a grace may still be acted on: after close it may not.
 func (l *graces) take(g *grace) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +47,7 @@ func (l *graces) take(g *grace) bool {
 	return !l.closed
 }
 
-// close has nothing more end.
+// close drops all graces that have not run out, and waits for what the others do.
 func (l *graces) close() {
 	l.mu.Lock()
 	l.closed = true

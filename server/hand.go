@@ -20,8 +20,8 @@ func (s *Server) hand(ctx context.Context, c *call, t *tasks.Task) (json.RawMess
 	return wire.Created(t, s.about), nil
 }
 
-// linger is the task as it stands when it has stopped working, or else when the window is over. The task exists, so nothing here is an
-// error: in the worst case its client learns of the end a little later.
+// linger waits until the task is no longer working, or until the window is over, and returns it. The task exists, so nothing here is an error: in
+// the worst case its client learns of the end a little later.
 func (s *Server) linger(ctx context.Context, t *tasks.Task, window time.Duration) *tasks.Task {
 	ctx, cancel := context.WithTimeout(ctx, window)
 	defer cancel()

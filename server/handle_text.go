@@ -19,8 +19,8 @@ const (
 
 func (s *Server) handle(t *tasks.Task) json.RawMessage { return handle(t, s.opts.Now()) }
 
-// handle is what the model of a client without tasks gets instead of a result: how its task stands, and what to call next. Of a task
-// that has completed it is the tool's own answer.
+// handle makes what the model of a client without tasks gets instead of a result: the task's state, and what to call next. For a task that has
+// completed it is the tool's own answer.
 func handle(t *tasks.Task, now time.Time) json.RawMessage {
 	next := nextStep(t, now)
 	if t.Status == tasks.Completed && t.Result != nil {
@@ -29,7 +29,7 @@ func handle(t *tasks.Task, now time.Time) json.RawMessage {
 	return wire.HandleResult(t, next, statusText(t, now))
 }
 
-// nextStep is what the model should call: nothing once the task has ended.
+// nextStep returns what the model should call next: nothing once the task has ended.
 func nextStep(t *tasks.Task, now time.Time) *wire.Next {
 	switch {
 	case t.Status.Terminal():
@@ -40,7 +40,7 @@ func nextStep(t *tasks.Task, now time.Time) *wire.Next {
 	return &wire.Next{Tool: waitTool, Arguments: map[string]any{"taskId": t.ID}, AfterMs: pauseBeforeAsking(t, now).Milliseconds()}
 }
 
-// pauseBeforeAsking is for how long asking again is pointless: a model that asks too often costs its user money.
+// pauseBeforeAsking returns how long asking again is pointless: a model that asks too often costs its user money.
 func pauseBeforeAsking(t *tasks.Task, now time.Time) time.Duration {
 	if t.Phase == tasks.Delayed {
 		return max(0, t.Next.Sub(now)-longest)
@@ -48,7 +48,7 @@ func pauseBeforeAsking(t *tasks.Task, now time.Time) time.Duration {
 	return max(0, t.Progress.ETA-longest)
 }
 
-// statusText tells how the task stands and what to do next and when, in words for a model.
+// statusText tells a model in words how the task stands, and what to do next and when.
 func statusText(t *tasks.Task, now time.Time) string {
 	switch t.Status {
 	case tasks.Failed:
@@ -66,7 +66,7 @@ func statusText(t *tasks.Task, now time.Time) string {
 	return b + "For the result " + wait + "."
 }
 
-// questionsText is what a task asks, with how to answer it.
+// questionsText tells a model what a task asks, and how to answer.
 func questionsText(t *tasks.Task) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Task %s (%s) goes on when these questions are answered:\n", t.ID, t.Tool)
@@ -89,7 +89,7 @@ func quote(doc json.RawMessage) string {
 	return strings.ToValidUTF8(string(doc[:maxQuoted]), "") + "… (all of it is in questions)"
 }
 
-// questionText is a question in words, with how to answer it. What is for the user is not for the model to make up.
+// questionText puts a question in words, with how to answer it. The model must not make up what the user is to say.
 func questionText(q tasks.Question) string {
 	var p struct {
 		Message, URL    string

@@ -15,7 +15,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// The handle tools are what the model of a client without tasks manages its tasks with.
+// The handle tools: with these the model of a client without tasks manages its tasks.
 const (
 	waitTool   = "task_wait"
 	getTool    = "task_get"
@@ -29,7 +29,7 @@ type handleTool struct {
 	name, title, about string
 	input, output      string // schemas
 	reads              bool   // it changes nothing
-	ofTask             bool   // its arguments name a task
+	ofTask             bool   // it has an argument taskId
 	serve              func(s *Server, ctx context.Context, q *managed) (json.RawMessage, error)
 
 	schema *tasks.Schema
@@ -54,7 +54,7 @@ var catalogueOfHandles = []handleTool{
 	{name: waitTool, ofTask: true, title: "Wait for a task", about: fmt.Sprintf("Waits for a task that was started by another tool, and gives its result. It returns early when the task is done or asks something, otherwise after %d seconds, and says what to do next.", longestSeconds), input: waitInput, output: wire.HandleSchema, reads: true, serve: (*Server).taskWait},
 }
 
-// IsHandle reports whether a name is that of a handle tool: no worker's tool can have it.
+// IsHandle reports whether a name is that of a handle tool, which no worker's tool can have.
 func IsHandle(name string) bool {
 	return slices.ContainsFunc(catalogueOfHandles, func(t handleTool) bool { return t.name == name })
 }
@@ -92,13 +92,13 @@ func (t handleTool) compiled() *handleTool {
 	return &t
 }
 
-// named is the handle tool that a call names, nil if it names another one.
+// named returns the handle tool that a call names, or nil.
 func (h handleTools) named(q *request) *handleTool {
 	name, _ := q.Params.Text("name")
 	return h[name]
 }
 
-// names are those that tools/list shows to whoever asks: clients that have tasks need none.
+// names returns the handle tools that tools/list shows to this client: one that has tasks needs none.
 func (h handleTools) names(q *request) []string {
 	if q.extended() {
 		return nil
@@ -114,7 +114,7 @@ func (h handleTools) names(q *request) []string {
 // managed is a call of a handle tool.
 type managed struct {
 	*request
-	task *tasks.Task // that the arguments name; nil: they name none
+	task *tasks.Task // the one that the arguments name; nil: the tool has no argument taskId
 	args struct {
 		TaskID  string
 		Seconds int
@@ -123,7 +123,7 @@ type managed struct {
 	}
 }
 
-// manage serves a handle tool. What is wrong with its arguments is for the model, which can mend it.
+// manage serves a handle tool. A mistake in the arguments is told to the model, which can correct it.
 func (s *Server) manage(ctx context.Context, q *request, t *handleTool) (json.RawMessage, error) {
 	args, err := arguments(q.Params)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *Server) manage(ctx context.Context, q *request, t *handleTool) (json.Ra
 	return q.plain(s, result), nil
 }
 
-// serveManaged serves a handle tool whose arguments are right.
+// serveManaged serves a handle tool whose arguments fit its schema.
 func (s *Server) serveManaged(ctx context.Context, m *managed, t *handleTool) (_ json.RawMessage, err error) {
 	if t.ofTask {
 		looking, cancel := brief(ctx)
@@ -176,7 +176,7 @@ func (s *Server) taskCancel(ctx context.Context, m *managed) (json.RawMessage, e
 	return s.handleNow(ctx, m.task.ID)
 }
 
-// handleNow is the handle of a task that was just changed.
+// handleNow returns the handle of a task that was just changed.
 func (s *Server) handleNow(ctx context.Context, id tasks.ID) (json.RawMessage, error) {
 	t, err := s.store.Get(ctx, id)
 	if err != nil {
@@ -228,7 +228,7 @@ func (s *Server) taskList(ctx context.Context, m *managed) (json.RawMessage, err
 	return wire.HandleList(page, next, b.String()), nil
 }
 
-// taskAnswer takes answers as a model writes them: a form's fields, a text, or an answer as the protocol has it.
+// taskAnswer serves task_answer. A model may write an answer as a form's fields, as text, or as the protocol has it.
 func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, error) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
@@ -255,7 +255,7 @@ func (s *Server) taskAnswer(ctx context.Context, m *managed) (json.RawMessage, e
 	return s.handleNow(ctx, t.ID)
 }
 
-// formal is an answer as the protocol has it.
+// formal makes an answer one as the protocol has it.
 func formal(q tasks.Question, answer json.RawMessage) json.RawMessage {
 	switch q.Request.Kind() {
 	case tasks.CanListRoots:
@@ -275,7 +275,7 @@ func formal(q tasks.Question, answer json.RawMessage) json.RawMessage {
 		}
 		return wire.Accepted(answer)
 	}
-	if field := onlyField(q.Request); field != "" { // a model that answers a form of one field with its value means that
+	if field := onlyField(q.Request); field != "" { // a form of one field may be answered with just its value
 		if form, err := json.Marshal(map[string]json.RawMessage{field: answer}); err == nil {
 			answer = form
 		}
@@ -283,7 +283,7 @@ func formal(q tasks.Question, answer json.RawMessage) json.RawMessage {
 	return wire.Accepted(answer)
 }
 
-// onlyField is the field of a form that has one.
+// onlyField returns the field of a form that has just one, or nothing.
 func onlyField(r tasks.InputRequest) string {
 	var p struct {
 		RequestedSchema struct{ Properties map[string]json.RawMessage }

@@ -10,8 +10,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// taskWait serves task_wait: it is a held call of a task that exists. It returns early when the task ends, asks, or changes its phase;
-// not at every bit of progress, since each return costs the model's user money.
+// taskWait serves task_wait, which is held open like a call. It returns early when the task ends, asks something or changes its phase, but not at
+// every bit of progress, since each return costs the model's user money.
 func (s *Server) taskWait(ctx context.Context, m *managed) (json.RawMessage, error) {
 	t := m.task
 	if t.Status != tasks.Working {
@@ -27,12 +27,12 @@ type waited struct {
 	*request
 	server   *Server
 	task     *tasks.Task // as it was last seen
-	begun    tasks.Phase // the one that it was in at first
+	begun    tasks.Phase // the phase that it was in at first
 	limit    <-chan time.Time
 	progress teller
 }
 
-// awaitChange is how the task stands when it has changed, or when the time is over.
+// awaitChange returns the task's handle when the task has changed, or when d is over.
 func (s *Server) awaitChange(ctx context.Context, q *request, t *tasks.Task, d time.Duration) (json.RawMessage, error) {
 	limit := time.NewTimer(d)
 	defer limit.Stop()

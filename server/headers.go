@@ -19,7 +19,7 @@ func (q *request) identify() error {
 		return err
 	}
 	meta, metaErr := wire.DecodeMeta(q.Params)
-	q.meta, q.revision = meta, spoken(version, meta.Version) // also how what is wrong is answered
+	q.meta, q.revision = meta, spoken(version, meta.Version) // errors are answered in this revision too
 	if q.Kind == wire.Request {
 		if err := agree(version, meta.Version); err != nil {
 			return err
@@ -40,13 +40,13 @@ func (q *request) identify() error {
 	return q.checkModern()
 }
 
-// spoken is what a request says by its header and its _meta, or else what the specification has us assume (2025-11-25, transports,
-// Protocol Version Header).
+// spoken returns the revision that a request names in its header or its _meta, or else the one that the specification tells us to assume
+// (2025-11-25, transports, Protocol Version Header).
 func spoken(header, meta string) revision {
 	return cmp.Or(revision(max(header, meta)), wire.V20250326)
 }
 
-// agree: the header repeats what _meta says (Protocol Version Header).
+// agree checks that the header repeats the version in _meta (Protocol Version Header).
 func agree(header, meta string) error {
 	switch {
 	case header == meta, header < wire.V20260728 && header != "" && meta == "":
@@ -56,7 +56,7 @@ func agree(header, meta string) error {
 	case meta != "":
 		return mismatch("%s %.40q does not match _meta %.40q", wire.HeaderVersion, header, meta)
 	case !slices.Contains(versions, header):
-		return nil // said better by unsupported
+		return nil // unsupported explains that better
 	}
 	return invalid("_meta field %q is missing", wire.MetaVersion)
 }
@@ -69,7 +69,7 @@ func unsupported(version string) error {
 	}
 }
 
-// checkMethod: the header repeats the body's method, so that proxies can tell requests apart (Server Validation).
+// checkMethod checks that the header repeats the body's method, by which proxies tell requests apart (Server Validation).
 func (q *request) checkMethod() error {
 	method, err := one(q.header, wire.HeaderMethod)
 	switch {
@@ -83,7 +83,7 @@ func (q *request) checkMethod() error {
 	return nil
 }
 
-// checkModern checks what 2026-07-28 asks of every request.
+// checkModern checks what 2026-07-28 requires of every request.
 func (q *request) checkModern() error {
 	if err := q.checkMethod(); err != nil {
 		return err
@@ -118,11 +118,11 @@ func (q *request) checkName() error {
 	if name != body {
 		return mismatch("%s %.100q does not match the body's %s %.100q", wire.HeaderName, name, member, body)
 	}
-	q.header.Set(wire.HeaderName, name) // the SDK compares it as it stands
+	q.header.Set(wire.HeaderName, name) // the SDK compares it without decoding
 	return nil
 }
 
-// one is a header's only value. Two could be read differently by two readers.
+// one returns a header's only value. Of two values, different readers could pick different ones.
 func one(h http.Header, name string) (string, error) {
 	values := h.Values(name)
 	if len(values) > 1 {

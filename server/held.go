@@ -12,29 +12,29 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// held is a call that stays open until its task ends, asks something, or the client leaves. One that goes on with its stream on another
-// connection has only what its first note says: what else there was to a call counted when it began.
+// held is a call that stays open until its task ends, asks something, or the client leaves. When its stream goes on on another connection, only
+// the fields that are in the stream's note (begin) are set: the others mattered only at first.
 type held struct {
 	*request
 	server    *Server
 	id        tasks.ID
 	tool      string
 	arguments json.RawMessage
-	responses map[string]json.RawMessage // answers that came with the call
-	repeats   bool                       // an earlier call, which was answered with questions
-	waiter    string                     // its name among those that wait for the task, if its end would mean stop
-	grace     time.Duration              // in which a repeat may come then
-	handsOut  bool                       // a handle may be the answer
+	responses map[string]json.RawMessage // the answers that came with the call
+	repeats   bool                       // it repeats a call that was answered with questions
+	waiter    string                     // its name among the calls that wait for the task, if dropping it means stop
+	grace     time.Duration              // how long a repeat may take to come after it was dropped
+	handsOut  bool                       // the answer may be a handle
 
 	progress teller
 	limit    <-chan time.Time // when the client gets a handle instead; nil: never
 	task     *tasks.Task      // as last seen; nil: not yet
-	looked   bool             // the task as the call found it has been shown
-	gathered bool             // questions have been waited for that come together
-	answered map[string]bool  // a key never names two questions, so what was answered once is never asked again
+	looked   bool             // the state in which the call found the task has been shown
+	gathered bool             // questions that come together have been waited for
+	answered map[string]bool  // the keys of answered questions: none is asked again, since a key never names two
 }
 
-// hold serves a call by watching its task; t is how it stands, if that is known.
+// hold serves a call by watching its task; t is the task's state, nil if that is not known yet.
 func (s *Server) hold(ctx context.Context, c *call, id tasks.ID, t *tasks.Task) (json.RawMessage, error) {
 	h := &held{
 		request: c.request, server: s, id: id, task: t, tool: c.tool.Name, arguments: c.arguments, responses: c.responses,
@@ -51,7 +51,7 @@ func (s *Server) hold(ctx context.Context, c *call, id tasks.ID, t *tasks.Task) 
 	return h.await(ctx, d)
 }
 
-// await holds a call until its task ends, or until the client is to get a handle.
+// await holds a call until its task ends, or until a handle is due after d.
 func (h *held) await(ctx context.Context, d time.Duration) (json.RawMessage, error) {
 	h.progress, h.answered, h.handsOut = h.server.teller(h.request, h.meta.Token), make(map[string]bool), d != forever
 	if h.handsOut {
@@ -72,7 +72,7 @@ func (h *held) await(ctx context.Context, d time.Duration) (json.RawMessage, err
 	return result, err
 }
 
-// cutOff answers a call that cannot be held any longer, here.
+// cutOff answers a call that this replica cannot hold any longer.
 func (h *held) cutOff() (json.RawMessage, error) {
 	switch {
 	case h.handsOut && h.task != nil:
@@ -83,7 +83,7 @@ func (h *held) cutOff() (json.RawMessage, error) {
 	return nil, &strayError{h.id, errCutOff}
 }
 
-// due is when the client gets a handle, of a task that has been seen.
+// due is when the client gets a handle. Before the task was seen there is none to give.
 func (h *held) due() <-chan time.Time {
 	if h.task == nil {
 		return nil
@@ -91,7 +91,7 @@ func (h *held) due() <-chan time.Time {
 	return h.limit
 }
 
-// silence breaks one. A stream that carried a question may have ended with its replica: then it is put here.
+// silence breaks a silence. It also puts questions that another stream carried, which may have ended with its replica.
 func (h *held) silence(ctx context.Context) error {
 	if h.task == nil {
 		return h.out.ping()
@@ -130,7 +130,7 @@ func (h *held) update(ctx context.Context, u store.Update) (json.RawMessage, err
 	return nil, h.out.tell(h.progress.next(ctx, t))
 }
 
-// ended answers the call of a task that has.
+// ended answers the call of a task that has ended.
 func (h *held) ended(t *tasks.Task) (json.RawMessage, error) {
 	result, err := outcome(t, h.modern())
 	if err != nil {
@@ -139,7 +139,7 @@ func (h *held) ended(t *tasks.Task) (json.RawMessage, error) {
 	return h.plain(h.server, result), nil
 }
 
-// outcome is what the call of a task that has ended is answered with: the tool's result as it is stored, or an error.
+// outcome returns the answer to the call of a task that has ended: the tool's result as it is stored, or an error.
 func outcome(t *tasks.Task, modern bool) (json.RawMessage, error) {
 	switch {
 	case t.Status == tasks.Cancelled:
@@ -180,7 +180,7 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 	switch {
 	case h.handsOut && !h.canAnswer(missing):
 		return h.handOver(t), nil
-	case !h.modern(): // somebody else may be asked: the task can be shared
+	case !h.modern(): // they go out as requests (inquire), or another client of a shared task answers
 		return nil, nil
 	case !h.gathered:
 		return h.gather(ctx, t)
@@ -188,10 +188,10 @@ func (h *held) question(ctx context.Context, t *tasks.Task) (json.RawMessage, er
 	return h.server.ask(ctx, h.request, missing, claims{Task: h.id, Call: digest(h.tool, h.arguments)})
 }
 
-// breath is how far apart questions are that a tool asks at once, each by itself.
+// breath is how long questions that a tool asks at the same time, each by itself, take to come in.
 const breath = 20 * time.Millisecond
 
-// gather waits for the questions that come with the first one: a round of its own for each would cost the client far more.
+// gather waits for questions that come with the first one: a round of its own for each would cost the client far more.
 func (h *held) gather(ctx context.Context, t *tasks.Task) (json.RawMessage, error) {
 	h.gathered = true
 	wait := time.NewTimer(breath)
@@ -199,9 +199,9 @@ func (h *held) gather(ctx context.Context, t *tasks.Task) (json.RawMessage, erro
 	select {
 	case <-wait.C:
 	case <-ctx.Done():
-		return nil, nil // the watch sees it too
+		return nil, nil // watch sees that too
 	}
-	if now, err := h.server.store.Get(ctx, h.id); err == nil { // otherwise there is still the first one to ask
+	if now, err := h.server.store.Get(ctx, h.id); err == nil { // otherwise we ask at least the first one
 		t = now
 	}
 	return h.update(ctx, store.Update{ID: h.id, Task: t})
@@ -210,8 +210,8 @@ func (h *held) gather(ctx context.Context, t *tasks.Task) (json.RawMessage, erro
 // handOver answers the call with a handle.
 func (h *held) handOver(t *tasks.Task) json.RawMessage { return h.plain(h.server, h.server.handle(t)) }
 
-// brought is the request's answer to a question. One that does not fit is an error if the client can have seen the question, that is
-// if it was open when the call was repeated; a guess about a later question is no answer.
+// brought returns the answer to a question that came with the request. One that does not fit is an error if the client can have seen the
+// question, that is if it was open when the call was repeated; an answer to a later question was only a guess, and is ignored.
 func (h *held) brought(q tasks.Question) (answer json.RawMessage, ok bool, err error) {
 	if answer, ok = h.responses[q.Key]; !ok {
 		return nil, false, nil
@@ -235,7 +235,7 @@ func (h *held) give(ctx context.Context, answers map[string]json.RawMessage) err
 	return nil
 }
 
-// logs tells what was logged since the client was told last, maybe on another connection.
+// logs sends what was logged since the client last heard of the log, perhaps on another connection.
 func (h *held) logs(t *tasks.Task, logs []store.Log) error {
 	if h.out.seq > t.Seq { // a failover took seq back
 		h.out.seq = 0

@@ -12,7 +12,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// inquire has a worker ask a source what the client asked us. Sources are shared by all callers: who may call here may read there.
+// inquire has a worker ask a source what the client asked us. Sources are shared by all callers: whoever may call here may read there.
 func (s *Server) inquire(ctx context.Context, q *request, source *tasks.Source) (json.RawMessage, error) {
 	params, err := json.Marshal(q.Params)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Server) inquire(ctx context.Context, q *request, source *tasks.Source) 
 	return result, nil
 }
 
-// lacks are the kinds of question that the client did not declare to answer.
+// lacks returns the kinds of question that the client did not declare that it answers.
 func (q *request) lacks(asked []tasks.InputRequest) (lacking []tasks.Capability) {
 	for _, r := range asked {
 		if kind := r.Kind(); !q.asks().Has(kind) {
@@ -48,7 +48,7 @@ func (q *request) lacks(asked []tasks.InputRequest) (lacking []tasks.Capability)
 	return lacking
 }
 
-// unanswered is why a source has not answered, or has not with a result, as the client is told.
+// unanswered makes the error for the client when a source did not answer, or not with a result.
 func (q *request) unanswered(ctx context.Context, source string, err error) error {
 	e, ok := errors.AsType[*tasks.Error](err)
 	switch {

@@ -29,7 +29,7 @@ func (s *Server) serveLegacy(q *request, r *http.Request, body []byte) {
 	}
 }
 
-// initialize has the SDK negotiate, and keeps what came of it.
+// initialize has the SDK negotiate, and opens a session for the outcome.
 func (s *Server) initialize(q *request, r *http.Request, body []byte) {
 	var negotiated recorder
 	s.delegate(&negotiated, q, r, body)
@@ -55,7 +55,7 @@ func (s *Server) initialize(q *request, r *http.Request, body []byte) {
 	q.answer(answer.Result, nil)
 }
 
-// misread says what is wrong with the params of an initialize that could not be read.
+// misread explains what is wrong with the params of an initialize that the SDK could not read.
 func misread(params wire.Object) error {
 	doc, err := json.Marshal(params)
 	if err == nil {
@@ -67,12 +67,12 @@ func misread(params wire.Object) error {
 	return invalid("params: %v", err)
 }
 
-// pong serves ping. The SDK would too, but not give every number back as it came.
+// pong serves ping. The SDK would too, but it changes some numeric request ids in its answer.
 func (s *Server) pong(context.Context, *request) (json.RawMessage, error) {
 	return json.RawMessage("{}"), nil
 }
 
-// recorder keeps a small response that is to be looked at before it goes out.
+// recorder keeps a small response to be looked at before it is sent.
 type recorder struct {
 	header http.Header
 	status int

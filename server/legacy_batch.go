@@ -12,9 +12,9 @@ import (
 // maxBatch is how many messages one body may hold.
 const maxBatch = 50
 
-// batch serves a body with several messages, as revisions before 2025-06-18 have it (2025-03-26, transports, Sending Messages to the
-// Server). They are served beside each other, and answered together in one body: until then there is no progress, log or question.
-// A call that takes longer gets its handle as any other.
+// batch serves a body with several messages, as revisions before 2025-06-18 have it (2025-03-26, transports, Sending Messages to the Server).
+// They are served side by side and answered together in one body: until then there is no progress, log or question. A call that takes longer
+// gets its handle like any other.
 func (s *Server) batch(q *request, r *http.Request, body []byte) {
 	var parts []json.RawMessage
 	if q.revision.since(noBatch) {
@@ -59,7 +59,7 @@ func (s *Server) part(batch *request, r *http.Request, body []byte, w http.Respo
 	s.route(q, r, body)
 }
 
-// together is one body of all that was answered: nil if nothing was.
+// together puts all answers into one body: nil if there are none.
 func together(answers []recorder) []byte {
 	var all [][]byte
 	for i := range answers {

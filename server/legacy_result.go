@@ -20,7 +20,7 @@ type awaited struct {
 	logged   journal
 }
 
-// legacyResult serves 2025-11-25's tasks/result: what the call itself would have answered, as long as that takes.
+// legacyResult serves 2025-11-25's tasks/result: it waits, however long that takes, and returns what the call itself would have.
 func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage, error) {
 	first, cancel := brief(ctx)
 	defer cancel()
@@ -43,7 +43,7 @@ func (s *Server) legacyResult(ctx context.Context, q *request) (json.RawMessage,
 func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (json.RawMessage, error) {
 	p := teller{server: s, out: q.out, token: t.Token, number: climbing(s.opts.Now, q.takes()), of: t.ID}
 	a := &awaited{request: q, server: s, progress: p}
-	if q.out.seq > 0 { // its client says itself what it was told
+	if q.out.seq > 0 { // Last-Event-ID said how much of the log the client has
 		a.logged = journal{read: true, seq: q.out.seq}
 	}
 	defer a.mark(ctx)
@@ -54,7 +54,7 @@ func (s *Server) awaitResult(ctx context.Context, q *request, t *tasks.Task) (js
 	return result, err
 }
 
-// due: it is open for as long as it takes.
+// due is never: tasks/result waits for the end.
 func (a *awaited) due() <-chan time.Time { return nil }
 
 // update shows the client what happened. A result ends the request.
@@ -74,7 +74,7 @@ func (a *awaited) update(ctx context.Context, u store.Update) (json.RawMessage, 
 	return nil, a.show(ctx)
 }
 
-// show tells of the task as it is: on this stream, unless another tasks/result of the session does.
+// show tells of the task's state on this stream, unless another tasks/result of the session does.
 func (a *awaited) show(ctx context.Context) error {
 	if a.task == nil || !a.ours(ctx) {
 		return nil
@@ -85,7 +85,8 @@ func (a *awaited) show(ctx context.Context) error {
 	return a.out.tell(a.progress.next(ctx, a.task))
 }
 
-// ours: no other stream serves tasks/result of this task. Without the store that is not known, and asked again at the next ping.
+// ours reports that no other stream of the session serves tasks/result of this task. If the store does not answer it says no; the next ping asks
+// again.
 func (a *awaited) ours(ctx context.Context) bool {
 	if a.courier == nil {
 		return true
@@ -94,7 +95,7 @@ func (a *awaited) ours(ctx context.Context) bool {
 	return ours && err == nil
 }
 
-// silence breaks one, and takes up what another stream may have left.
+// silence breaks a silence, and takes up what another stream may have left behind.
 func (a *awaited) silence(ctx context.Context) error {
 	if err := a.out.ping(); err != nil {
 		return err
@@ -105,7 +106,7 @@ func (a *awaited) silence(ctx context.Context) error {
 	return a.out.tell(a.progress.repeat())
 }
 
-// relatedOutcome is what the call of a task that has ended would have answered.
+// relatedOutcome returns what the call of a task that has ended would have answered.
 func relatedOutcome(t *tasks.Task) (json.RawMessage, error) {
 	result, err := outcome(t, false)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// journal is up to where a session's client has been told of a task's log: a stream that goes on where another one ended must not begin
-// with the whole of it again.
+// journal remembers how much of a task's log a session's client has been told, so that a stream that follows another does not begin again with all
+// of it.
 type journal struct {
-	read  bool // what earlier streams told is known
-	wrote bool // this one told more
+	read  bool // seq says what earlier streams told
+	wrote bool // this stream told more
 	seq   int64
 }
 
-// tellLog tells of what was logged, on the one of the session's streams that tells of its task.
+// tellLog sends what was logged. Only one of the session's streams does so at a time (ours).
 func (a *awaited) tellLog(ctx context.Context, logs []store.Log) error {
 	a.recallJournal(ctx)
 	if a.logged.seq > a.task.Seq { // a failover took seq back
@@ -35,7 +35,7 @@ func (a *awaited) tellLog(ctx context.Context, logs []store.Log) error {
 	return nil
 }
 
-// recallJournal reads what earlier streams told. Without the store something may be told twice.
+// recallJournal reads how much earlier streams told. If the store does not answer, something may be told twice.
 func (a *awaited) recallJournal(ctx context.Context) {
 	if a.logged.read || a.courier == nil {
 		return
@@ -46,7 +46,7 @@ func (a *awaited) recallJournal(ctx context.Context) {
 	a.logged.read, a.logged.seq = err == nil, max(a.logged.seq, seq)
 }
 
-// mark has the next stream go on where this one ends. It comes before other streams learn that this one has ended.
+// mark notes where the next stream goes on. It must come before other streams learn that this one has ended.
 func (a *awaited) mark(ctx context.Context) {
 	if !a.logged.wrote || a.courier == nil {
 		return

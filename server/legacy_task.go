@@ -12,12 +12,12 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// augmented: the client asks for a task (2025-11-25, Tasks). Other revisions give the parameter no meaning.
+// augmented reports that the client asks for a task (2025-11-25, Tasks). To other revisions the parameter means nothing.
 func (q *request) augmented() bool {
 	return !q.modern() && q.revision.since(wire.V20251125) && q.Params.Has("task")
 }
 
-// lastingToken is the progress token that lives as long as the task: that of any other call ends with its request.
+// lastingToken returns the progress token if it lives as long as the task: that of any other call ends with its request.
 func (c *call) lastingToken() json.RawMessage {
 	if !c.augmented() {
 		return nil
@@ -25,8 +25,7 @@ func (c *call) lastingToken() json.RawMessage {
 	return c.meta.Token
 }
 
-// callTask answers a call with its task. What is wrong with the arguments is a JSON-RPC error here: a plain result is no answer to a
-// client that waits for a task.
+// callTask answers a call with its task. Wrong arguments are a JSON-RPC error here: a client that expects a task could not read a plain result.
 func (s *Server) callTask(ctx context.Context, c *call) (json.RawMessage, error) {
 	if c.tool.Policy.Task == tasks.Forbidden {
 		return nil, &wire.Error{Code: wire.CodeMethodNotFound, Message: "this tool cannot be called as a task"}
@@ -47,11 +46,11 @@ func (s *Server) callTask(ctx context.Context, c *call) (json.RawMessage, error)
 	return wire.LegacyCreated(t, fmt.Sprintf("%s runs in the background as task %s. Do not call it again for this: the result follows when it is done.", c.tool.Name, t.ID)), nil
 }
 
-// minTTL is how long a result stays at the least: long enough to be fetched.
+// minTTL is the least time for which a result stays: long enough to be fetched.
 const minTTL = 10 * time.Second
 
-// retain has the result kept for as long as the client wants to read it, up to what the policy says. A client's ttl counts from creation,
-// and it may well end before the task does: so what counts is the time after the end, which is never less than was asked for.
+// retain keeps the result as long as the client asked for, up to what the policy allows. A client's ttl counts from creation, and may well be over
+// before the task has ended; we count it from the end, so the client never gets less than it asked for.
 func (c *call) retain(ttl time.Duration) {
 	if ttl == 0 {
 		return
@@ -72,7 +71,7 @@ func (s *Server) legacyGet(ctx context.Context, q *request) (json.RawMessage, er
 	return wire.LegacyTask(t), nil
 }
 
-// legacyCancel serves 2025-11-25's tasks/cancel, which a task that has ended refuses.
+// legacyCancel serves 2025-11-25's tasks/cancel, which fails for a task that has ended.
 func (s *Server) legacyCancel(ctx context.Context, q *request) (json.RawMessage, error) {
 	ctx, cancel := brief(context.WithoutCancel(ctx))
 	defer cancel()
@@ -91,7 +90,7 @@ func (s *Server) legacyCancel(ctx context.Context, q *request) (json.RawMessage,
 	return s.legacyGet(ctx, q)
 }
 
-// tasksPerPage is how many tasks a page of tasks/list has at the most.
+// tasksPerPage is the most tasks that a page of tasks/list has.
 const tasksPerPage = 50
 
 // legacyList serves 2025-11-25's tasks/list: the caller's own, the latest first.

@@ -30,7 +30,7 @@ func (s *Server) list(_ context.Context, q *request) (json.RawMessage, error) {
 	return wire.Tools(page, next, q.server(s)), nil
 }
 
-// listed is a tool as the request's revision shows it; where a handle may come instead of its result, its output schema says so.
+// listed returns a tool as the request's revision shows it. If a handle may come instead of its result, the output schema says so.
 func (s *Server) listed(c *catalogue, name string, q *request) json.RawMessage {
 	t := c.tools[name]
 	if t == nil {
@@ -46,7 +46,7 @@ func (s *Server) listed(c *catalogue, name string, q *request) json.RawMessage {
 	return entry.orHandle
 }
 
-// server is what a result says about us: nothing before 2026-07-28.
+// server returns what a result says about us: nothing before 2026-07-28.
 func (q *request) server(s *Server) *wire.Implementation {
 	if !q.modern() {
 		return nil

@@ -19,14 +19,14 @@ const maxSubscribed = 1000
 type subscription struct {
 	*request
 	server   *Server
-	wanted   wire.Filter // of which tasks, granted says
+	wanted   wire.Filter // which of its tasks are watched, granted says
 	feed     feed
 	follower *follower // nil: follows none
 	granted  map[tasks.ID]mark
-	queued   map[tasks.ID]*tasks.Task // those whose place in the queue is told; nil: none is, there are too many tasks
+	queued   map[tasks.ID]*tasks.Task // the tasks whose place in the queue is told; nil: there are too many
 }
 
-// mark tells a task's states apart. The states themselves may be large, and a stream may be open for days.
+// mark tells states of a task apart. It is kept in place of the states: they may be large, and a stream may be open for days.
 type mark struct {
 	seq     int64
 	updated time.Time
@@ -75,7 +75,7 @@ func (s *Server) listen(ctx context.Context, q *request) (json.RawMessage, error
 	return sub.run(ctx, catalogue)
 }
 
-// subscribable are the ids that can be looked for. Malformed ones are like unknown ones: not granted.
+// subscribable returns the ids to look for. Malformed ones are treated like unknown ones: they are not granted.
 func (q *request) subscribable(texts []tasks.ID) ([]tasks.ID, error) {
 	if len(texts) > 0 && !q.extended() {
 		return nil, incapable(true)
@@ -105,7 +105,7 @@ func checkURIs(uris []string) error {
 	return nil
 }
 
-// grant reads how the tasks stand, to tell those that the caller may follow. A watch reports each once before anything else.
+// grant returns the tasks that the caller may follow. To find out it reads them all: a watch reports each task once before anything else.
 func (x *subscription) grant(ctx context.Context, ids []tasks.ID) (map[tasks.ID]*tasks.Task, error) {
 	silence := time.NewTimer(storeTimeout) // there may be many: each may take its time
 	defer silence.Stop()
@@ -127,8 +127,8 @@ func (x *subscription) grant(ctx context.Context, ids []tasks.ID) (map[tasks.ID]
 	return visible, nil
 }
 
-// narrow goes on with what was granted alone: what nobody may see must not be looked after as long as the stream is open. Both follow
-// for a moment, so that nothing is missed; what is shown twice is told by its mark.
+// narrow goes on with the granted tasks alone: others are not to be watched as long as the stream is open. For a moment both followers run, so
+// that nothing is missed; update knows by its mark what was shown before.
 func (x *subscription) narrow(ctx context.Context, ids []tasks.ID) error {
 	all := x.follower
 	defer all.close()
@@ -141,7 +141,7 @@ func (x *subscription) narrow(ctx context.Context, ids []tasks.ID) error {
 	return err
 }
 
-// keep has none of the tasks become an orphan while it is watched, or later.
+// keep sees to it that none of the tasks becomes an orphan, now or later.
 func (x *subscription) keep(ctx context.Context, visible map[tasks.ID]*tasks.Task) {
 	ctx, cancel := brief(ctx)
 	defer cancel()
@@ -157,8 +157,7 @@ func (x *subscription) close() {
 	}
 }
 
-// open acknowledges what is granted, and then shows each task as it stands: what happened before the subscription is not
-// missed either.
+// open acknowledges what is granted, and then shows each task's state, so that what happened before the subscription is not missed either.
 func (x *subscription) open(ctx context.Context, ids []tasks.ID, visible map[tasks.ID]*tasks.Task) error {
 	filter := x.wanted
 	filter.TaskIDs, filter.Resources = nil, x.feed.granted(x.wanted.Resources)
@@ -186,7 +185,7 @@ func (x *subscription) show(ctx context.Context, t *tasks.Task) error {
 	return x.out.send(wire.Changed(x.positioned(ctx, t), x.ID))
 }
 
-// positioned is a task with its place in the queue, where that is told.
+// positioned returns a task with its place in the queue, if places are told on this stream.
 func (x *subscription) positioned(ctx context.Context, t *tasks.Task) *tasks.Task {
 	if x.queued == nil {
 		return t
@@ -200,7 +199,7 @@ func (x *subscription) positioned(ctx context.Context, t *tasks.Task) *tasks.Tas
 	return t
 }
 
-// silence breaks one, and shows the tasks that have moved up in their queue meanwhile.
+// silence breaks a silence, and shows the tasks that have moved up in their queue.
 func (x *subscription) silence(ctx context.Context) error {
 	if err := x.out.ping(); err != nil {
 		return err
@@ -260,7 +259,7 @@ func (x *subscription) listsChanged(seen *catalogue) (*catalogue, error) {
 	return x.server.tellLists(x.out, seen, x.wanted.Lists, x.ID)
 }
 
-// tellLists sends which of the wanted lists are others than seen, on a subscription, or on a session's stream, which has none.
+// tellLists sends which of the wanted lists have changed since seen: for a subscription, or, if that is nil, on a session's stream.
 func (s *Server) tellLists(out *stream, seen *catalogue, wanted func(list string) bool, subscription json.RawMessage) (*catalogue, error) {
 	now, err := s.mirror.read()
 	if err != nil {

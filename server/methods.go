@@ -7,7 +7,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// method is how a request of that name is served.
+// method says how a request is served.
 type method struct {
 	nameMember string // the member of params that Mcp-Name repeats
 	extension  bool   // only for clients that declare the Tasks extension
@@ -16,7 +16,7 @@ type method struct {
 
 type serve func(s *Server, ctx context.Context, q *request) (json.RawMessage, error)
 
-// methods lists what we serve ourselves on 2026-07-28, and what else is checked before the SDK serves it.
+// methods lists what we serve ourselves on 2026-07-28. Other methods go to the SDK.
 var methods = map[string]method{
 	wire.MethodToolsCall:              {nameMember: "name", serve: (*Server).call},
 	wire.MethodToolsList:              {serve: (*Server).list},
@@ -35,7 +35,7 @@ var methods = map[string]method{
 // legacyMethods lists what we serve ourselves before 2026-07-28.
 var legacyMethods = map[string]struct {
 	since   revision // the first revision that has it
-	session bool     // means something within a session only
+	session bool     // it makes sense only in a session
 	serve   serve
 }{
 	wire.MethodToolsCall:              {serve: (*Server).callInSession},

@@ -25,12 +25,12 @@ type tool struct {
 	legacy  entry // the same as 2025-11-25 lists it
 }
 
-// entry is a tool as tools/list shows it, and as it does where a handle may come instead of a result.
+// entry is a tool as tools/list shows it, and as it shows it to clients that may get a handle instead of a result.
 type entry struct{ plain, orHandle json.RawMessage }
 
 func compile(t tasks.Tool) (*tool, error) {
 	digest := t.Digest()
-	t.Policy = t.Policy.WithDefaults(t.Policy.Queue) // a newer worker may leave out what an older server has no default for
+	t.Policy = t.Policy.WithDefaults(t.Policy.Queue) // a worker of another version may leave fields out
 	input, err := tasks.CompileSchema(t.InputSchema)
 	if err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
@@ -63,7 +63,7 @@ type catalogue struct {
 	superseded chan struct{}
 }
 
-// changed names the lists that are others than they were before.
+// changed returns the lists that differ from those before.
 func (c *catalogue) changed(before *catalogue) (lists []string) {
 	if !c.sameTools(before) {
 		lists = append(lists, wire.ToolList)
@@ -78,7 +78,7 @@ func (c *catalogue) sameTools(other *catalogue) bool {
 	})
 }
 
-// unknown explains that there is no such tool, and whether that is about its name.
+// unknown explains that there is no such tool, or that there is none at all yet.
 func (c *catalogue) unknown(name string) error {
 	if len(c.tools)+len(c.broken) == 0 {
 		return invalid("unknown tool %.100q: no worker has announced any tool yet", name)
@@ -98,7 +98,7 @@ func newMirror(st *store.Store, w *store.Watcher, log *slog.Logger) *mirror {
 	return &mirror{store: st, watcher: w, log: log}
 }
 
-// read is the latest copy.
+// read returns the latest copy.
 func (m *mirror) read() (*catalogue, error) {
 	if c := m.current.Load(); c != nil {
 		return c, nil
@@ -133,7 +133,7 @@ func (m *mirror) run(ctx context.Context) error {
 	}
 }
 
-// tell says when an outage begins and when it is over, not how long it lasts.
+// tell logs when an outage begins and when it is over, and nothing in between.
 func (m *mirror) tell(err error, failing bool) {
 	switch {
 	case err != nil && !failing:
@@ -167,7 +167,7 @@ func (m *mirror) refresh(ctx context.Context) error {
 	return nil
 }
 
-// build compiles what is new. A tool that does not compile is left out, and said so once.
+// build compiles what is new. A tool that does not compile is left out, which is logged once.
 func (m *mirror) build(announced []tasks.Tool, old *catalogue) *catalogue {
 	if old == nil {
 		old = &catalogue{}

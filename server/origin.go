@@ -35,8 +35,8 @@ func parseOrigins(list []string) (origins, error) {
 	return o, nil
 }
 
-// check protects against DNS rebinding: a page elsewhere whose host name was made to mean this address
-// (transports/streamable-http, Security & Endpoint).
+// check protects against DNS rebinding, where a web page's host name is made to resolve to this address (transports/streamable-http, Security &
+// Endpoint).
 func (o origins) check(r *http.Request) error {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && loopback(local.String()) && !o.host(r.Host) {
 		return refuse(http.StatusForbidden, wire.CodeInvalidRequest, "Host %.100q is not served on a loopback address", r.Host)
@@ -64,13 +64,13 @@ func (o origins) origin(origin, host string) bool {
 	return loopback(u.Host) || strings.EqualFold(u.Host, host) && o.own(host)
 }
 
-// own: a Host that only this server can have. A name that nobody configured may be another's, led here by its DNS (rebinding).
+// own reports that a Host can only be this server's. A name that nobody configured may be somebody else's, made to resolve to us (rebinding).
 func (o origins) own(host string) bool {
 	_, err := netip.ParseAddr(hostname(host))
 	return err == nil || o.host(host)
 }
 
-// loopback: an address, with or without a port, that only this machine reaches.
+// loopback reports that only this machine can reach an address, which may have a port.
 func loopback(addr string) bool {
 	host := hostname(addr)
 	if strings.EqualFold(host, "localhost") {

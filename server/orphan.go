@@ -8,9 +8,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// nameWaiter gives a call that is held a name among those that wait for its task, where its end could mean stop: without a key to come back
-// with, and unless the policy lets the task run on whoever leaves. Before 2026-07-28 only its cancellation says stop, which is for this
-// call alone if others share its task.
+// nameWaiter gives a held call a name among the calls that wait for its task, if dropping it can mean stop: it has no key by which its client could
+// come back, and its policy does not let the task run on anyway. Before 2026-07-28 only notifications/cancelled means stop, and it stops just
+// this call if others share the task.
 func (c *call) nameWaiter() {
 	if c.meta.Key != "" {
 		return
@@ -20,9 +20,9 @@ func (c *call) nameWaiter() {
 	}
 }
 
-// abandon is what a client's leaving means for its task. On 2026-07-28 closing the stream is how a client says stop
-// (transports/streamable-http, Cancellation); before, it says nothing. A connection may merely have dropped, so the task has a grace
-// (the policy's orphan) in which a repeat of the call finds it. A call without a waiter has told its client how to come back.
+// abandon does to a task what its client's leaving means. On 2026-07-28 closing the stream is how a client says stop (transports/streamable-http,
+// Cancellation); before, it means nothing. The connection may merely have dropped, so the task has a grace (the policy's Orphan) in which a
+// repeat of the call finds it. The client of a call without a waiter can come back.
 func (h *held) abandon(ctx context.Context) {
 	if h.waiter == "" || !h.modern() || h.server.isDraining() {
 		return
@@ -37,8 +37,8 @@ func (h *held) abandon(ctx context.Context) {
 	h.server.graces.after(h.grace, func() { h.orphan(ctx) })
 }
 
-// keep: whoever names a task knows its id, and can come back to it even if the call that it was made for was dropped. A write for the
-// first who does so, and only of a task that may become an orphan. Reading goes on without it: the grace may be long enough.
+// keep notes that a client can come back to a task: whoever names a task knows its id, even if the call that made it was dropped. That is a write
+// for the first client only, and only if the task may become an orphan. If it fails the request goes on: the grace may be long enough.
 func (s *Server) keep(ctx context.Context, t *tasks.Task) {
 	if t.Kept || t.Status.Terminal() {
 		return

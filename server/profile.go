@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Client is what the operator knows about the clients of a name.
+// Client is what the operator knows about clients of one name.
 type Client struct {
-	// Name is what a client calls itself (clientInfo.name), or how such names begin, followed by *.
+	// Name is what a client calls itself (clientInfo.name). With * at its end it is how such names begin.
 	Name string
-	// Hold is for how long a call of such a client stays open before it is answered with a handle.
+	// Hold is how long a call of such a client stays open before it is answered with a handle.
 	Hold time.Duration
 }
 
-// profile is for how long clients of a name survive a call that stays open. Many give up after a silence, and only those that asked for
-// progress hear that there is none.
+// profile says how long clients of one name survive a call that stays open. Many give up after a silence, and a silence is broken only for calls
+// that ask for progress.
 type profile struct {
 	name   string // a trailing * stands for any rest
 	silent time.Duration
-	heard  time.Duration // of a call that brought a progress token
+	heard  time.Duration // for a call with a progress token
 }
 
-// allDay is for clients that wait as long as they hear something. Not for ever: the connection may be dead without either side knowing.
+// allDay is for clients that wait as long as they hear something. It is not for ever: a connection may be dead without either side knowing.
 const allDay = 12 * time.Hour
 
 // profiles are the clients that are known, each with the name it gives itself and where both are from. The times are safely below the

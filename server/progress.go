@@ -24,8 +24,7 @@ type teller struct {
 	sent   bool
 }
 
-// teller tells of the progress of a request's task, on the request's stream alone. What the client saw on an earlier take of that it says
-// itself.
+// teller makes a teller for the request's own stream. What the client saw on an earlier take of it, the request itself says (Last-Event-ID).
 func (s *Server) teller(q *request, token json.RawMessage) teller {
 	p := teller{server: s, out: q.out, token: token, number: said}
 	if seen := q.out.progress; seen != nil {
@@ -34,7 +33,7 @@ func (s *Server) teller(q *request, token json.RawMessage) teller {
 	return p
 }
 
-// number is what a notification says, given what the last one on this stream said.
+// number makes the number of a notification, given that of the last one on this stream.
 type number func(t *tasks.Task, sent bool, last float64) float64
 
 // next is the message for the state of the task: nil if the client asked for none or has seen it.

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	maxPart    = 16 << 20 // bytes of a resource that one answer has
-	softPart   = 15 << 20 // from here on an answer ends with a line
+	maxPart    = 16 << 20 // the most bytes of a resource in one answer
+	softPart   = 15 << 20 // from here on an answer ends at the next end of a line
 	sendBuffer = 64 << 10
 )
 
-// sendContent answers with a part of a resource, as it is read: nothing of it is held here.
+// sendContent answers with a part of a resource while reading it: it is never held in memory.
 func (s *Server) sendContent(ctx context.Context, q *request, uri string, c *content, want readRange) error {
 	if q.out.mute {
 		return refuse(http.StatusBadRequest, wire.CodeInvalidRequest, "resources/read cannot be part of a batch")
@@ -35,7 +35,7 @@ func (s *Server) sendContent(ctx context.Context, q *request, uri string, c *con
 	}
 	defer r.Close()
 	in := bufio.NewReaderSize(r, sendBuffer)
-	if err := p.seek(in); err != nil { // before anything is answered: a store that cannot be read shows here
+	if err := p.seek(in); err != nil { // before anything is sent: it shows whether the store can be read
 		return unreadable(err)
 	}
 	answer := wire.Read{ID: q.ID, URI: uri, MIMEType: c.mimeType, Text: p.text, Whole: c.Size, Server: q.server(s)}
@@ -44,13 +44,13 @@ func (s *Server) sendContent(ctx context.Context, q *request, uri string, c *con
 	h.Set("X-Content-Type-Options", "nosniff")
 	q.out.w.WriteHeader(http.StatusOK)
 	out := bufio.NewWriterSize(clientWriter{q.out}, sendBuffer)
-	_, _ = out.Write(answer.Opening()) // its errors stay with it
+	_, _ = out.Write(answer.Opening()) // Flush returns its errors
 	base, _, _ := strings.Cut(uri, "?")
 	if answer.Next, err = p.copy(ctx, out, in, base); err == nil {
 		_, _ = out.Write(answer.Closing())
 		err = out.Flush()
 	}
-	if err != nil { // half an answer is not to be taken for a whole one
+	if err != nil { // cut the connection, so that half an answer is not taken for a whole one
 		if ctx.Err() == nil && !errors.Is(err, errGone) {
 			q.log.Error("resource broke off", "uri", uri, "err", err)
 		}
@@ -77,12 +77,12 @@ func (s clientWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// part is where some of a resource is to be read.
+// part says where a part of a resource is to be read.
 type part struct {
-	offset, length int64 // of what is read; length < 0: to the end
-	skip, lines    int64 // of lines: how many to pass over, and how many follow
-	line           int64 // the first of these
-	begin          int64 // where that begins
+	offset, length int64 // the bytes to read; length < 0: to the end
+	skip, lines    int64 // for lines: how many to pass over there, and how many to send then
+	line           int64 // the number of the first of these
+	begin          int64 // where that one begins
 	size           int64 // of the whole
 	text           bool
 	of             *content
@@ -115,7 +115,7 @@ func (c *content) part(want readRange) (part, error) {
 	return part{length: c.Size, size: c.Size, text: c.Text}, nil
 }
 
-// copy writes the part, and says where to go on if an answer cannot hold it.
+// copy writes the part, and returns where to go on if it does not fit into one answer.
 func (p part) copy(ctx context.Context, out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
 	if p.lines > 0 {
 		return p.copyLines(ctx, out, in, base)
@@ -135,7 +135,7 @@ func (p part) copy(ctx context.Context, out *bufio.Writer, in *bufio.Reader, bas
 	return next, err
 }
 
-// copyLines ends with a whole line, unless one is too long for an answer by itself: that is gone on with by bytes.
+// copyLines writes whole lines. If a line is too long for one answer it writes what fits, and next goes on by bytes.
 func (p part) copyLines(ctx context.Context, out *bufio.Writer, in *bufio.Reader, base string) (next string, err error) {
 	e := &escaper{out: out}
 	var n, done int64
@@ -171,7 +171,7 @@ func (p part) copyLines(ctx context.Context, out *bufio.Writer, in *bufio.Reader
 	return "", e.close()
 }
 
-// endOf is where a line ends, counted from 1. For that no more is read than lies between two marks.
+// endOf returns where a line ends, counted from 1. It reads no more than lies between two marks.
 func (c *content) endOf(ctx context.Context, line int64) (int64, error) {
 	if line >= c.Lines {
 		return c.Size, nil

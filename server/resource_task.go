@@ -15,7 +15,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// ownTemplates are the resources that come of tasks.
+// ownTemplates are the templates of tasks' results and artifacts.
 var ownTemplates = []listItem{
 	template(tasks.URIScheme+"tasks/{taskId}/artifacts/{+name}{?lines,bytes}", "artifact", "A file that a task has left"),
 	template(tasks.URIScheme+"tasks/{taskId}/result{?lines,bytes}", "result",
@@ -26,7 +26,7 @@ func template(uri, name, description string) listItem {
 	return listItem{uri, wire.Listed(wire.ResourceTemplate{URITemplate: uri, Name: name, Description: description})}
 }
 
-// content is what can be read of a task, in parts.
+// content is a result or an artifact, which can be read in parts.
 type content struct {
 	blob.Form
 	mimeType string
@@ -82,7 +82,7 @@ func (s *Server) left(ctx context.Context, q *request, id tasks.ID, artifact str
 	return c, json.Unmarshal(b.Form, &c.Form)
 }
 
-// inline is the text of a result that Redis has.
+// inline returns the text of a result that is in Redis.
 func inline(result json.RawMessage) (*content, error) {
 	var r struct {
 		Content []struct {

@@ -11,11 +11,11 @@ import (
 
 // listItem is an entry of a list of resources, templates or prompts.
 type listItem struct {
-	name   string // by which it is asked for: of a template, with its variables
+	name   string // the name or URI by which it is asked for; a template's has variables in it
 	listed json.RawMessage
 }
 
-// listResources serves resources/list. Results of tasks are not listed: whoever may read them has their links.
+// listResources serves resources/list. Results of tasks are not listed: whoever may read them got their links.
 func (s *Server) listResources(_ context.Context, q *request) (json.RawMessage, error) {
 	c, err := s.mirror.read()
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Server) listTemplates(_ context.Context, q *request) (json.RawMessage, 
 	return wire.ResourceTemplates(page, next, q.server(s)), nil
 }
 
-// pageItems is the page that a request is after, of items in the order of their names.
+// pageItems returns the page that a request asks for. The items are sorted by name.
 func pageItems(all []listItem, params wire.Object) (page []json.RawMessage, next string, err error) {
 	names := make([]string, len(all))
 	for i, x := range all {
@@ -94,7 +94,7 @@ func (s *Server) readMirrored(ctx context.Context, q *request, uri string) (json
 	return s.inquire(ctx, q, source)
 }
 
-// noResource is one text for what is unknown, expired, malformed or another caller's.
+// noResource makes one and the same error for what is unknown, expired, malformed or another caller's.
 func (q *request) noResource(uri string) error {
 	code := wire.CodeNoResource
 	if q.modern() {

@@ -12,8 +12,8 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// begin notes what the request's stream is about, so that it can be gone on with, and a call be cancelled, through any replica. Without
-// the note the request is served all the same.
+// begin notes in Redis what the request's stream is about, so that any replica can go on with it, or cancel its call. If that fails the request
+// is served all the same.
 func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
 	if q.courier == nil {
 		return
@@ -29,22 +29,22 @@ func (s *Server) begin(ctx context.Context, q *request, x store.Stream) {
 	q.resumable()
 }
 
-// resumable gives the events of the request's stream ids, and the client the first of them, where that is known to do no harm.
+// resumable gives ids to the events of the request's stream, and sends the first one at once if the client's revision knows that.
 func (q *request) resumable() {
 	q.out.name = q.courier.take.String()
 	if q.revision.since(wire.V20251125) {
-		_ = q.out.prime() // a client that is gone is noticed soon enough
+		_ = q.out.prime() // if the client is gone, the next write fails too
 	}
 }
 
-// comesBack: the client knows how to go on with this stream, and to do so by itself.
+// comesBack reports that the client knows how to go on with this stream, and will do so by itself.
 func (q *request) comesBack() bool { return q.out.name != "" && q.revision.since(wire.V20251125) }
 
-// resume serves GET with Last-Event-ID: it watches the task of the stream again. What happened to the task meanwhile shows in how it
-// stands; an open question that the client does not have by that event is put again, with its own id.
+// resume serves GET with Last-Event-ID by watching the task of the stream again. The task's state shows what happened meanwhile; an open question
+// that the client does not have, as far as that event tells, is put again with the same id.
 func (s *Server) resume(ctx context.Context, q *request, lastEvent string) error {
 	e := parseEvent(lastEvent)
-	if e.asked == answered { // the SDK for TypeScript takes an error for no answer, and comes back for ever
+	if e.asked == answered { // the TypeScript SDK does not take an error for an answer, and comes back for ever
 		return errEnded
 	}
 	x, err := s.reopen(ctx, q, e.stream)

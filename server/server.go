@@ -17,8 +17,9 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// Dispatcher hands a created or resumed task to the queue. Dispatch may block while too many are on their way. Position is its place
-// there, 1 for the next one, or 0 where that is not known. Settle passes on what a task that was cancelled had of a limit, "" for none.
+// Dispatcher hands a created or resumed task to the queue. Dispatch may block while too many are on their way. Position returns its place
+// there, 1 for the next one, or 0 if that is not known. Settle passes on the permit that a cancelled task may have had under a limit, "" for
+// none.
 type Dispatcher interface {
 	Dispatch(d tasks.Delivery)
 	Position(ctx context.Context, d tasks.Delivery) (int, error)
@@ -34,10 +35,10 @@ type Options struct {
 	// Anonymous says who a caller without authentication is. Zero: Nobody.
 	Anonymous Anonymous
 	// Origins are the web origins that may call, beside this server's own and loopback: "https://app.example.com", or "*".
-	// Their hosts are accepted as Host on a loopback address too, as a proxy in the same pod sends them. Zero: none.
+	// On a loopback address their hosts are also accepted as Host, which a proxy in the same pod sends. Zero: none.
 	Origins []string
 
-	// Blobs is where workers leave large results and artifacts. Zero: nowhere, and these cannot be read.
+	// Blobs is where workers leave large results and artifacts. Zero: there is none, and these cannot be read.
 	Blobs *blob.Store
 
 	// Secret reads the keys that sign requestState, with white space between them: the first signs, each is believed, so that a key
@@ -48,19 +49,19 @@ type Options struct {
 	Version string
 	// Logger gets panics and errors that no client can be told about. Zero: slog.Default().
 	Logger *slog.Logger
-	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. It bounds what is known of a
-	// client, too. Zero: as long as the client is known to survive, or else 50 s.
+	// Hold is how long the call of a client without tasks stays open before it is answered with a handle. If more is known about a client, the
+	// shorter time counts. Zero: as long as the client is known to survive, or else 50 s.
 	Hold time.Duration
-	// Clients say so for clients by their names, and come before Hold and what is known. Zero: none.
+	// Clients give the hold for clients by their names; that counts before Hold and before what is known. Zero: none.
 	Clients []Client
-	// NoHandles: such calls stay open until their task ends, and there are no handle tools. Zero: false.
+	// NoHandles makes such calls stay open until their task ends, and leaves out the handle tools. Zero: false.
 	NoHandles bool
 	// Ping is how often a silent stream gets a comment. Zero: 15 s.
 	Ping time.Duration
-	// Now is the clock that requestState expires by, and that starts in the future are reckoned by. Zero: time.Now.
+	// Now is the clock for the expiry of requestState and for starts in the future. Zero: time.Now.
 	Now func() time.Time
 
-	profiles []profile // zero: those that are known; tests have their own
+	profiles []profile // what is known about clients. Zero: profiles; tests have their own
 }
 
 const (

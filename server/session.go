@@ -11,10 +11,10 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// defaultLevel is what a session's client is told of the log until it says otherwise.
+// defaultLevel is the log level of a session until its client sets another.
 const defaultLevel = "info"
 
-// open keeps a session for a client that has initialized. Clients that ignore its id are served like those before there were sessions.
+// open opens a session for a client that has initialized. A client that ignores its id is served without one.
 func (s *Server) open(ctx context.Context, q *request, version string) error {
 	ctx, cancel := brief(ctx)
 	defer cancel()
@@ -30,7 +30,7 @@ func (s *Server) open(ctx context.Context, q *request, version string) error {
 	return nil
 }
 
-// join finds the session that a request names. What was negotiated there is what the request speaks.
+// join finds the session that a request names. The request speaks the revision that was negotiated there.
 func (s *Server) join(ctx context.Context, q *request) error {
 	id, err := one(q.header, wire.HeaderSession)
 	if err != nil || id == "" || q.modern() || q.Method == wire.MethodInitialize { // 2026-07-28 has no sessions, and initialize opens a new one
@@ -71,13 +71,13 @@ func (s *Server) recall(ctx context.Context, id string, owner tasks.Owner) (*sto
 
 const maxSessionID = 64 // of which ours have 26
 
-// ofSession: GET opens a stream of a session and DELETE ends it, where there is one.
+// ofSession reports that a request is about a session itself: GET opens a stream of it, and DELETE ends it.
 func ofSession(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodDelete) &&
 		r.Header.Get(wire.HeaderSession) != "" && !revision(r.Header.Get(wire.HeaderVersion)).modern()
 }
 
-// serveSession serves what is about a session itself.
+// serveSession serves requests about a session itself.
 func (s *Server) serveSession(q *request, r *http.Request) {
 	q.owner = s.caller(r)
 	err := s.join(r.Context(), q)
@@ -95,7 +95,7 @@ func (s *Server) serveSession(q *request, r *http.Request) {
 	}
 }
 
-// endSession serves DELETE. What the session's calls started goes on: leaving is not cancelling.
+// endSession serves DELETE. The tasks that the session's calls started go on: leaving is not cancelling.
 func (s *Server) endSession(ctx context.Context, q *request) error {
 	ctx, cancel := brief(ctx)
 	defer cancel()
@@ -106,7 +106,7 @@ func (s *Server) endSession(ctx context.Context, q *request) error {
 	return nil
 }
 
-// accept takes what a session's client sends without expecting an answer.
+// accept takes messages of a session's client that have no answer.
 func (s *Server) accept(q *request, r *http.Request) {
 	var err error
 	switch {

@@ -13,11 +13,11 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// takeAnswer takes the response to a question that some replica put to a session's client. It names its task and question itself, so no
-// replica has to remember what was asked. What is about nothing that is open, or about another caller's task, is ignored.
+// takeAnswer takes the response to a question that some replica put to a session's client. The response names its task and question, so no
+// replica has to remember what was asked. One about a question that is not open, or about another caller's task, is ignored.
 //
-// An answer that does not fit is refused, and counts as cancelled: unlike tasks/update this protocol has no way to mend it, and a call
-// would wait for ever.
+// An answer that does not fit is refused, and counts as cancelled: unlike with tasks/update the client has no way to correct it, and a call would
+// wait for ever.
 func (s *Server) takeAnswer(ctx context.Context, q *request) error {
 	id, key, ok := wire.Asked(q.ID)
 	if !ok {
@@ -27,10 +27,10 @@ func (s *Server) takeAnswer(ctx context.Context, q *request) error {
 	return s.persist(ctx, func(ctx context.Context) error { return s.answerQuestion(ctx, q, id, key) })
 }
 
-// persistence is for how long an answer waits for the store: its client does not send it again, and the question is not put again.
+// persistence is how long an answer waits for the store: the client does not send it again, nor is the question put again.
 const persistence = 20 * time.Second
 
-// persist tries something again while the store is away.
+// persist tries something again while the store does not answer.
 func (s *Server) persist(ctx context.Context, try func(context.Context) error) error {
 	enough := time.NewTimer(persistence)
 	defer enough.Stop()

@@ -11,17 +11,17 @@ import (
 	"github.com/longhaul-mcp/longhaul/wire"
 )
 
-// sources are the servers behind workers (tasks.Source), and what they have as one list of each kind. Where two have the same, the first
-// by its name is asked.
+// sources are the servers behind workers (tasks.Source), with what they have as one list of each kind. If two have the same, the one whose name
+// sorts first is asked.
 type sources struct {
 	all []*tasks.Source // by name
 
-	resources, templates, prompts []listItem // by name, since a list has one order
+	resources, templates, prompts []listItem // sorted by name, so that every replica pages alike
 
 	owners map[string]map[string]*tasks.Source // by the member that names an entry, and that name
 }
 
-// arrange puts together what is announced.
+// arrange puts the announced sources together.
 func arrange(announced []*tasks.Source) *sources {
 	x := &sources{all: announced, owners: make(map[string]map[string]*tasks.Source)}
 	slices.SortFunc(x.all, func(a, b *tasks.Source) int { return cmp.Compare(a.Name, b.Name) })
@@ -34,7 +34,7 @@ func arrange(announced []*tasks.Source) *sources {
 	return x
 }
 
-// gather lists what the sources have, by the member that names it. Our own resources are not theirs to offer.
+// gather merges a list of all sources. member is what names an entry. URIs of our own are left out: no source may offer them.
 func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage) (list []listItem) {
 	owners := make(map[string]*tasks.Source)
 	x.owners[member] = owners
@@ -42,7 +42,7 @@ func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage
 		for _, raw := range of(s) {
 			var o wire.Object
 			if json.Unmarshal(raw, &o) != nil {
-				continue // a newer worker may know better than we do
+				continue // a newer worker may announce what we cannot read
 			}
 			name, ok := o.Text(member)
 			if !ok || owners[name] != nil || strings.HasPrefix(name, tasks.URIScheme) {
@@ -55,7 +55,7 @@ func (x *sources) gather(member string, of func(*tasks.Source) []json.RawMessage
 	return list
 }
 
-// changed names the lists that are others than they were before.
+// changed returns the lists that differ from those before.
 func (x *sources) changed(before *sources) (lists []string) {
 	if !same(x.resources, before.resources) || !same(x.templates, before.templates) {
 		lists = append(lists, wire.ResourceList)
@@ -70,18 +70,18 @@ func same(a, b []listItem) bool {
 	return slices.EqualFunc(a, b, func(a, b listItem) bool { return a.name == b.name && bytes.Equal(a.listed, b.listed) })
 }
 
-// askedAlike reports whether requests go the same ways as before, too.
+// askedAlike reports whether requests still go to the same sources as before.
 func (x *sources) askedAlike(before *sources) bool {
 	return slices.EqualFunc(x.all, before.all, func(a, b *tasks.Source) bool {
 		return a.Name == b.Name && a.URIPrefix == b.URIPrefix && a.Completes == b.Completes && a.Subscribes == b.Subscribes
 	})
 }
 
-// ofPrompt is the source that has a prompt: nil if none does.
+// ofPrompt returns the source that has a prompt: nil if none does.
 func (x *sources) ofPrompt(name string) *tasks.Source { return x.owners["name"][name] }
 
-// ofURI is the source to ask for a resource, or to complete a template of one: that whose prefix the URI has, the longest first; of those
-// without a prefix the one that lists it, or lists a template that it may be of, or else the first that has any.
+// ofURI returns the source to ask for a resource, or to complete a template: the one with the longest prefix that the URI has; else one without a
+// prefix that lists the URI, or a template that it fits; else the first without a prefix that has resources at all.
 func (x *sources) ofURI(uri string) *tasks.Source {
 	var best *tasks.Source
 	for _, s := range x.all {
@@ -103,7 +103,7 @@ func (x *sources) ofURI(uri string) *tasks.Source {
 	return best
 }
 
-// fits: a URI has what the template has around its variables, in that order. Who reads the resource will know exactly.
+// fits reports whether a URI has the literal parts of a template, in order. That is a guess: the source itself knows.
 func fits(template, uri string) bool {
 	for first := true; ; first = false {
 		literal, rest, more := strings.Cut(template, "{")

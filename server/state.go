@@ -15,7 +15,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// claims are what a requestState says. It passes through the client, so it is signed, and binds what the specification asks for
+// claims are the content of a requestState. It passes through the client, so it is signed, and is bound to what the specification asks for
 // (patterns/mrtr, Server Requirements): the caller, the call and a time.
 type claims struct {
 	Task    tasks.ID                   `json:"task,omitempty"` // empty: the questions came before there was a task
@@ -26,10 +26,10 @@ type claims struct {
 	Answers map[string]json.RawMessage `json:"answers,omitempty"` // those given so far, before there was a task
 }
 
-// A person may take a while to answer; a client that comes back later starts anew.
+// stateLife is how long a requestState is good for. A person may take a while to answer; a client that comes back later starts anew.
 const stateLife = time.Hour
 
-// A state comes back within a body that has its own limit.
+// maxState bounds a requestState: it comes back in a body, which has a limit of its own.
 const maxState = 1 << 20
 
 func (s *Server) seal(ctx context.Context, c claims) (string, error) {
@@ -76,7 +76,7 @@ func (s *Server) unseal(ctx context.Context, state string, owner tasks.Owner, ca
 	return c, nil
 }
 
-// sign keeps the key's uses apart by a name of this one.
+// sign signs a payload. A name in front of it keeps this use of the key apart from others.
 func sign(key, payload string) []byte {
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte("requestState\x00"))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A client that takes nothing for so long is gone.
+// writeTimeout is how long a client may take nothing before it counts as gone.
 const writeTimeout = 30 * time.Second
 
 // stream is the response of a request as server-sent events. It opens with the first of them: until then the request can
@@ -18,12 +18,12 @@ type stream struct {
 	rc       *http.ResponseController
 	buf      bytes.Buffer
 	open     bool
-	mute     bool     // nothing but the answer is told
-	name     string   // of a stream that can be gone on with: its events have ids (take.go)
-	sent     int      // how many of those
-	seq      int64    // up to which event of its task they tell
-	progress *float64 // the last that they told; nil: none
-	asked    string   // the marks of open questions that the client has by them
+	mute     bool     // nothing but the answer is sent
+	name     string   // what the ids of its events begin with (take.go); empty: it cannot be resumed, and its events have none
+	sent     int      // how many events were sent
+	seq      int64    // the task's log was told up to this event of the task
+	progress *float64 // the last progress that was told; nil: none
+	asked    string   // the marks of open questions that the client has
 }
 
 func newStream(w http.ResponseWriter) *stream {
@@ -56,7 +56,7 @@ func (s *stream) prime() error {
 // comeBack is when a client whose connection was cut should try again: soon, but most give up after two tries.
 const comeBack = 2 * time.Second
 
-// tell is send for what there may be none of.
+// tell sends a message, unless it is nil.
 func (s *stream) tell(message []byte) error {
 	if message == nil {
 		return nil
@@ -64,7 +64,7 @@ func (s *stream) tell(message []byte) error {
 	return s.send(message)
 }
 
-// silence breaks one: for proxies by a comment, for clients that count it by a message, if there is any.
+// silence breaks a silence: for proxies by a comment, and for clients that count only messages by a message, if there is one.
 func (s *stream) silence(message []byte) error {
 	if err := s.ping(); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *stream) write(b []byte) error {
 // plain writes a whole response.
 func (s *stream) plain(b []byte) { s.put(b) } // if it fails nobody is left to answer
 
-// put writes piece by piece: a client that does not read must not pin it for ever, and one that reads slowly gets all of it.
+// put writes piece by piece, each with its own deadline: a client that does not read must not block us for ever, while a slow one gets all.
 func (s *stream) put(b []byte) (ok bool) {
 	const chunk = 256 << 10
 	for len(b) > 0 {
@@ -118,7 +118,7 @@ func (s *stream) start() {
 	s.w.WriteHeader(http.StatusOK)
 }
 
-// abandon ends the response without an answer: as a stream that never had one, should anybody still be there.
+// abandon ends the response without an answer: as an empty stream, should anybody still be there.
 func (s *stream) abandon() {
 	if !s.open {
 		s.start()
@@ -126,5 +126,5 @@ func (s *stream) abandon() {
 	s.close()
 }
 
-// close leaves the connection as it was, for the next request on it.
+// close resets the connection's deadline for the next request on it.
 func (s *stream) close() { _ = s.rc.SetWriteDeadline(time.Time{}) }

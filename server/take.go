@@ -22,7 +22,7 @@ func newTake() take { return take{rand.Text(), 1} }
 
 func (k take) String() string { return k.stream + "." + strconv.Itoa(k.number) }
 
-// takes is which connection of its stream the request is served on.
+// takes returns on which connection of its stream the request is served.
 func (q *request) takes() int {
 	if q.courier == nil {
 		return 0
@@ -30,7 +30,7 @@ func (q *request) takes() int {
 	return q.courier.number
 }
 
-// identify gives the next event an id, which is no other event's in its session.
+// identify gives the next event an id that no other event of the session has.
 func (s *stream) identify() {
 	if s.name != "" {
 		s.sent++
@@ -56,18 +56,18 @@ func parseProgress(text string) *float64 {
 	return &p
 }
 
-// event is what an event's id says: its stream, and what its client has by it.
+// event is what an event's id says: its stream, and what a client that has the event knows.
 type event struct {
 	stream   string
-	heard    int64    // up to which event of the task it was told
-	progress *float64 // the last that it was told; nil: none
-	asked    string   // marks of open questions
+	heard    int64    // the task's log was told up to this event of the task
+	progress *float64 // the last progress that was told; nil: none
+	asked    string   // the marks of open questions
 }
 
 // answered ends the id of the event that ends a request.
 const answered = "-end"
 
-// parseEvent reads an event's id. What is not one of ours is the event of no stream that there is.
+// parseEvent reads an event's id. One that is not ours names a stream that does not exist.
 func parseEvent(id string) (e event) {
 	parts := strings.SplitN(id, "-", 5) // take, number, seq, progress, marks
 	e.stream, _, _ = strings.Cut(parts[0], ".")
@@ -85,7 +85,7 @@ func parseEvent(id string) (e event) {
 	return e
 }
 
-// puts has the ids of events say from now on that the client has a question, and reports whether an earlier one did.
+// puts makes the ids of events say from now on that the client has a question, and reports whether they did already.
 func (s *stream) puts(id tasks.ID, key string) (again bool) {
 	m := questionMark(id, key)
 	if s.name == "" || strings.Contains(s.asked, m) {

@@ -12,19 +12,19 @@ import (
 
 // face is how a request that stays open shows its task to the client.
 type face interface {
-	// update shows what happened, or the task as it was last seen once more: it tells nothing twice. A result ends the request.
+	// update shows what happened. It may be called again with the task as last seen, and must tell nothing twice. A result ends the request.
 	update(ctx context.Context, u store.Update) (json.RawMessage, error)
-	// silence breaks one, and takes up what another stream may have left without a word.
+	// silence breaks a silence, and takes up what another stream may have left behind without saying so.
 	silence(ctx context.Context) error
-	// due is when the client is to be told how the task stands, ended or not. Nil: never, or not yet.
+	// due fires when the client is to be told the state of the task, ended or not. Nil: never, or not yet.
 	due() <-chan time.Time
 }
 
-// errDue ends a watch whose face answers with the task as it stands.
+// errDue ends a watch whose client is to be told the state of its task.
 var errDue = errors.New("the client is to be told how its task stands")
 
-// watch keeps a request open until there is a result, or until it is due (errDue), we shut down (errStopping) or its client leaves
-// (errGone).
+// watch keeps a request open until there is a result. It fails when the face is due (errDue), when we shut down (errStopping) and when the client
+// leaves (errGone).
 func (s *Server) watch(ctx context.Context, q *request, id tasks.ID, f face) (json.RawMessage, error) {
 	w, err := s.follow(ctx, id)
 	if err != nil && ctx.Err() != nil {
@@ -65,7 +65,7 @@ func (s *Server) watch(ctx context.Context, q *request, id tasks.ID, f face) (js
 	}
 }
 
-// wasCut: the connection ends before the request does.
+// wasCut notes that the connection ends before the request does.
 func (q *request) wasCut() {
 	if q.courier != nil {
 		q.courier.cut.Store(true)
