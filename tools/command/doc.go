@@ -36,7 +36,8 @@
 // # Input
 //
 // The program finds its arguments on stdin, and then its end (Input: Document), so that jq or json.load work. A program that asks needs
-// Input: Dialog: the arguments are the first line, and stdin stays open for answers, so it reads line by line. None: stdin is empty.
+// Input: Dialog: the arguments are the first line, and stdin stays open for answers, so it reads line by line; a program that ends only when
+// its stdin has ended (Node) closes it. None: stdin is empty.
 //
 // # Environment
 //
@@ -92,8 +93,8 @@
 //
 // # The end
 //
-// Exit status 0 is a result. Anything else is the tool's error: its text has the status or signal, and the end of stderr (of stdout, if
-// that is empty). The policy counts it as a failure, and its Attempts say whether another attempt follows (by default none does). As with
+// Exit status 0 is a result, of what this attempt printed and left; of a program that printed and left nothing the end of stderr is shown.
+// Anything else is the tool's error: its text has the status or signal, and the end of stderr (of stdout, if that is empty). The policy counts it as a failure, and its Attempts say whether another attempt follows (by default none does). As with
 // any tool, Rerun is on: after a crash or a deploy the program is started again, with its last checkpoint.
 //
 // Where an attempt ends early (cancelled, timed out, drained, parked, lost) the program's whole process group gets SIGTERM, and SIGKILL

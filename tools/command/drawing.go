@@ -23,18 +23,29 @@ type drawing struct {
 func (d *drawing) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
-		k := through(p, '\n')
-		d.take(p[:k])
-		if p[k-1] == '\n' {
-			d.flush()
-		}
-		p = p[k:]
+		p = p[d.next(p):]
 	}
 	if text := bytes.TrimSpace(d.held); d.anew && len(text) > 0 {
 		d.drawn(text)
 	}
 	return n, nil
 }
+
+// next takes lines in which nothing is drawn as they are, or what there is of one line.
+func (d *drawing) next(p []byte) int {
+	if k := wholeLines(p[:through(p, '\r')]); k > 0 && len(d.held) == 0 && !d.long {
+		d.pass(p[:k])
+		return k
+	}
+	k := through(p, '\n')
+	d.take(p[:k])
+	if p[k-1] == '\n' {
+		d.flush()
+	}
+	return k
+}
+
+func wholeLines(p []byte) int { return bytes.LastIndexByte(p, '\n') + 1 }
 
 // take takes a piece of a line.
 func (d *drawing) take(p []byte) {
