@@ -23,15 +23,15 @@ import (
 type Store struct {
 	name   string // its URL, without what may be secret
 	bucket *blob.Bucket
-	tidy   bool   // its driver lets go of half an object when the content breaks off; others make an object of it
-	dir    string // of a directory: where it is
-	volume bool   // … and something is mounted there
+	tidy   bool   // its driver drops half an object when the content breaks off; other drivers make an object of it
+	dir    string // the directory; empty: it is a bucket
+	volume bool   // something was mounted at dir when it was opened
 
 	readPatience, writePatience time.Duration
 }
 
-// Open opens a store by its URL: file:///directory (?create=true makes it), s3://bucket?region=…, gs://bucket, azblob://container, or mem:// (for tests). Whether
-// it works is what Check finds out.
+// Open opens a store by its URL: file:///directory (?create=true makes it), s3://bucket?region=…, gs://bucket, azblob://container, or mem://
+// (for tests). It does not find out whether the store can be used: Check does.
 func Open(ctx context.Context, address string) (*Store, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -65,10 +65,10 @@ func openBucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	q := u.Query()
 	switch {
 	case u.Scheme == "s3" && q.Has("endpoint") && !q.Has("use_path_style"):
-		q.Set("use_path_style", "true") // few stores other than Amazon's have a name in the DNS for each bucket
+		q.Set("use_path_style", "true") // few stores but Amazon's have a DNS name for each bucket
 		u.RawQuery = q.Encode()
 	case u.Scheme == "gs" && os.Getenv("STORAGE_EMULATOR_HOST") == "" && q.Get("anonymous") != "true":
-		if _, err := gcp.DefaultCredentials(ctx); err != nil { // the driver would go on without any
+		if _, err := gcp.DefaultCredentials(ctx); err != nil { // the driver would go on without credentials
 			return nil, err
 		}
 	}
@@ -77,8 +77,8 @@ func openBucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 
 const usage = "write file:///directory (one that all processes share), s3://bucket?region=…, gs://bucket or azblob://container"
 
-// openDirectory opens a directory that is there, or makes it if the URL says so: where a volume is not mounted its directory must not be made
-// on the disk beneath. A name that a file will have is made by a rename, within the directory.
+// openDirectory opens an existing directory, and creates it only if the URL says so: if a volume is not mounted, its directory must not be created
+// on the disk beneath. Files get their names by a rename within the directory, not from a temporary directory elsewhere.
 func (s *Store) openDirectory(u *url.URL) (err error) {
 	create := u.RawQuery == "create=true"
 	if u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" && !create {
@@ -98,7 +98,7 @@ func (s *Store) openDirectory(u *url.URL) (err error) {
 	return err
 }
 
-// present: a directory must be there still, and what was mounted there too. What is written beside a volume is lost when it is back.
+// present explains if the directory is gone, or no longer a mounted volume: what is written beside a volume is hidden once it is mounted again.
 func (s *Store) present() error {
 	if s.dir == "" {
 		return nil
@@ -112,10 +112,10 @@ func (s *Store) present() error {
 	return nil
 }
 
-// private: results are for their owners only.
+// private is the mode of directories: results are for their owners only.
 const private = 0o700
 
-// String is the store's URL, without what may be secret.
+// String returns the store's URL, without what may be secret.
 func (s *Store) String() string { return s.name }
 
 // Close lets go of the store.

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// Check writes, reads and deletes an object: a wrong bucket, or a missing right, is better seen at the start than hours later.
+// Check writes, reads and deletes an object: a wrong bucket or a missing right should show at the start, not hours later.
 func (s *Store) Check(ctx context.Context) error {
 	prefix := "probe-" + rand.Text() + "/"
 	want := []byte("longhaul")

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Form is what an object looks like, so that parts of it can be read without the rest.
+// Form describes an object so that parts of it can be read without the rest.
 type Form struct {
 	Size  int64   `json:"size"`
 	Lines int64   `json:"lines"`
@@ -13,13 +13,13 @@ type Form struct {
 	Marks []int64 `json:"marks,omitempty"` // how many lines end before each multiple of Stride
 }
 
-// Stride is how far the marks of a Form are apart. 4 GiB have 256 of them.
+// Stride is how far apart the marks of a Form are: an object of 4 GiB has 256.
 const Stride = 16 << 20
 
-// Find is where to begin to read in order to find a line, counted from 0, and how many lines to skip there.
+// Find returns where to start reading to get to a line, counted from 0, and how many lines to skip from there.
 func (f Form) Find(line int64) (offset, skip int64) {
 	n := 0
-	for n < len(f.Marks) && f.Marks[n] < line { // as many as are ended: the line begins after the last of them
+	for n < len(f.Marks) && f.Marks[n] < line { // the line begins after this mark
 		n++
 	}
 	if n == 0 {
@@ -28,7 +28,7 @@ func (f Form) Find(line int64) (offset, skip int64) {
 	return int64(n) * Stride, line - f.Marks[n-1]
 }
 
-// Former finds out the form of what is written to it.
+// Former works out the Form of what is written to it.
 type Former struct {
 	form   Form
 	binary bool
@@ -47,7 +47,7 @@ func (f *Former) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// take takes bytes that no mark is within.
+// take takes bytes among which there is no mark, except at their end.
 func (f *Former) take(p []byte) {
 	f.form.Size += int64(len(p))
 	f.form.Lines += int64(bytes.Count(p, []byte{'\n'}))
@@ -58,7 +58,7 @@ func (f *Former) take(p []byte) {
 	f.judge(p)
 }
 
-// judge looks whether it is text still.
+// judge finds out whether it is still text.
 func (f *Former) judge(p []byte) {
 	if f.binary {
 		return
@@ -86,7 +86,7 @@ func (f *Former) judge(p []byte) {
 	f.binary = f.binary || bytes.IndexByte(p, 0) >= 0 || !utf8.Valid(p[:cut])
 }
 
-// Form is that of all that was written.
+// Form returns the form of all that was written.
 func (f *Former) Form() Form {
 	form := f.form
 	if f.open {

@@ -15,31 +15,31 @@ import (
 	"google.golang.org/api/googleapi"
 )
 
-// Object is what is known of an object once it was written.
+// Object is what is known about an object that was written.
 type Object struct {
 	Key string `json:"key"`
 	Form
 }
 
-// What may become of an object.
+// Errors that callers ask for, with errors.Is.
 var (
 	// ErrNotFound: there is no such object (any more).
 	ErrNotFound = errors.New("no such object")
 	// ErrUnavailable: the store does not answer, or not as it should; trying again may help.
 	ErrUnavailable = errors.New("the blob store cannot be used now")
-	// ErrTooLarge: an object has 64 GiB at most.
+	// ErrTooLarge: an object may have 64 GiB at most.
 	ErrTooLarge = fmt.Errorf("it has more than %d bytes", maxObject)
 )
 
 const maxObject = 64 << 30
 
-// Put writes an object in bounded memory. It is there when Put returns without an error, and not at all otherwise. An error of content is
-// returned as it is.
+// Put writes an object in bounded memory. If Put returns an error there is no object, not even a part of one. An error of content is returned as
+// it is.
 func (s *Store) Put(ctx context.Context, key string, content io.Reader) (Object, error) {
 	if err := s.present(); err != nil {
 		return Object{}, s.explain("write", err)
 	}
-	// Not ctx: when that ends the store hears it as an error of the content, and can put away what it has.
+	// Not ctx: when ctx ends, the driver gets an error from the content, so that it can clean up what it has sent.
 	writing, p := newPatience(context.WithoutCancel(ctx), s.writePatience)
 	defer p.over()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(parting, p.over) })()
@@ -65,8 +65,8 @@ type source struct {
 	reader   io.Reader
 	form     Former
 	patience *patience // with the store
-	err      error     // of the reader, or of the context
-	failed   func()    // is called then: what a driver has by now must not become an object
+	err      error     // of the reader or of ctx
+	failed   func()    // called then, so that what was sent does not become an object
 }
 
 func (s *source) Read(p []byte) (n int, err error) {
@@ -105,7 +105,7 @@ func (s *Store) Read(ctx context.Context, key string, offset, length int64) (io.
 	return &reader{in: r, ctx: ctx, patience: p}, nil
 }
 
-// endsBefore: there is such an object, and nothing of it to be read there. A cloud calls that an error.
+// endsBefore reports that the object exists but ends before what is to be read. Clouds make that an error.
 func (s *Store) endsBefore(ctx context.Context, key string, offset, length int64) bool {
 	a, err := s.bucket.Attributes(ctx, key)
 	return err == nil && (length == 0 || offset >= a.Size)
@@ -130,7 +130,7 @@ func (r *reader) Close() error {
 	return r.in.Close()
 }
 
-// because is an error, and why its context has ended if it has: SDKs say only that it did.
+// because adds to an error why its context has ended, if it has: SDKs say only that it has.
 func because(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %w", cause, err)
@@ -138,7 +138,7 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
-// DeleteAll deletes all objects whose keys begin so. A prefix ends with a slash.
+// DeleteAll deletes all objects whose keys begin with prefix, which ends with a slash.
 func (s *Store) DeleteAll(ctx context.Context, prefix string) error {
 	if err := s.present(); err != nil {
 		return s.explain("delete", err)
@@ -161,7 +161,7 @@ func (s *Store) DeleteAll(ctx context.Context, prefix string) error {
 	}
 }
 
-// removeDirectory leaves no empty directories behind, nor halves of files whose writer was killed.
+// removeDirectory removes the objects of a prefix, with their directory and with halves of files whose writer was killed.
 func (s *Store) removeDirectory(prefix string) error {
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
@@ -174,7 +174,7 @@ func (s *Store) removeDirectory(prefix string) error {
 	return nil
 }
 
-// explain says what could not be done where, and whether it may be possible later.
+// explain says what could not be done in which store, and whether it may be possible later (ErrUnavailable).
 func (s *Store) explain(doing string, err error) error {
 	switch code(err) {
 	case gcerrors.NotFound:
@@ -188,7 +188,7 @@ func (s *Store) explain(doing string, err error) error {
 	return fmt.Errorf("%s %s: %w: %w", doing, s.name, ErrUnavailable, plainly(err))
 }
 
-// code is what kind of error it is. Google's driver takes what is forbidden for what is not there.
+// code returns the kind of an error. Google's driver calls forbidden things missing.
 func code(err error) gcerrors.ErrorCode {
 	if e, ok := errors.AsType[*googleapi.Error](err); ok && e.Code == http.StatusForbidden {
 		return gcerrors.PermissionDenied

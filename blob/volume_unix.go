@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// isVolume: the directory is on another device than the one above it.
+// isVolume reports that the directory is on another device than the one above it.
 func isVolume(dir string) bool {
 	here, above := device(dir), device(filepath.Dir(dir))
 	return here != nil && above != nil && *here != *above

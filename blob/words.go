@@ -15,7 +15,7 @@ import (
 	"google.golang.org/api/googleapi"
 )
 
-// plainly is an error in one line, with what people can do something about: SDKs quote whole requests.
+// plainly shortens an error to one line with what people can do something about: SDKs quote whole requests.
 func plainly(err error) error { return &plain{err} }
 
 type plain struct{ err error }
@@ -55,7 +55,7 @@ func saidOf(err error) string {
 	return err.Error()
 }
 
-// statusOf is that of the response that an error tells of, or 0.
+// statusOf returns the HTTP status in an error, or 0.
 func statusOf(err error) int {
 	if e, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		return e.HTTPStatusCode()
