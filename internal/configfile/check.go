@@ -8,21 +8,21 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// checked is a kind whose parts have to go together. What check complains of is told where the part is without which it would not.
+// checked is a kind whose parts have to go together. A complaint of check is reported at the part without which check would not make it.
 func (k kind[T]) checked(check func(value, T) error) kind[T] {
 	return kind[T]{shape: k.shape, read: func(v value) (T, error) {
 		t, err := k.read(v)
 		if v.without != nil {
-			return t, err // a trial: whoever tries checks
+			return t, err // this is a trial of a search that checks itself
 		}
 		errs := []error{err}
 		complaints := counted(check(v, t))
 		for _, complaint := range slices.Sorted(maps.Keys(complaints)) {
 			culprit := v.culprit(func(v value) bool {
-				t, _ := k.read(v) // what is wrong with it is told already
+				t, _ := k.read(v) // its own mistakes are reported already
 				return counted(check(v, t))[complaint] < complaints[complaint]
 			})
-			if _, scalar := culprit.node.(ast.ScalarNode); scalar || err == nil { // otherwise it may be about what could not be read
+			if _, scalar := culprit.node.(ast.ScalarNode); scalar || err == nil { // otherwise it may be a consequence of what could not be read
 				errs = append(errs, culprit.wrong("%s", complaint))
 			}
 		}
@@ -30,7 +30,7 @@ func (k kind[T]) checked(check func(value, T) error) kind[T] {
 	}}
 }
 
-// counted is what is wrong, and how often.
+// counted returns the complaints in an error, each with how often it is made.
 func counted(err error) map[string]int {
 	n := make(map[string]int)
 	for _, e := range faults(err) {
@@ -39,10 +39,10 @@ func counted(err error) map[string]int {
 	return n
 }
 
-// maxTrials bounds how often parts of one file are read anew.
+// maxTrials bounds how often parts of one file are read again in search of culprits.
 const maxTrials = 500
 
-// culprit is the last part of v without which it would be fine: a text or a number if there is one, otherwise v itself.
+// culprit returns the last part of v without which v would be fine, down to a single text or number if possible; otherwise v itself.
 func (v value) culprit(fine func(value) bool) value {
 	return v.search(func(part value) bool {
 		*v.trials++
@@ -69,7 +69,7 @@ func (v value) search(blamed func(value) bool) value {
 	return found
 }
 
-// parts are the values of an object, or the entries of a list.
+// parts returns the values of an object, or the entries of a list.
 func (v value) parts() (list []value) {
 	if members, ok := v.members(); ok {
 		for _, m := range members {

@@ -2,7 +2,7 @@ package configfile
 
 import "github.com/goccy/go-yaml/token"
 
-// maxDepth bounds how far brackets stand within each other: what the parser needs for them grows with its square.
+// maxDepth bounds how deep brackets may be nested: what the parser needs for them grows with the square of that.
 const maxDepth = 200
 
 // tooDeep is the bracket that is too many; nil: there is none.

@@ -21,28 +21,28 @@ import (
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
 
-// File is what a file says.
+// File is the content of a file.
 type File struct {
 	Clients []server.Client   // front ends
 	Tools   []command.Command // processes that run tools
 	Servers []upstream.Server // these too
-	// Blank: nothing stands in it, not even {}.
+	// Blank says that the file is empty: there is not even {} in it.
 	Blank bool
-	// Warnings are what may be wrong, each with its place like an error's lines: programs, for example, that are not on this machine.
+	// Warnings tell what may be wrong, each with its place as in an error: programs that are not on this machine, for example.
 	Warnings []string
 }
 
 // Options say what the file is read for.
 type Options struct {
-	// Serves and Works: the process is a front end, it runs tools. The part of others may hold anything. Zero: it is none.
+	// Serves and Works say that the process is a front end, and that it runs tools. It does not look at parts that are for other processes.
 	Serves, Works bool
-	// Check reads the parts of others too. What they refer to may be missing here.
+	// Check has the parts for other processes read too. What they refer to may be missing on this machine.
 	Check bool
 	// Taken are the names of the tools that the process has without the file.
 	Taken []string
 }
 
-// file is the whole of it.
+// file is the kind of the whole file.
 var file = object(
 	part("clients", "How long calls stay open, by client (front ends).", listOf(client), serves, func(f *File) *[]server.Client { return &f.Clients }),
 	part("tools", "Programs that serve as tools (workers).", listOf(tool), works, func(f *File) *[]command.Command { return &f.Tools }),
@@ -52,7 +52,7 @@ var file = object(
 func serves(o Options) bool { return o.Serves }
 func works(o Options) bool  { return o.Works }
 
-// part is a key of the file that is read by those who use it.
+// part is a key of the file that only the processes which use it read.
 func part[F any](name, about string, k kind[F], mine func(Options) bool, field func(*File) *F) key[File] {
 	all := at(name, about, k, field)
 	read := all.read
@@ -67,7 +67,7 @@ func part[F any](name, about string, k kind[F], mine func(Options) bool, field f
 
 const maxFile = 1 << 20
 
-// Read reads a file. The error says of each slip where it is.
+// Read reads a file. The error says where each mistake is.
 func Read(path string, o Options) (*File, error) {
 	f, err := Open(path)
 	if err != nil {
@@ -89,7 +89,7 @@ func Read(path string, o Options) (*File, error) {
 	return file, err
 }
 
-// Open opens a file that can be read again: a pipe would be waited for, and has nothing the second time.
+// Open opens a regular file: opening a pipe might wait for ever, and it could not be read a second time.
 func Open(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
@@ -105,9 +105,9 @@ func parse(text []byte, s *source) (*File, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("%s is too large: the limit is %d bytes", s.path, maxFile)
 	}
-	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte("\ufeff")))) // editors of Windows begin files so
+	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte("\ufeff")))) // the byte order mark that some editors write
 	if t := tooDeep(tokens); t != nil {
-		return nil, &fault{s.path, t, fmt.Sprintf("lists and objects stand within each other more than %d deep", maxDepth)}
+		return nil, &fault{s.path, t, fmt.Sprintf("lists and objects are nested more than %d deep", maxDepth)}
 	}
 	tree, err := parser.Parse(tokens, 0)
 	if e, ok := errors.AsType[yaml.Error](err); ok {
@@ -130,7 +130,7 @@ func parse(text []byte, s *source) (*File, error) {
 	}
 }
 
-// hint ends a complaint of YAML's reader that says too little.
+// hint completes a complaint of the YAML parser that says too little.
 func hint(complaint string) string {
 	for _, vague := range []string{"not allowed in this context", "non-map value", "unexpected key name", "invalid key"} {
 		if strings.Contains(complaint, vague) {
@@ -140,7 +140,7 @@ func hint(complaint string) string {
 	return ""
 }
 
-// documents are those of a file that hold anything.
+// documents returns the YAML documents of a file that are not empty.
 func documents(s *source, tree *ast.File) (list []value) {
 	for _, d := range tree.Docs {
 		if d.Body != nil {
@@ -150,7 +150,7 @@ func documents(s *source, tree *ast.File) (list []value) {
 	return list
 }
 
-// inOrder sorts faults by where they are. What several found is told once.
+// inOrder sorts faults by their places, and drops those that were found twice.
 func inOrder(err error) error {
 	list := faults(err)
 	slices.SortStableFunc(list, func(a, b error) int {

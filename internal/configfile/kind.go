@@ -12,13 +12,13 @@ import (
 	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
-// kind is a kind of value: how it is read, and how the published schema describes it. What could be read comes with the error.
+// kind is a kind of value: how it is read, and how the published schema describes it. read returns what could be read even with an error.
 type kind[T any] struct {
 	read  func(value) (T, error)
 	shape *jsonschema.Schema
 }
 
-// as is a kind that is read as another one, and made into what is used.
+// as is a kind that is read as another one, and then converted.
 func as[T, F any](k kind[F], make func(value, F) (T, error)) kind[T] {
 	return kind[T]{shape: k.shape, read: func(v value) (T, error) {
 		f, err := k.read(v)
@@ -32,17 +32,17 @@ func matching[T any](pattern string, k kind[T]) kind[T] {
 	return kind[T]{k.read, &jsonschema.Schema{Type: "string", Pattern: pattern}}
 }
 
-// maybe is a kind that tells what is not there from what is zero.
+// maybe is a kind that tells a missing value from a zero one.
 func maybe[T any](k kind[T]) kind[*T] {
 	return as(k, func(_ value, t T) (*T, error) { return &t, nil })
 }
 
-// whole is a kind that a complaint of others never takes apart: it is what they do not agree with, and no part of it is to blame.
+// whole is a kind whose parts are never blamed in a search for a culprit (check.go), only the value as a whole.
 func whole[T any](k kind[T]) kind[T] {
 	return kind[T]{shape: k.shape, read: func(v value) (T, error) {
 		if v.without != nil {
 			s := *v.source
-			s.without = v.node // which is no part of itself
+			s.without = v.node // leaves out nothing: it is no part of itself
 			v.source = &s
 		}
 		return k.read(v)
@@ -101,7 +101,7 @@ var number = kind[float64]{
 	&jsonschema.Schema{Type: "number", ExclusiveMinimum: jsonschema.Ptr(0.0), Maximum: jsonschema.Ptr(float64(maxCount))},
 }
 
-// duration is a time that is not nothing.
+// duration is a time, longer than zero.
 var duration = kind[time.Duration]{
 	func(v value) (time.Duration, error) {
 		if n, ok := v.node.(*ast.IntegerNode); ok {
@@ -161,7 +161,7 @@ var size = kind[int64]{
 
 const maxSize = 1 << 60
 
-// oneOf is one of some words.
+// oneOf is one of these words.
 func oneOf[T ~string](words ...T) kind[T] {
 	k := kind[T]{shape: &jsonschema.Schema{Type: "string"}}
 	var known []string
@@ -197,7 +197,7 @@ func listOf[T any](k kind[T]) kind[[]T] {
 	}}
 }
 
-// mapOf is an object whose keys are names that the author of the file chooses, as far as check lets him.
+// mapOf is an object whose keys are names that the author of the file chooses, subject to check.
 func mapOf[T any](check func(name string) error, k kind[T]) kind[map[string]T] {
 	shape := &jsonschema.Schema{Types: []string{"object", "null"}, AdditionalProperties: k.shape}
 	return kind[map[string]T]{shape: shape, read: func(v value) (map[string]T, error) {

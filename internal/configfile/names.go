@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/server"
 )
 
-// distinct explains which names of a file stand for more than one thing.
+// distinct explains which names in a file are used more than once.
 func distinct(v value, f File) error {
 	var clients, tools, servers, prefixes []string
 	for _, c := range f.Clients {
@@ -21,7 +21,7 @@ func distinct(v value, f File) error {
 		servers = append(servers, s.Name)
 		if s.Prefix == nil {
 			prefixes = append(prefixes, s.Name+"_")
-		} else if *s.Prefix != "" { // without one, names collide or not
+		} else if *s.Prefix != "" { // servers without a prefix may or may not have the same names
 			prefixes = append(prefixes, *s.Prefix)
 		}
 		for _, t := range s.Tools {
@@ -58,7 +58,7 @@ func repeated(names []string, words string) error {
 	return errors.Join(errs...)
 }
 
-// free explains which names of tools are somebody else's.
+// free explains which names of tools are taken.
 func (s *source) free(names []string) error {
 	var errs []error
 	for _, name := range names {

@@ -8,7 +8,7 @@ import (
 	"github.com/longhaul-mcp/longhaul/internal/spelling"
 )
 
-// key is one that an object may have.
+// key is a key that an object may have.
 type key[T any] struct {
 	name     string
 	required bool
@@ -16,7 +16,7 @@ type key[T any] struct {
 	shape    *jsonschema.Schema
 }
 
-// at is a key whose value, of a kind, goes to a field. about is what editors show.
+// at makes a key whose value, of kind k, goes into a field. about is the description that editors show.
 func at[T, F any](name, about string, k kind[F], field func(*T) *F) key[T] {
 	shape := *k.shape
 	shape.Description = about
@@ -26,13 +26,13 @@ func at[T, F any](name, about string, k kind[F], field func(*T) *F) key[T] {
 	}}
 }
 
-// must is a key that has to be there.
+// must makes a key a required one.
 func must[T any](k key[T]) key[T] {
 	k.required = true
 	return k
 }
 
-// object is an object that has no other keys than these.
+// object is the kind of an object that has these keys and no others.
 func object[T any](keys ...key[T]) kind[T] {
 	byName, names := make(map[string]key[T]), []string(nil)
 	shape := &jsonschema.Schema{Type: "object", Properties: make(map[string]*jsonschema.Schema), AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}}}

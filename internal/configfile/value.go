@@ -9,20 +9,20 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// value is a part of a file that knows where it stands, so that what is wrong with it can be found.
+// value is a part of a file that knows its place, so that an error can name it.
 type value struct {
 	*source
 	name string
 	node ast.Node
 }
 
-// source is what a value comes from, and how it is read.
+// source is the file that a value comes from, and how that is read.
 type source struct {
 	Options
 	path    string
-	base    string   // where relative paths begin
-	without ast.Node // read as if this were not there
-	trials  *int     // how often the file may be read anew in search of a culprit
+	base    string   // the directory where relative paths begin
+	without ast.Node // what to read the file without, in search of a culprit; nil: nothing
+	trials  *int     // how many such searches were made
 
 	warnings []*fault // what may be wrong
 }
@@ -38,7 +38,7 @@ func (f *fault) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.path, f.at.Position.Line, f.at.Position.Column, f.what)
 }
 
-// IsSlip reports whether an error is about what a file says: then each of its lines begins with a place, file:line:column.
+// IsSlip reports whether an error is about the content of a file: then each of its lines begins with a place, file:line:column.
 func IsSlip(err error) bool {
 	_, ok := errors.AsType[*fault](err)
 	return ok
@@ -50,7 +50,7 @@ func (v value) wrong(format string, args ...any) error {
 
 // warn notes what may be wrong.
 func (v value) warn(format string, args ...any) {
-	if v.without == nil { // otherwise it was noted before
+	if v.without == nil { // in a search it was noted before
 		v.warnings = append(v.warnings, &fault{v.path, first(v.node), "warning: " + fmt.Sprintf(format, args...)})
 	}
 }
@@ -59,7 +59,7 @@ func (v value) mustBe(what string) error {
 	return v.wrong("%s must be %s, not %s", v.name, what, v.kind())
 }
 
-// first is where a value begins. The own token of an object is the colon after its first key.
+// first returns where a value begins. An object's own token is the colon after its first key.
 func first(n ast.Node) *token.Token {
 	if m, ok := n.(ast.MapNode); ok {
 		if i := m.MapRange(); i.Next() {
@@ -69,7 +69,7 @@ func first(n ast.Node) *token.Token {
 	return n.GetToken()
 }
 
-// kind is what a value is, in words.
+// kind says in words what kind of value it is.
 func (v value) kind() string {
 	switch v.node.Type() {
 	case ast.NullType:
@@ -95,7 +95,7 @@ func (v value) kind() string {
 // member is a key of an object with its value.
 type member struct{ key, value value }
 
-// members are those of an object; ok is false if it is none.
+// members returns the members of an object; ok is false if the value is none.
 func (v value) members() (list []member, ok bool) {
 	m, ok := v.node.(ast.MapNode)
 	if !ok {
@@ -109,7 +109,7 @@ func (v value) members() (list []member, ok bool) {
 	return list, true
 }
 
-// entries are those of a list. One that is there and empty is one.
+// entries returns the entries of a list. A null stands for an empty one.
 func (v value) entries() (list []value, err error) {
 	s, ok := v.node.(*ast.SequenceNode)
 	if !ok {
@@ -126,7 +126,7 @@ func (v value) entries() (list []value, err error) {
 	return list, nil
 }
 
-// digits are a number: one that YAML's reader has left a text does not fit.
+// digits matches a number. If the YAML parser took one for text, it is too large.
 var digits = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$`)
 
 func (v value) text() (string, error) {
@@ -146,7 +146,7 @@ func (v value) text() (string, error) {
 	return "", v.mustBe("text")
 }
 
-// faults are the errors that an error was joined from.
+// faults returns the errors that an error was joined from.
 func faults(err error) []error {
 	if err == nil {
 		return nil
