@@ -73,7 +73,7 @@ func (r *runner) handle(ctx context.Context, ta *tasks.Attempt, args json.RawMes
 	return a.run(p, line.Bytes())
 }
 
-// openSpool gives the whole output a file, where somebody would keep it.
+// openSpool opens a file for the whole output, if there is a place to keep it.
 func (a *attempt) openSpool() (err error) {
 	if a.r.Keep == nil && !a.CanKeep() {
 		return nil
@@ -95,7 +95,7 @@ func (a *attempt) run(p *plan, args []byte) (*tasks.Result, error) {
 	defer a.process.close()
 	a.dialog = newDialog(a.process.stdin, a.r.Input, args)
 	defer a.dialog.end()
-	defer a.fail(nil) // no question is waited for any more
+	defer a.fail(nil) // ends the waiting for answers
 
 	var reading sync.WaitGroup
 	reading.Go(a.readOutput)
@@ -116,7 +116,7 @@ func (a *attempt) run(p *plan, args []byte) (*tasks.Result, error) {
 	return a.answer()
 }
 
-// await waits until nothing of the program is left. It is stopped when the attempt's context ends.
+// await waits until nothing of the program is left. When the attempt's context ends it stops the program.
 func (a *attempt) await() (e exit, stopped bool) {
 	select {
 	case e = <-a.process.ended:
@@ -183,8 +183,8 @@ func (a *attempt) heed(m message) {
 	}
 }
 
-// remember makes a checkpoint durable before anything else that the program writes is read. One that the program writes because it was
-// told to stop is the most wanted of all: then the attempt's context has ended already.
+// remember makes a checkpoint durable before anything else that the program writes is read. The one that the program writes because it was told to
+// stop matters most, though the attempt's context has ended by then.
 func (a *attempt) remember(v json.RawMessage) {
 	ctx := a.ctx
 	if ctx.Err() != nil {
@@ -204,7 +204,7 @@ func clip(s string) string {
 	return s
 }
 
-// said is what explains a failure best.
+// said returns the output that explains a failure best.
 func (a *attempt) said() string {
 	if s := a.errors.String(); s != "" {
 		return s
@@ -213,7 +213,7 @@ func (a *attempt) said() string {
 	return s[max(0, len(s)-keptOfErrors):]
 }
 
-// answer makes the result: what the program said it is, what it wrote, and what it left.
+// answer makes the result of the program's own result, its output, and the files that it left.
 func (a *attempt) answer() (*tasks.Result, error) {
 	h := &harvest{keep: a.r.Keep, attempt: a.Attempt, most: a.r.Artifacts, room: a.r.Artifacts}
 	if err := h.gather(a.ctx, a.scratch); err != nil {
@@ -273,7 +273,7 @@ func (a *attempt) keepOutput(h *harvest) error {
 	return h.show(a.ctx, name, a.whole)
 }
 
-// warnOfLoss tells those who follow the call what nobody will be able to read.
+// warnOfLoss tells those who follow the call what will be lost.
 func (a *attempt) warnOfLoss(h *harvest) {
 	if a.whole != nil { // somebody keeps
 		if h.more > 0 {
@@ -293,7 +293,7 @@ func (a *attempt) warnOfLoss(h *harvest) {
 	}
 }
 
-// structured is the program's own result with the files that it left, and the text that repeats it.
+// structured returns the program's own result, with the list of files that it left, and as text.
 func (a *attempt) structured(files []File) (json.RawMessage, string, error) {
 	var object map[string]json.RawMessage
 	var text string

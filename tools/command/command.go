@@ -21,7 +21,7 @@ import (
 type Command struct {
 	// Tool is what clients see of it, and how it is run. It needs a name; zero for the rest: any arguments, the default policy.
 	Tool tasks.Tool
-	// Args are the program and its arguments, templates but for the first: see "Arguments" in the package comment.
+	// Args are the program and its arguments. All but the first are templates: see "Arguments" in the package comment.
 	// A program without a slash is looked for in PATH.
 	Args []string
 	// Env are variables for the program, whose values are templates; ${env:NAME} and ${file:PATH} are looked up at each start. Zero: none besides the usual ones.
@@ -30,24 +30,25 @@ type Command struct {
 	Pass []string
 	// Input says what the program reads on stdin. Zero: Document.
 	Input Input
-	// Dir is where every attempt works. Zero: a fresh directory for each, removed afterwards.
+	// Dir is the directory in which every attempt works. Zero: a fresh one for each, removed afterwards.
 	Dir string
 	// Root is where the fresh directories are made. Zero: longhaul-<uid> in the system's temporary directory.
 	Root string
-	// Base is what relative paths of Dir and of the program begin at, and ${base} stands for. Zero: where this process was started.
+	// Base is the directory where relative paths of Dir and of the program begin, and what ${base} stands for. Zero: the one in which this process
+	// was started.
 	Base string
 	// Grace is how long the program may take to end after SIGTERM. Zero: 4 s, so that it is gone before the engine, after 5 s, gives
 	// up waiting for the tool.
 	Grace time.Duration
-	// Artifacts is how many bytes all files that the program leaves may have that are kept as artifacts, or by Keep. Zero: 4 GiB.
+	// Artifacts is how many bytes of files that the program leaves are kept as artifacts, or by Keep. Zero: 4 GiB.
 	Artifacts int64
 	// Limits bound what the program may use. Zero: nothing is bounded. Linux only.
 	Limits Limits
-	// User is whom the program runs as, a name or uid:gid; this process must be root. Zero: whom this process runs as. Linux only.
+	// User is the user as which the program runs, a name or uid:gid; this process must be root. Zero: the user of this process. Linux only.
 	User string
-	// Keep stores a file that the program left, or its whole output where that is too long for the result, and returns what shows it: a
-	// link. Zero: small texts and images are part of the result, and where there is a blob store every file is an artifact that the result
-	// links to; otherwise the others are only named.
+	// Keep stores a file that the program left, or its whole output if that is too long for the result, and returns a link to it. Zero: small texts
+	// and images are part of the result; if there is a blob store every file is an artifact that the result links to, and if not larger files are
+	// only named.
 	Keep func(ctx context.Context, task tasks.ID, f File, content io.Reader) (mcp.Content, error)
 }
 
@@ -61,8 +62,8 @@ const (
 	None     Input = "none"     // nothing: stdin is empty
 )
 
-// Limits bound what a program may use. A zero bounds nothing. They are limits of each process, but for Processes, which counts all of the
-// user's (and does not bind root), and for those of Cgroup, which count the program with everything that it started.
+// Limits bound what a program may use. A zero bounds nothing. Each process has these limits for itself, with two exceptions: Processes counts all
+// processes of the user (and does not bind root), and those of Cgroup count the program with everything that it started.
 type Limits struct {
 	Memory    int64         // bytes of address space; programs that reserve much more than they use (Java, Node, Go) want Cgroup instead
 	CPU       time.Duration // of processor time, counted in whole seconds
@@ -79,7 +80,7 @@ type Cgroup struct {
 	Memory    int64
 	CPUs      float64
 	Processes int
-	// Required: where the group cannot be made, the attempt fails instead of going on without it. Zero: a line in its log says so.
+	// Required makes an attempt fail if the group cannot be made. Zero: it goes on without, and a line in its log says so.
 	Required bool
 }
 
@@ -174,7 +175,7 @@ func newRunner(c Command) (*runner, error) {
 	return r, errors.Join(errs...)
 }
 
-// place makes the directories absolute, while it is still known where this process was started.
+// place makes the directories absolute, before this process may change its own.
 func (r *runner) place() error {
 	base, err := filepath.Abs(r.Base)
 	if err != nil {
@@ -203,7 +204,7 @@ func (r *runner) based(path string) string {
 	return filepath.Join(r.Base, path)
 }
 
-// parse reads the templates. known are the names that they may use; nil: any.
+// parse reads the templates. known are the arguments that they may name; nil: any.
 func (r *runner) parse(known map[string]bool, bad func(string, ...any)) {
 	if len(r.Args) == 0 || r.Args[0] == "" {
 		bad("command: it is empty, and its first element would be the program")

@@ -14,11 +14,11 @@ import (
 // maxOpen is how many questions a program may have open at once.
 const maxOpen = 16
 
-// dialog writes a program's stdin: its arguments, then the answers to its questions. It never keeps those waiting who read what the
-// program writes: a program that does not read must not stand still for it.
+// dialog writes a program's stdin: its arguments, then the answers to its questions. Nothing in it may hold up the reading of the program's output:
+// a program that does not read its stdin must still be able to write.
 type dialog struct {
 	stdin *os.File // nil: the program gets none
-	stays bool     // after the arguments
+	stays bool     // stdin stays open after the arguments
 	lines chan []byte
 	open  chan struct{} // a place for each open question
 
@@ -98,7 +98,7 @@ func reply(ctx context.Context, a *tasks.Attempt, q tasks.Question) ([]byte, err
 	return append(doc, '\n'), nil
 }
 
-// end waits for everything that was begun. The context of the questions has ended by now.
+// end ends the dialog and waits for its goroutines. The context of the questions has ended by now.
 func (d *dialog) end() {
 	if d.stdin == nil {
 		return

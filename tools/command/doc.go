@@ -19,12 +19,13 @@
 //	${out}, ${base}  the directory LONGHAUL_OUT; where relative paths of the configuration begin
 //	$${              a literal ${
 //
-// In variables also, looked up at each start (package reference); nowhere else, since everyone on the machine sees arguments:
+// In variables there are two more, looked up at each start (package reference). They are not allowed in arguments, which everyone on the machine
+// can see:
 //
 //	${env:NAME}      a variable of this process
 //	${file:PATH}     the content of a file, of 64 KiB at most, without the line breaks at its end; a relative path begins at Base
 //
-// An element (or a variable) with a placeholder whose argument was not given, or is null, is left out whole: "--since=${arg:since}" appears
+// An element (or a variable) with a placeholder whose argument was not given, or is null, is left out as a whole: "--since=${arg:since}" appears
 // only with a value, "${if:full}--full" only if full is true. An empty string is a value.
 //
 // A value never becomes an option by accident: one that begins with -, also a negative number, is refused where it would begin an argument, unless the template
@@ -48,8 +49,8 @@
 //	LONGHAUL_OUT         a directory: files that are left there are part of the result
 //	LONGHAUL_CHECKPOINT  a file with the last checkpoint; not set if there is none
 //
-// Variables are no wall: what runs as the worker's own user can read the worker's memory and /proc/PID/environ. Programs that are not
-// trusted want a User of their own.
+// This does not protect the worker's secrets: what runs as the worker's own user can read the worker's memory and /proc/PID/environ. Programs
+// that are not trusted need a User of their own.
 //
 // # Output
 //
@@ -72,8 +73,8 @@
 // in the end. Until the program tells its progress by messages, what it draws is that. Only output.txt has every byte. A line of over 4 KiB is
 // no drawing.
 //
-// A line that names a message and is none, since a member is missing, unknown or of another kind, is output, too. The log of the call says what is
-// wrong with the first of them.
+// A line that looks like a message but is none, because a member is missing, unknown or of the wrong type, is output too. For the first few such
+// lines the log of the call says what is wrong.
 //
 // Of the files in LONGHAUL_OUT (100 at most) the result shows texts of up to 64 KiB and images of up to 1 MiB. Where there is a blob store it links to
 // all of them, 4 GiB together unless Artifacts says more; without one the others are only named. An object that is the result, or otherwise a new one, gets a member artifacts that lists them
@@ -108,6 +109,6 @@
 //
 // # What it does not do
 //
-// It gives no file system of its own to a program and keeps no network from it. A program with an output schema must print a result that
+// It does not give a program a file system of its own, nor keep it from the network. A program with an output schema must print a result that
 // fits it.
 package command

@@ -39,20 +39,20 @@ const (
 	sniffed   = 512
 )
 
-// harvest is what a program left, as a result shows it.
+// harvest collects the files that a program left, and shows them in the result.
 type harvest struct {
 	files   []File
-	more    int   // files that are not even named
-	most    int64 // bytes of all files that may be kept
-	room    int64 // of these that are left
-	tooMuch int   // files that there was no room for
+	more    int   // how many files are not even named
+	most    int64 // how many bytes of files may be kept
+	room    int64 // how many of these are left
+	tooMuch int   // how many files there was no room for
 	content []mcp.Content
 	inside  int64
 	keep    func(ctx context.Context, task tasks.ID, f File, content io.Reader) (mcp.Content, error)
 	attempt *tasks.Attempt
 }
 
-// gather looks at everything that is beneath the directory. Links are not followed: a program must not have us read what it cannot.
+// gather takes all files beneath the directory. It follows no links: a program must not make us read what it cannot read itself.
 func (h *harvest) gather(ctx context.Context, s *scratch) error {
 	outer, err := os.OpenRoot(s.work) // the program may have put a link in the place of its directory
 	if err != nil {
@@ -84,13 +84,13 @@ func (h *harvest) take(ctx context.Context, out *os.Root, name string) error {
 	defer f.Close()
 	const odd = "\uFFFD"
 	name = strings.ToValidUTF8(name, odd)
-	for h.has(name) { // the other one differs in what is no text
+	for h.has(name) { // the names differ only in bytes that are not UTF-8
 		name = odd + name
 	}
 	return h.show(ctx, name, f)
 }
 
-// show makes a file part of the result, as far as it can be.
+// show puts a file into the result, by whatever way there is.
 func (h *harvest) show(ctx context.Context, name string, f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -112,8 +112,8 @@ func (h *harvest) show(ctx context.Context, name string, f *os.File) error {
 	return nil
 }
 
-// body is what the result has of a file: what somebody who was given to keep it shows instead; else what is small itself, and a link to it
-// where there is a blob store. None: its name alone.
+// body returns what the result shows of a file: what Keep returned, if there is a Keep; otherwise the content of a small file, and a link if there
+// is a blob store. If it returns nothing, the file is only named.
 func (h *harvest) body(ctx context.Context, file File, f io.ReadSeeker) (list []mcp.Content, err error) {
 	add := func(c mcp.Content, err error) error {
 		if c != nil {
@@ -179,7 +179,7 @@ func artifactName(file string) string {
 	return "renamed-" + hex.EncodeToString(sum[:8]) + "/" + name
 }
 
-// inline is a file that the result itself can show: nil if it cannot.
+// inline returns the content of a file that the result itself can show, or nil.
 func (h *harvest) inline(file File, f io.Reader) (mcp.Content, error) {
 	image := isImage(file.MIMEType)
 	limit := int64(maxText)
@@ -218,7 +218,7 @@ func (h *harvest) has(name string) bool {
 	return slices.ContainsFunc(h.files, func(f File) bool { return f.Name == name })
 }
 
-// lost is how many files a reader of the result cannot get.
+// lost returns how many files a reader of the result cannot get.
 func (h *harvest) lost() int {
 	n := h.more
 	for _, f := range h.files {

@@ -13,10 +13,10 @@ import (
 	"github.com/longhaul-mcp/longhaul/tasks"
 )
 
-// plan is all that it takes to start the program. It goes to the supervisor as JSON.
+// plan is all that is needed to start the program. It goes to the supervisor as JSON.
 type plan struct {
 	Path    string
-	Args    [][]byte // arguments are bytes: JSON strings would mend what is not UTF-8
+	Args    [][]byte // as bytes, since JSON strings would change what is not UTF-8
 	Env     [][]byte
 	Dir     string
 	Grace   time.Duration
@@ -25,7 +25,7 @@ type plan struct {
 	Limits  Limits
 }
 
-// identity is whom a program runs as.
+// identity is the user as which a program runs.
 type identity struct {
 	UID, GID uint32
 	Groups   []uint32
@@ -104,14 +104,14 @@ func text(list [][]byte) []string {
 type exit struct {
 	Status int    // what it returned
 	Signal string // what killed it, if a signal did
-	Note   string // what is known besides
+	Note   string // what else is known
 
 	err error // it could not be started, or nobody knows how it ended
 }
 
 func (e exit) ok() bool { return e.err == nil && e.Status == 0 && e.Signal == "" }
 
-// String says it for people.
+// String puts it in words for people.
 func (e exit) String() string {
 	s := fmt.Sprintf("ended with exit status %d", e.Status)
 	if e.Signal != "" {
@@ -123,7 +123,7 @@ func (e exit) String() string {
 	return s
 }
 
-// errStart marks what another attempt here cannot mend.
+// errStart marks an error that another attempt would meet again.
 var errStart = errors.New("cannot be started")
 
 // problem is a failure with the end of what the program said.
