@@ -31,7 +31,7 @@ type entry struct{ plain, orHandle json.RawMessage }
 func compile(t tasks.Tool) (*tool, error) {
 	digest := t.Digest()
 	t.Policy = t.Policy.WithDefaults(t.Policy.Queue) // a worker of another version may leave fields out
-	input, err := tasks.CompileSchema(t.InputSchema)
+	input, err := t.CompileInput()
 	if err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
 	}

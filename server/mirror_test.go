@@ -3,12 +3,14 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/longhaul-mcp/longhaul/internal/redistest"
@@ -40,6 +42,37 @@ func TestAnUnknownToolIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the tools are pointed to", func() bool { return explained("tools/list") })
+}
+
+// What a tool takes may be in words that only its own server knows: it is listed as it is, and called.
+func TestAToolThatChecksItsArgumentsItself(t *testing.T) {
+	t.Parallel()
+	rdb := redistest.New(t)
+	st, err := store.Open(t.Context(), rdb, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := replica(t, rdb, st)
+	const schema = `{"type":"object","properties":{"q":{"type":"string","pattern":"^(?!x)"}}}`
+	odd := tasks.Tool{Name: "odd", InputSchema: raw(schema), Unchecked: true, Icons: []mcp.Icon{{Source: "https://example.com/i.png"}}}
+	if _, err := st.Announce(t.Context(), "", []tasks.Tool{odd}); err != nil {
+		t.Fatal(err)
+	}
+	var listed string
+	eventually(t, "the tool is listed", func() bool {
+		m, _ := f.ask(modern("tools/list", obj{}))
+		doc, err := json.Marshal(m.Result["tools"])
+		listed = string(doc)
+		return err == nil && strings.Contains(listed, `"odd"`)
+	})
+	for _, part := range []string{`"pattern":"^(?!x)"`, `"icons":[{"src":"https://example.com/i.png"}]`} {
+		if !strings.Contains(listed, part) {
+			t.Errorf("no %s in %s", part, listed)
+		}
+	}
+	if m, r := f.ask(modern("tools/call", obj{"name": "odd", "arguments": obj{"q": 5}})); m.code() != 0 || r.status != 200 {
+		t.Errorf("got %d %+v", r.status, m)
+	}
 }
 
 // reads counts how often the catalogue was read.

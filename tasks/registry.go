@@ -132,7 +132,7 @@ func compile(t Tool, h Handler) (*Registered, error) {
 	if _, err := json.Marshal(t); err != nil {
 		return nil, err
 	}
-	in, err := CompileSchema(t.InputSchema)
+	in, err := t.CompileInput()
 	if err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
 	}

@@ -22,8 +22,11 @@ type Tool struct {
 	// InputSchema and OutputSchema are inferred by AddTool where they are left out.
 	InputSchema  json.RawMessage `json:"inputSchema,omitempty"`
 	OutputSchema json.RawMessage `json:"outputSchema,omitempty"`
-	Meta         map[string]any  `json:"meta,omitempty"`
-	Policy       Policy          `json:"policy"`
+	// Unchecked: arguments are for the tool itself to check. Its input schema is another program's, and in words that cannot be compiled here.
+	Unchecked bool           `json:"unchecked,omitempty"`
+	Meta      map[string]any `json:"meta,omitempty"`
+	Icons     []mcp.Icon     `json:"icons,omitempty"`
+	Policy    Policy         `json:"policy"`
 }
 
 // Handler runs one attempt of a tool whose arguments have been checked against its input schema.
@@ -54,6 +57,14 @@ func (t *Tool) Validate() error {
 		errs = append(errs, fmt.Errorf("policy: %w", err))
 	}
 	return errors.Join(errs...)
+}
+
+// CompileInput is what arguments are checked against before there is a task.
+func (t *Tool) CompileInput() (*Schema, error) {
+	if t.Unchecked {
+		return CompileSchema(json.RawMessage(`{"type":"object"}`))
+	}
+	return CompileSchema(t.InputSchema)
 }
 
 func objectSchema(raw json.RawMessage) error {

@@ -57,7 +57,7 @@ func TestParamHeadersFollowTheSchema(t *testing.T) {
 	t.Parallel()
 	found, err := wire.ParamHeaders([]byte(`{"type":"object","properties":{
 		"a":{"type":"object","properties":{"b":{"type":"string","x-mcp-header":"Deep"}}},
-		"c":{"type":"boolean","x-mcp-header":"Flag"},"d":{"type":"string"}}}`))
+		"c":{"type":"boolean","x-mcp-header":"Flag"},"d":{"type":"string"},"e":true,"f":{"properties":[]}}}`))
 	if err != nil || len(found) != 2 || found[0].Header != "Mcp-Param-Deep" || found[1].Header != "Mcp-Param-Flag" {
 		t.Fatalf("got %+v, %v", found, err)
 	}

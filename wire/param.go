@@ -18,9 +18,25 @@ type ParamHeader struct {
 }
 
 type annotated struct {
-	Type       json.RawMessage      `json:"type"`
-	Header     *json.RawMessage     `json:"x-mcp-header"`
-	Properties map[string]annotated `json:"properties"`
+	Type       json.RawMessage  `json:"type"`
+	Header     *json.RawMessage `json:"x-mcp-header"`
+	Properties json.RawMessage  `json:"properties"`
+}
+
+// properties are those that may be annotated: of a schema that is true or false nothing can be.
+func (a annotated) properties() map[string]annotated {
+	var schemas map[string]json.RawMessage
+	if tasks.Unmarshal(a.Properties, &schemas) != nil {
+		return nil
+	}
+	found := make(map[string]annotated, len(schemas))
+	for name, schema := range schemas {
+		var p annotated
+		if tasks.Unmarshal(schema, &p) == nil {
+			found[name] = p
+		}
+	}
+	return found
 }
 
 // ParamHeaders finds the annotated properties of an input schema, in the order of their headers. An annotation that the
@@ -46,7 +62,7 @@ func ParamHeaders(schema json.RawMessage) ([]ParamHeader, error) {
 }
 
 func (a annotated) collect(path []string, found *[]ParamHeader) error {
-	for name, p := range a.Properties {
+	for name, p := range a.properties() {
 		at := append(slices.Clone(path), name)
 		if p.Header != nil {
 			h, err := p.header()

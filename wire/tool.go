@@ -15,12 +15,13 @@ type tool struct {
 	InputSchema  json.RawMessage      `json:"inputSchema"`
 	OutputSchema json.RawMessage      `json:"outputSchema,omitempty"`
 	Annotations  *mcp.ToolAnnotations `json:"annotations,omitempty"`
+	Icons        []mcp.Icon           `json:"icons,omitempty"`
 	Meta         map[string]any       `json:"_meta,omitempty"`
 }
 
 // Tool is a tool as tools/list shows it, without what some revision adds.
 func Tool(t *tasks.Tool) (json.RawMessage, error) {
-	return json.Marshal(tool{t.Name, t.Title, t.Description, t.InputSchema, t.OutputSchema, t.Annotations, t.Meta})
+	return json.Marshal(tool{t.Name, t.Title, t.Description, t.InputSchema, t.OutputSchema, t.Annotations, t.Icons, t.Meta})
 }
 
 // Tools is a page of tools/list. A server means revision 2026-07-28: the result says who answers and how long it may be

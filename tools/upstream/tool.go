@@ -22,30 +22,30 @@ func (s *server) translate(listed client.Tool) (tasks.Tool, error) {
 	}
 	t := tasks.Tool{
 		Name: s.nameOf(listed.Name), Title: listed.Title, Description: listed.Description,
-		InputSchema: objectSchema(listed.InputSchema), OutputSchema: listed.OutputSchema, Annotations: more.Annotations, Meta: more.Meta,
+		InputSchema: objectSchema(listed.InputSchema), OutputSchema: promised(listed.OutputSchema), Annotations: more.Annotations, Meta: more.Meta,
+		Icons: icons(listed.Raw),
 	}
 	if d := s.Tools[listed.Name].Description; d != "" {
 		t.Description = d
 	}
-	if t.OutputSchema != nil {
-		if _, err := tasks.CompileSchema(t.OutputSchema); err != nil { // better a tool that promises nothing than no tool
-			t.OutputSchema = nil
-		}
+	if !checkable(t.InputSchema) {
+		t.Unchecked = true // the server checks, too
 	}
 	return t, nil
 }
 
-// objectSchema returns an input schema that says outright what the specification takes for granted: arguments are an object.
-func objectSchema(raw json.RawMessage) json.RawMessage {
-	var m members
-	if json.Unmarshal(raw, &m) != nil || m == nil {
-		return json.RawMessage(`{"type":"object"}`)
+// maxIcons bounds the icons of a tool, which may be whole pictures.
+const maxIcons = 64 << 10
+
+// icons are those of a tool. They are ornaments: what is wrong with them costs no tool.
+func icons(raw json.RawMessage) []mcp.Icon {
+	var t struct {
+		Icons []mcp.Icon `json:"icons"`
 	}
-	if _, ok := m["type"]; ok {
-		return raw
+	if tasks.Unmarshal(raw, &t) != nil || len(encode(t.Icons)) > maxIcons {
+		return nil
 	}
-	m["type"] = json.RawMessage(`"object"`)
-	return encode(m)
+	return t.Icons
 }
 
 // runPolicy returns the policy of a tool, and whether the relay itself has to make sure that the call is made only once. Where the server may make a
