@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -84,44 +83,4 @@ func environment(given []string) []string {
 		}
 	}
 	return append(env, given...)
-}
-
-// tail keeps the last line that is written to it.
-type tail struct {
-	mu   sync.Mutex
-	part []byte
-	last string
-}
-
-const maxTail = 512
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, b := range p {
-		switch {
-		case b == '\n':
-			if line := strings.TrimSpace(strings.ToValidUTF8(string(t.part), "\uFFFD")); line != "" {
-				t.last = line
-			}
-			t.part = t.part[:0]
-		case len(t.part) < maxTail:
-			t.part = append(t.part, b)
-		}
-	}
-	return len(p), nil
-}
-
-// ending says how a program ended, with the last line that it wrote to stderr.
-func (t *tail) ending(err error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	how := "it ended"
-	if err != nil {
-		how = "it ended with " + err.Error()
-	}
-	if t.last != "" {
-		how += ": " + t.last
-	}
-	return errors.New(how)
 }

@@ -152,6 +152,8 @@ func serve(flavour string) {
 		serveOld()
 	case "notes":
 		serveNotes()
+	case "dying":
+		serveDying()
 	case "broken":
 		fmt.Fprintln(os.Stderr, "no licence key")
 		os.Exit(2)
