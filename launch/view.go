@@ -59,8 +59,11 @@ func viewsOf(servers []upstream.Health) []store.View {
 	list := make([]store.View, len(servers))
 	for i, h := range servers {
 		list[i] = store.View{Server: h.Server, State: string(h.State), Since: h.Since, Name: h.Name, Version: h.Version, Protocol: h.Revision, Calls: h.Calls}
-		if h.Err != nil {
+		switch {
+		case h.Err != nil:
 			list[i].Reason = h.Err.Error()
+		case h.Tools == 0: // whoever sees it up wonders where its tools are
+			list[i].Reason = h.Warnings
 		}
 	}
 	return list

@@ -86,6 +86,20 @@ func TestAWorkerTellsOfTheServersThatItHas(t *testing.T) {
 	})
 }
 
+// A server may answer and have no tools to give: why is told as if it were down. A tool that is left out is for /ready?verbose.
+func TestWhatIsSaidOfAServerWithoutTools(t *testing.T) {
+	t.Parallel()
+	for want, h := range map[string]upstream.Health{
+		"cannot be listed": {State: upstream.Up, Warnings: "cannot be listed"},
+		"died":             {State: upstream.Down, Err: errors.New("died"), Warnings: "cannot be listed"},
+		"":                 {State: upstream.Up, Tools: 1, Warnings: "one is left out"},
+	} {
+		if got := viewsOf([]upstream.Health{h})[0].Reason; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // However often servers come and go, Redis hears of it once a second at the most.
 func TestAWorkerDoesNotTellOfEachFlap(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,8 @@ func Validate(servers []Server) error {
 
 // Connect lists and registers the tools of all servers that answer within Options.Wait. Run goes on with the others.
 func (h *Hub) Connect(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, h.opts.Wait)
+	late := fmt.Errorf("it has not answered within %s of the start", h.opts.Wait)
+	ctx, cancel := context.WithTimeoutCause(ctx, h.opts.Wait, late)
 	defer cancel()
 	h.mu.Lock()
 	servers := h.servers

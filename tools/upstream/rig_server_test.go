@@ -152,6 +152,8 @@ func serve(flavour string) {
 		serveOld()
 	case "notes":
 		serveNotes()
+	case "silent":
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	case "dying":
 		serveDying()
 	case "broken":

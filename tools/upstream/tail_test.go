@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/longhaul-mcp/longhaul/tools/upstream"
 )
@@ -36,6 +37,16 @@ func TestWhyAProgramEnded(t *testing.T) {
 				t.Errorf("%q of %q", got, wrote)
 			}
 		})
+	}
+}
+
+// A program that takes long to start, as npx does at first, is waited for beside what is there already.
+func TestAProgramThatIsSlowToStart(t *testing.T) {
+	t.Parallel()
+	r := start(t, upstream.Options{Wait: 50 * time.Millisecond}, program("up", "silent"))
+	h := r.hub.Health()[0]
+	if want := "its tools cannot be listed, trying again: it has not answered within 50ms of the start"; h.State != upstream.Starting || h.Warnings != want {
+		t.Errorf("%s %q, want %q", h.State, h.Warnings, want)
 	}
 }
 
