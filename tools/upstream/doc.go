@@ -22,13 +22,13 @@
 // Where to read on: description.go is how a configuration describes a server, hub.go keeps all servers, and server.go lists the parts that
 // each is made of. Then
 //
-//	what it has      keep.go decides when to list it, listing.go lists it, register.go and tool.go make tools of the list and source.go
+//	what it has      keep.go decides when to list it, listing.go lists it, register.go, tool.go and schema.go make tools of the list and source.go
 //	                 a source, offering.go remembers the outcome; owners.go and address.go give names; change.go changes the servers
 //	a call           relay.go, with question.go and progress.go on the way, result.go and error.go at its end
 //	an inquiry       inquiry.go makes it, inquiry_shape.go checks the answer, inquirer.go keeps the sessions for it
 //	a watch          watch.go; watch_programs.go before 2026-07-28
 //	a session        session.go opens one, sessions.go keeps the open ones; below them is http.go or pipe.go
-//	a program        pipe.go speaks to it as if by HTTP, child.go is a running one, process.go starts it
+//	a program        pipe.go speaks to it as if by HTTP, child.go is a running one, process.go starts it, tail.go says why it ended
 //	its health       health.go reports it, breaker.go refuses calls of a server that is down
 //
 // It fetches no OAuth tokens: a Server's Header brings what it needs.
