@@ -29,10 +29,12 @@ func (c *child) request(ctx context.Context, m *line) (io.ReadCloser, error) {
 	c.mu.Unlock()
 	if !c.alive() { // it may have ended before the request was entered, and then nobody closes its stream
 		c.drop(a)
+		_ = r.Close()
 		return nil, c.err
 	}
 	if err := c.write(ctx, m.with(json.RawMessage(a.id))); err != nil {
 		c.drop(a)
+		_ = r.Close() // it may have been answered all the same, for a program that died
 		return nil, err
 	}
 	if m.Method == wire.MethodToolsList && m.meta[wire.MetaVersion] != nil {
