@@ -2,9 +2,7 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/longhaul-mcp/longhaul/wire"
@@ -25,86 +23,26 @@ func TellsOfLists(method string) bool { return slices.Contains(listsChanged, met
 // WatchLists calls changed when the server says that its list of tools, resources or prompts has changed, and once at first, as soon as
 // nothing can be missed any more. It returns when ctx ends or the stream does: what happens until the next one is open may be missed.
 func (c *Client) WatchLists(ctx context.Context, changed func()) error {
-	ctx, alive, leave := whileHeard(ctx, silence)
-	defer leave(nil)
-	r := &request{
-		method: wire.MethodSubscriptionsListen, params: object{"notifications": ListsChanged},
-		alive: alive,
-		notice: func(m message) {
-			switch {
-			case TellsOfLists(m.Method), m.Method == wire.NoticeSubscriptionsAcknowledged && grantsLists(m.Params):
-				changed()
-			case m.Method == wire.NoticeSubscriptionsAcknowledged:
-				leave(ErrNoWatch)
-			}
-		},
-	}
-	var err error
-	if c.modern() {
-		_, err = c.send(ctx, r)
-	} else {
-		err = c.watchSession(ctx, r, func() error { changed(); return nil })
-	}
-	return watched(ctx, err)
-}
-
-// watched returns how a watch ended: with its context, or with an error. Nil: the stream ended.
-func watched(ctx context.Context, err error) error {
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errSilence): // a dead stream looks like a quiet one
-		return nil
-	case cause != nil:
-		return cause
-	case hasCode(err, wire.CodeMethodNotFound, wire.CodeInvalidParams), hasHTTP(err, http.StatusMethodNotAllowed, http.StatusNotFound):
-		return errors.Join(ErrNoWatch, err)
-	}
+	_, err := c.hear(ctx, &subscription{
+		filter: ListsChanged, tells: TellsOfLists, quiet: silence,
+		grants: func(a acknowledgement) bool { return a.Tools || a.Resources || a.Prompts },
+	}, changed)
 	return err
 }
 
-func grantsLists(params json.RawMessage) bool {
-	var granted struct {
-		Notifications struct {
-			Tools     bool `json:"toolsListChanged"`
-			Resources bool `json:"resourcesListChanged"`
-			Prompts   bool `json:"promptsListChanged"`
-		} `json:"notifications"`
-	}
-	n := &granted.Notifications
-	return json.Unmarshal(params, &granted) == nil && (n.Tools || n.Resources || n.Prompts)
-}
-
-func hasHTTP(err error, statuses ...int) bool {
-	e, ok := errors.AsType[*Error](err)
-	for _, status := range statuses {
-		if ok && e.HTTP == status {
-			return true
-		}
-	}
-	return false
-}
-
-// watchSession watches on the session's own stream, the one of no request, as earlier revisions have it. It calls begin once that is open.
-func (c *Client) watchSession(ctx context.Context, r *request, begin func() error) error {
-	s, err := c.openStream(ctx, c.sessionID(), "")
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	asks := newAsking(ctx, c, nil)
-	defer asks.end()
-	s.alive = r.alive
-	if err := begin(); err != nil {
-		return err
-	}
+// WatchResource calls changed when the server says that a resource, or a part of it, has changed, and once at first, as soon as nothing can be
+// missed any more. It returns when ctx ends or the stream does: what happens until the next one is open may be missed. A stream that was silent
+// for long is replaced, and changed is called: it may have been quiet or dead, and reading once too often is better than never hearing of a
+// change. Before 2026-07-28 it has to be the only watch on its session.
+func (c *Client) WatchResource(ctx context.Context, uri string, changed func()) error {
 	for {
-		m, err := s.next()
-		switch {
-		case err != nil:
+		silent, err := c.hear(ctx, &subscription{
+			filter: object{"resourceSubscriptions": []string{uri}}, uri: uri, quiet: quietFor,
+			tells:  func(method string) bool { return method == wire.NoticeResourcesUpdated },
+			grants: func(a acknowledgement) bool { return slices.Contains(a.URIs, uri) },
+		}, changed)
+		if !silent {
 			return err
-		case m.Method != "" && len(m.ID) > 0:
-			asks.take(m, false)
-		default:
-			r.notice(m)
 		}
 	}
 }

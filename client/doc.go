@@ -23,7 +23,7 @@
 //	a handle         handle.go goes on with the tools of a Longhaul server
 //	a request        send.go sends one, stream.go reads the answer, resume.go goes on with a stream that broke, backoff.go repeats
 //	the connection   negotiate.go finds the revision, session.go keeps the session
-//	a watch          changes.go, of lists; subscription.go, of a resource
+//	a watch          changes.go, of lists and resources; subscription.go is the stream below it
 //
 // It does not speak stdio, and fetches no OAuth tokens: Options.Token brings them.
 package client

@@ -92,12 +92,7 @@ func (l *listener) take(t *Task) {
 
 // acknowledged looks whether the server granted the subscription. If so nothing is missed from now on, and a poll tells what happened before.
 func (l *listener) acknowledged(params json.RawMessage) {
-	var granted struct {
-		Notifications struct {
-			TaskIDs []string `json:"taskIds"`
-		} `json:"notifications"`
-	}
-	if json.Unmarshal(params, &granted) != nil || !slices.Contains(granted.Notifications.TaskIDs, l.last.ID) {
+	if !slices.Contains(readAcknowledgement(params).TaskIDs, l.last.ID) {
 		l.alone = true
 		l.leave(errOver)
 		return
