@@ -276,7 +276,7 @@ func says(answer string, asked *atomic.Int32) func(context.Context, client.Quest
 
 // Programs count their questions from the beginning in each call. On a stream that is resumed, the same question is another only if it
 // asks something else.
-func TestAnIDThatIsUsedAgain(t *testing.T) {
+func TestAQuestionIsToldFromAnotherWithItsID(t *testing.T) {
 	t.Parallel()
 	for name, on := range map[string]struct {
 		events  func(*query, any)

@@ -100,7 +100,7 @@ func TestACallIsRepeatedWhenTheServerAsksForThat(t *testing.T) {
 }
 
 // Tasks of a server that says little, uses words of its own, and lists questions that were answered already.
-func TestOddTasks(t *testing.T) {
+func TestOddTasksAreSeenThrough(t *testing.T) {
 	t.Parallel()
 	odd := func(status string, more object) object {
 		o := object{"resultType": "complete", "taskId": "one", "status": status, "ttlMs": nil, "_meta": nil}
@@ -129,7 +129,7 @@ func TestOddTasks(t *testing.T) {
 }
 
 // What looks like a handle and is none is the tool's own answer.
-func TestWhatIsNoHandle(t *testing.T) {
+func TestWhatOnlyLooksLikeAHandleIsTheAnswer(t *testing.T) {
 	t.Parallel()
 	const id = "5f0c5a0e-7a4b-4a2e-9b7a-0a1b2c3d4e5f-3"
 	handle := func(change object) object {

@@ -94,7 +94,7 @@ func TestServersMadeWithTheSDK(t *testing.T) {
 }
 
 // What a tool logs is told, whichever way a revision has to ask for it.
-func TestToolsLog(t *testing.T) {
+func TestWhatAToolLogsIsTold(t *testing.T) {
 	t.Parallel()
 	for name, stateless := range map[string]bool{"2026-07-28": true, "2025-11-25": false} {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestToolsLog(t *testing.T) {
 }
 
 // A change of the list is told, whichever way a revision has for it.
-func TestAListThatChanges(t *testing.T) {
+func TestAListThatChangesIsTold(t *testing.T) {
 	t.Parallel()
 	for name, stateless := range map[string]bool{"2026-07-28": true, "2025-11-25": false} {
 		t.Run(name, func(t *testing.T) {

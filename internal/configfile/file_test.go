@@ -267,7 +267,7 @@ func TestArgumentsThatNameFiles(t *testing.T) {
 }
 
 // A file that is wrong all over is still answered soon.
-func TestManySlips(t *testing.T) {
+func TestAFileThatIsWrongAllOverIsAnsweredSoon(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	b.WriteString("tools:\n")

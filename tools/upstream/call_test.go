@@ -158,7 +158,7 @@ func TestACancelledTaskCancelsTheCall(t *testing.T) {
 }
 
 // What a server asks and tells is never another call's.
-func TestCallsAtOnce(t *testing.T) {
+func TestCallsAtOnceAreKeptApart(t *testing.T) {
 	everyWay(t, upstream.Options{}, func(t *testing.T, r *rig) {
 		const calls = 8
 		done := make(chan error, calls)
@@ -185,7 +185,7 @@ func TestCallsAtOnce(t *testing.T) {
 }
 
 // A program of 2024-11-05 that prints what is no message, and dies of server/discover.
-func TestAnOldProgram(t *testing.T) {
+func TestAProgramOf20241105IsRelayed(t *testing.T) {
 	t.Parallel()
 	r := start(t, upstream.Options{}, program("old", "old"))
 	if names := r.names(); !slices.Equal(names, []string{"old_ask"}) {

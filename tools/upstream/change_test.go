@@ -61,7 +61,7 @@ func TestAServerThatIsGone(t *testing.T) {
 }
 
 // A call that a worker began just before its server was gone is made all the same.
-func TestACallThatComesTooLate(t *testing.T) {
+func TestACallBegunBeforeItsServerWentIsMade(t *testing.T) {
 	t.Parallel()
 	p := &watched{}
 	r := start(t, upstream.Options{Start: p.start}, program("up", "sdk"))
@@ -75,7 +75,7 @@ func TestACallThatComesTooLate(t *testing.T) {
 }
 
 // A server whose version is the same keeps its program, whatever becomes of the others.
-func TestAServerThatStays(t *testing.T) {
+func TestAServerOfTheSameVersionKeepsItsProgram(t *testing.T) {
 	t.Parallel()
 	p := &watched{}
 	server := program("up", "sdk")
@@ -127,7 +127,7 @@ func TestAServerThatIsDescribedAnew(t *testing.T) {
 }
 
 // A name goes to the first server that claims it, and to a tool of the worker before any server.
-func TestNamesThatAreFree(t *testing.T) {
+func TestANameGoesToTheFirstThatClaimsIt(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	list, none := []string{"read"}, ""

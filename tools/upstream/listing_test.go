@@ -17,7 +17,7 @@ import (
 )
 
 // A tool that a server gets later is registered when the server tells of it, long before it would be asked again.
-func TestAListThatChanges(t *testing.T) {
+func TestANewToolIsRegisteredWhenItsServerTells(t *testing.T) {
 	everyWay(t, upstream.Options{Refresh: time.Hour}, func(t *testing.T, r *rig) {
 		changed := r.reg.Changed()
 		if _, err := r.call("up_grow", in{}); err != nil {
@@ -178,7 +178,7 @@ func (s *syncWriter) Write(p []byte) (int, error) {
 }
 
 // Headers are asked for each time, and are for nobody but the server.
-func TestHeaders(t *testing.T) {
+func TestHeadersAreForTheServerAlone(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64
 	sent := make(chan string, 100)

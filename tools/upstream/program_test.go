@@ -86,7 +86,7 @@ func TestAServerThatIsDown(t *testing.T) {
 }
 
 // A server that is not there when the worker starts is listed when it is.
-func TestAServerThatComesLater(t *testing.T) {
+func TestAServerThatComesLaterIsListed(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	there := false
@@ -186,7 +186,7 @@ func (w *watched) running() int {
 }
 
 // Earlier revisions do not say which call a question belongs to: each call has a program of its own. Later ones share one.
-func TestHowManyPrograms(t *testing.T) {
+func TestProgramsAreSharedFrom20260728On(t *testing.T) {
 	t.Parallel()
 	for flavour, want := range map[string]int{"sdk": 1, "old": 3} {
 		t.Run(flavour, func(t *testing.T) {

@@ -42,7 +42,7 @@ func asking(t *testing.T, method string, ran *atomic.Int64) string {
 }
 
 // While a question waits that comes before the work, no call is being made: another attempt may begin anew.
-func TestAQuestionBeforeTheWork(t *testing.T) {
+func TestAQuestionBeforeTheWorkLetsAnotherAttemptBegin(t *testing.T) {
 	t.Parallel()
 	var ran atomic.Int64
 	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: asking(t, "elicitation/create", &ran)})
@@ -91,7 +91,7 @@ func TestAskingForAModel(t *testing.T) {
 }
 
 // Clients see the server's own names of its questions, as far as one name stands for one question.
-func TestNamesOfQuestions(t *testing.T) {
+func TestQuestionsKeepTheirServersNames(t *testing.T) {
 	t.Parallel()
 	url := newScript(t, map[string]func(*query){
 		"server/discover": func(q *query) { q.result(object{"supportedVersions": []string{"2026-07-28"}}) },

@@ -40,7 +40,7 @@ func refused(err error) string {
 }
 
 // Two servers have the same names and URIs, and are told apart.
-func TestSources(t *testing.T) {
+func TestTwoServersWithTheSameNamesAreToldApart(t *testing.T) {
 	everyLibrary(t, upstream.Options{}, func(t *testing.T, r *rig) {
 		for name, scheme := range map[string]string{"one": "one+", "My_2": "my-2+"} {
 			s := r.source(name)

@@ -240,7 +240,7 @@ func TestATaskIsFoundAgain(t *testing.T) {
 }
 
 // What Redis does not take is not the server's fault, and the call is not made.
-func TestWhatCannotBeKept(t *testing.T) {
+func TestACallThatCannotBeNotedIsNotMade(t *testing.T) {
 	t.Parallel()
 	up, url := newTaskServer(t, false, object{})
 	r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
@@ -252,7 +252,7 @@ func TestWhatCannotBeKept(t *testing.T) {
 }
 
 // A tool that may not run twice gets a second attempt only where there may be a task to be found again.
-func TestWhereThereMayBeTasks(t *testing.T) {
+func TestASecondAttemptBeginsOnlyWhereThereMayBeATask(t *testing.T) {
 	bothEras(t, func(t *testing.T, legacy bool) {
 		_, url := newTaskServer(t, legacy, object{})
 		r := start(t, upstream.Options{}, upstream.Server{Name: "up", URL: url})
