@@ -12,20 +12,36 @@ import (
 // Schema is a compiled JSON schema. It may be used by many goroutines at once.
 type Schema struct {
 	resolved *jsonschema.Resolved
+	levels   int // that a document may have; 0: any number
 }
 
-// CompileSchema reads a JSON schema (2020-12).
+// CompileSchema reads a JSON schema (2020-12). One that no document could be checked against in good time is an error.
 func CompileSchema(raw json.RawMessage) (*Schema, error) {
+	var nested any
+	if err := Unmarshal(raw, &nested); err != nil {
+		return nil, fmt.Errorf("not a JSON schema: %w", err)
+	}
+	if n := levelsOf(nested); n > maxSchemaNesting {
+		return nil, fmt.Errorf("not a JSON schema: nested %d deep, the limit is %d", n, maxSchemaNesting)
+	}
 	var s jsonschema.Schema
 	if err := Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("not a JSON schema: %w", err)
+	}
+	levels, err := boundSchema(&s)
+	if err != nil {
+		return nil, fmt.Errorf("schema cannot be used: %w", err)
 	}
 	resolved, err := s.Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true})
 	if err != nil {
 		return nil, fmt.Errorf("schema does not resolve: %w", err)
 	}
-	return &Schema{resolved}, nil
+	return &Schema{resolved, levels}, nil
 }
+
+// Follows reports whether documents of so many levels can be checked: one that checks each part again and again, in alternatives that refer to
+// the whole, only follows a few.
+func (s *Schema) Follows(levels int) bool { return s.levels == 0 || levels <= s.levels }
 
 const maxComplaint = 1024
 
@@ -71,6 +87,9 @@ func (s *Schema) decode(doc json.RawMessage) (any, error) {
 		v = map[string]any{}
 	} else if err := json.Unmarshal(doc, &v); err != nil {
 		return nil, fmt.Errorf("not JSON: %w", err)
+	}
+	if n := levelsOf(v); !s.Follows(n) {
+		return nil, fmt.Errorf("nested %d deep: the schema is recursive, and followed %d levels", n, s.levels)
 	}
 	if err := s.resolved.Validate(v); err != nil {
 		return nil, complaint(goObject.ReplaceAllString(err.Error(), "it $1"))

@@ -17,37 +17,15 @@ type ParamHeader struct {
 	Path   []string // of properties, from the schema's root
 }
 
-type annotated struct {
-	Type       json.RawMessage  `json:"type"`
-	Header     *json.RawMessage `json:"x-mcp-header"`
-	Properties json.RawMessage  `json:"properties"`
-}
-
-// properties are those that may be annotated: of a schema that is true or false nothing can be.
-func (a annotated) properties() map[string]annotated {
-	var schemas map[string]json.RawMessage
-	if tasks.Unmarshal(a.Properties, &schemas) != nil {
-		return nil
-	}
-	found := make(map[string]annotated, len(schemas))
-	for name, schema := range schemas {
-		var p annotated
-		if tasks.Unmarshal(schema, &p) == nil {
-			found[name] = p
-		}
-	}
-	return found
-}
-
 // ParamHeaders finds the annotated properties of an input schema, in the order of their headers. An annotation that the
 // specification forbids (Schema Extension) is an error: clients leave such a tool out.
 func ParamHeaders(schema json.RawMessage) ([]ParamHeader, error) {
-	var root annotated
+	var root any
 	if err := tasks.Unmarshal(schema, &root); err != nil {
 		return nil, fmt.Errorf("input schema: %w", err)
 	}
 	var found []ParamHeader
-	if err := root.collect(nil, &found); err != nil {
+	if err := collectHeaders(root, nil, &found); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(found, func(a, b ParamHeader) int {
@@ -61,30 +39,35 @@ func ParamHeaders(schema json.RawMessage) ([]ParamHeader, error) {
 	return found, nil
 }
 
-func (a annotated) collect(path []string, found *[]ParamHeader) error {
-	for name, p := range a.properties() {
-		at := append(slices.Clone(path), name)
-		if p.Header != nil {
-			h, err := p.header()
+// collectHeaders walks the properties of a schema. In one that is true or false, or no schema at all, there are none.
+func collectHeaders(schema any, path []string, found *[]ParamHeader) error {
+	object, _ := schema.(map[string]any)
+	properties, _ := object["properties"].(map[string]any)
+	for name, p := range properties {
+		at := append(path, name) //nolint:gocritic // one property after the other; a copy at each level would cost the square of their depth
+		if annotated, ok := p.(map[string]any); ok && annotated[paramKeyword] != nil {
+			h, err := headerOf(annotated)
 			if err != nil {
 				return fmt.Errorf("property %q: %w", strings.Join(at, "."), err)
 			}
-			*found = append(*found, ParamHeader{Header: headerParam + h, Path: at})
+			*found = append(*found, ParamHeader{Header: headerParam + h, Path: slices.Clone(at)})
 		}
-		if err := p.collect(at, found); err != nil {
+		if err := collectHeaders(p, at, found); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a annotated) header() (string, error) {
-	var name, kind string
-	if json.Unmarshal(*a.Header, &name) != nil || !token(name) {
-		return "", fmt.Errorf("x-mcp-header %s is no header name", *a.Header)
+const paramKeyword = "x-mcp-header"
+
+func headerOf(annotated map[string]any) (string, error) {
+	name, ok := annotated[paramKeyword].(string)
+	if !ok || !token(name) {
+		return "", fmt.Errorf("%s %.100q is no header name", paramKeyword, fmt.Sprint(annotated[paramKeyword]))
 	}
-	if json.Unmarshal(a.Type, &kind) != nil || !slices.Contains([]string{"string", "integer", "boolean"}, kind) {
-		return "", fmt.Errorf("x-mcp-header is for strings, integers and booleans only")
+	if kind, _ := annotated["type"].(string); !slices.Contains([]string{"string", "integer", "boolean"}, kind) {
+		return "", fmt.Errorf("%s is for strings, integers and booleans only", paramKeyword)
 	}
 	return name, nil
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/longhaul-mcp/longhaul/tasks"
@@ -23,36 +24,54 @@ func objectSchema(raw json.RawMessage) json.RawMessage {
 	return encode(m)
 }
 
-// checkable: arguments can be checked against it here. Compiling a schema passes over types that there are not.
+// usualLevels are more than the arguments of a call have.
+const usualLevels = 32
+
+// checkable: documents can be checked against it here. Compiling a schema passes over types that there are not.
 func checkable(schema json.RawMessage) bool {
-	var v any
-	if json.Unmarshal(schema, &v) != nil || !knowsTypes(v) {
+	if s, err := tasks.CompileSchema(schema); err != nil || !s.Follows(usualLevels) {
 		return false
 	}
-	_, err := tasks.CompileSchema(schema)
-	return err == nil
+	var v any
+	return json.Unmarshal(schema, &v) == nil && knowsTypes(v)
 }
 
-var schemaTypes = []string{"string", "number", "integer", "boolean", "array", "object", "null"}
-
+// knowsTypes walks a schema, or a list of them.
 func knowsTypes(schema any) bool {
 	switch v := schema.(type) {
 	case []any:
 		return !slices.ContainsFunc(v, func(part any) bool { return !knowsTypes(part) })
 	case map[string]any:
-		for name, part := range v {
-			kind, named := part.(string)
-			if name == "type" && named && !slices.Contains(schemaTypes, kind) || !isValue(name) && !knowsTypes(part) {
-				return false
+		for keyword, part := range v {
+			switch keyword {
+			case "type":
+				if !isType(part) {
+					return false
+				}
+			case "properties", "patternProperties", "dependentSchemas", "$defs", "definitions":
+				if named, ok := part.(map[string]any); ok && !knowsTypes(slices.Collect(maps.Values(named))) {
+					return false
+				}
+			case "default", "const", "enum", "examples": // values
+			default:
+				if !knowsTypes(part) {
+					return false
+				}
 			}
 		}
 	}
 	return true
 }
 
-// isValue: what stands there is no schema.
-func isValue(keyword string) bool {
-	return slices.Contains([]string{"default", "const", "enum", "examples"}, keyword)
+var schemaTypes = []any{"string", "number", "integer", "boolean", "array", "object", "null"}
+
+// isType: a type, or a list of some.
+func isType(v any) bool {
+	list, ok := v.([]any)
+	if !ok {
+		return slices.Contains(schemaTypes, v)
+	}
+	return len(list) > 0 && !slices.ContainsFunc(list, func(one any) bool { return !slices.Contains(schemaTypes, one) })
 }
 
 // promised is an output schema that results can be held to, as every revision has it. Nil: there is none, and better no promise than no tool.
@@ -61,7 +80,7 @@ func promised(raw json.RawMessage) json.RawMessage {
 	if json.Unmarshal(raw, &m) != nil || string(m["type"]) != `"object"` || mend(m) {
 		return nil
 	}
-	if _, err := tasks.CompileSchema(raw); err != nil {
+	if !checkable(raw) {
 		return nil
 	}
 	return raw

@@ -31,6 +31,10 @@ func TestSchemasThatCannotBeCheckedHere(t *testing.T) {
 		"a dialect of its own":                `{"$schema":"http://example.com/mine","type":"object"}`,
 		"required in the place of draft 3":    `{"type":"object","properties":{"q":{"type":"string","required":true}}}`,
 		"a type that there is not":            `{"type":"object","properties":{"q":{"type":"any"}}}`,
+		"types that there are not":            `{"type":"object","properties":{"q":{"type":["file","string"]},"l":{"type":[]}}}`,
+		"such a type of a property's":         `{"type":"object","properties":{"default":{"type":"any"}}}`,
+		"a circle":                            `{"type":"object","$ref":"#"}`,
+		"far too many alternatives":           `{"type":"object","properties":{"q":{},"and":{"anyOf":[{"$ref":"#"},{"$ref":"#"},{"$ref":"#"}]}}}`,
 		"nullable, which is OpenAPI's":        `{"type":"object","properties":{"q":{"type":"string","nullable":true}}}`,
 		"a list of items, which is draft 7's": `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"q":{"type":"string"},"l":{"type":"array","items":[{"type":"string"}]}}}`,
 	} {
@@ -47,6 +51,23 @@ func TestSchemasThatCannotBeCheckedHere(t *testing.T) {
 			}
 			if err := tool.Input.Validate(json.RawMessage(`[]`)); err == nil {
 				t.Error("it takes what is no object")
+			}
+		})
+	}
+}
+
+func TestSchemasThatAreCheckedHere(t *testing.T) {
+	t.Parallel()
+	for _, schema := range []string{
+		`{"type":"object","properties":{"type":{"type":"string"},"default":{"type":["string","null"]},"enum":true}}`,
+		`{"type":"object","properties":{"q":{"default":{"type":"any"},"examples":[{"type":"any"}],"enum":[{"type":"any"}]}},"additionalProperties":{"$ref":"#"}}`,
+	} {
+		t.Run(schema, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, upstream.Options{}, offers(t, `{"name":"even","inputSchema":`+schema+`}`))
+			r.lists("up_even")
+			if tool, _ := r.reg.Lookup("up_even"); tool.Unchecked {
+				t.Error("it is not checked")
 			}
 		})
 	}
@@ -84,6 +105,8 @@ func TestWhatCostsNoTool(t *testing.T) {
 		`"title":null,"description":null,"annotations":null,"_meta":null,"icons":null,"outputSchema":null`: "[]",
 		`"outputSchema":` + promise:                                                    promise + "[]",
 		`"outputSchema":{"anyOf":[{"type":"object"}]}`:                                 "[]",
+		`"outputSchema":{"type":"object","properties":{"n":{"type":"file"}}}`:          "[]",
+		`"icons":[{"src":"javascript:alert(1)"},{"src":"data:text/html,x"}]`:           "[]",
 		`"outputSchema":true`:                                                          "[]",
 		`"outputSchema":{"type":"object","properties":null}`:                           "[]",
 		`"icons":[{"src":"https://example.com/i.png","sizes":["32x32"]}]`:              `[{"src":"https://example.com/i.png","sizes":["32x32"]}]`,

@@ -3,6 +3,8 @@ package upstream
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -45,7 +47,12 @@ func icons(raw json.RawMessage) []mcp.Icon {
 	if tasks.Unmarshal(raw, &t) != nil || len(encode(t.Icons)) > maxIcons {
 		return nil
 	}
-	return t.Icons
+	return slices.DeleteFunc(t.Icons, func(i mcp.Icon) bool { return !isPicture(i.Source) })
+}
+
+// isPicture: hosts show icons as ours, so one that is a script or a page is none (2025-11-25, Icons).
+func isPicture(uri string) bool {
+	return strings.HasPrefix(uri, "https://") || strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "data:image/")
 }
 
 // runPolicy returns the policy of a tool, and whether the relay itself has to make sure that the call is made only once. Where the server may make a
