@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// What asynq lists of those who serve, by when they are believed to be gone. Who was killed does not take itself off, and nobody else does.
+// What asynq lists of those who serve, by when they are believed to be gone. Who was killed does not take itself off, and asynq does it
+// only when its Inspector is asked who serves, which nobody here asks.
 const (
 	serversKey = "asynq:servers"
 	workersKey = "asynq:workers"
