@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -43,7 +44,7 @@ func unstarted(path string, err error) error {
 	case missing != nil:
 		return nil
 	case errors.Is(err, syscall.ENOEXEC):
-		return errors.New("the first line of a script names what runs it, such as #!/bin/sh")
+		return cmp.Or(ScriptFlaw(path), errors.New("the first line of a script names what runs it, such as #!/bin/sh"))
 	case errors.Is(err, syscall.EACCES) && info.Mode()&0o111 == 0:
 		return fmt.Errorf("it may not be executed: chmod +x %s", path)
 	case errors.Is(err, syscall.ENOENT):
@@ -51,6 +52,8 @@ func unstarted(path string, err error) error {
 	}
 	return nil
 }
+
+const byteOrderMark = "\xef\xbb\xbf" // in UTF-8
 
 // ScriptFlaw is what is wrong with the first line of a script, so that it cannot be started. Nil: nothing, or it is no script.
 func ScriptFlaw(path string) error {
@@ -64,12 +67,17 @@ func ScriptFlaw(path string) error {
 	line, script := strings.CutPrefix(strings.TrimSuffix(first, "\n"), "#!")
 	words := strings.Fields(line)
 	switch {
+	case strings.HasPrefix(first, byteOrderMark+"#!"):
+		return errors.New("a byte order mark (BOM) stands before the #! of its first line: save it as UTF-8 without one")
 	case !script:
 		return nil
 	case strings.HasSuffix(line, "\r"):
 		return errors.New("its first line ends with a carriage return, as on Windows: save it with the line ends of Unix")
 	case len(words) == 0:
 		return errors.New("its first line names no program that runs it, as #!/bin/sh does")
+	}
+	if !filepath.IsAbs(words[0]) { // it is looked for where the program will work
+		return nil
 	}
 	if _, err := os.Stat(words[0]); err != nil {
 		return fmt.Errorf("its first line says that %s runs it, which is not on this machine", words[0])

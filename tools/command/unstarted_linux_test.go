@@ -21,6 +21,7 @@ func TestAProgramThatCannotBeStartedIsExplained(t *testing.T) {
 		"no first line":     {"echo x\n", 0o755, "the first line of a script names what runs it, such as #!/bin/sh"},
 		"lines of Windows":  {"#!/bin/sh\r\necho x\r\n", 0o755, "carriage return, as on Windows"},
 		"no interpreter":    {"#!/no/such/interpreter -x\necho x\n", 0o755, "/no/such/interpreter runs it, which is not on this machine"},
+		"byte order mark":   {"\ufeff#!/bin/sh\necho x\n", 0o755, "a byte order mark (BOM) stands before the #! of its first line"},
 		"not executable":    {"#!/bin/sh\necho x\n", 0o644, "it may not be executed: chmod +x /"},
 		"an argument of it": {"#!/bin/sh\necho x\n", 0o755, "at most 128 KiB, and what is longer reaches a program on stdin"},
 	} {
@@ -51,4 +52,21 @@ func cannotBeStarted(t *testing.T, c command.Command, why string) {
 			t.Errorf("%v would be tried again", err)
 		}
 	}
+}
+
+// A relative interpreter is looked for where the program works, which is not where this process does.
+func TestARelativeInterpreterIsNoFlaw(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"inner": "#!/bin/sh\necho it ran\n", "outer": "#!./inner\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil { //nolint:gosec // it is executed
+			t.Fatal(err)
+		}
+	}
+	script := filepath.Join(dir, "outer")
+	if err := command.ScriptFlaw(script); err != nil {
+		t.Error(err)
+	}
+	res := done(t, command.Command{Args: []string{script}, Dir: dir}, newClient(), `{}`)
+	contains(t, texts(res), "it ran")
 }
