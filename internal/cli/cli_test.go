@@ -79,6 +79,31 @@ func TestArgumentsAreTypedByTheSchema(t *testing.T) {
 }
 
 // asked has a form filled in with lines, and returns the answer and what was shown.
+// Tools whose schemas are odd are relayed, too: what of a property cannot be read makes none of them unusable.
+func TestOddSchemasAreReadAsFarAsTheyGo(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ schema, word, want string }{
+		"an enum that is no list":        {`{"properties":{"a":{"type":"integer","enum":"x"}}}`, "a=1", `{"a":1}`},
+		"items one by one, as draft-07":  {`{"properties":{"a":{"type":"array","items":[{"type":"string"}]}}}`, "a=1,x", `{"a":["1","x"]}`},
+		"any items":                      {`{"properties":{"a":{"type":"array","items":true}}}`, "a=1,x", `{"a":["1","x"]}`},
+		"any of anything":                {`{"properties":{"a":{"type":"boolean","oneOf":[true]}}}`, "a=yes", `{"a":true}`},
+		"a type that is none":            {`{"properties":{"a":{"type":7}}}`, "a=1", `{"a":"1"}`},
+		"a property that may be all":     {`{"properties":{"a":true}}`, "a=1", `{"a":"1"}`},
+		"one beside it":                  {`{"properties":{"odd":{"enum":"x"},"a":{"type":"number"}}}`, "a=1", `{"a":1}`},
+		"required of draft-03":           {`{"properties":{"a":{"type":"number","required":true}},"required":true}`, "a=1", `{"a":1}`},
+		"properties that are no object":  {`{"properties":["a","b"]}`, "c=1", `{"c":"1"}`},
+		"lists of lists of what is read": {`{"properties":{"a":{"type":"array","items":{"type":"array","items":{"type":"integer"}}}}}`, "a=1,2", `{"a":[[1],[2]]}`},
+	} {
+		args, err := readArguments(json.RawMessage(test.schema), []string{test.word})
+		if got, _ := json.Marshal(args); err != nil || string(got) != test.want {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	if _, err := readSchema(json.RawMessage(`[]`)); err == nil {
+		t.Error("a schema that is a list is read")
+	}
+}
+
 func asked(t *testing.T, params, input string) (client.Answer, string, error) {
 	var shown bytes.Buffer
 	a := &app{errs: &shown, lines: newLines(strings.NewReader(input))}

@@ -9,21 +9,49 @@ import (
 	"strings"
 )
 
-// property is one value that a schema describes.
+// property is one value that a schema describes. What of it cannot be read, such as items that are a list, is left out: anything else that
+// JSON Schema allows is the tool's to check.
 type property struct {
-	Name        string          `json:"-"`
-	Type        typeNames       `json:"type"`
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
-	Enum        []any           `json:"enum"`
-	OneOf       []choice        `json:"oneOf"`
-	Default     json.RawMessage `json:"default"`
-	Items       *property       `json:"items"`
+	Name        string
+	Type        typeNames
+	Title       string
+	Description string
+	Enum        []any
+	OneOf       []choice
+	Default     json.RawMessage
+	Items       json.RawMessage // a property, which is read when it is needed: it may have items of its own, and so on
 }
 
 type choice struct {
 	Const any    `json:"const"`
 	Title string `json:"title"`
+}
+
+// members are those of an object, read one by one, so that one that is not as expected spoils no other.
+type members map[string]json.RawMessage
+
+// member reads a member. Zero: there is none, or it is something else.
+func member[T any](of members, name string) T {
+	var v, none T
+	if json.Unmarshal(of[name], &v) != nil {
+		return none
+	}
+	return v
+}
+
+func readProperty(name string, raw json.RawMessage) property {
+	var doc members
+	_ = json.Unmarshal(raw, &doc) // it may be true or false
+	return property{
+		Name:        name,
+		Type:        member[typeNames](doc, "type"),
+		Title:       member[string](doc, "title"),
+		Description: member[string](doc, "description"),
+		Enum:        member[[]any](doc, "enum"),
+		OneOf:       member[[]choice](doc, "oneOf"),
+		Default:     doc["default"],
+		Items:       doc["items"],
+	}
 }
 
 // typeNames is "string" or ["null", "array"].
@@ -50,32 +78,23 @@ type schema struct {
 
 func readSchema(raw json.RawMessage) (schema, error) {
 	var s schema
-	var doc struct {
-		Properties map[string]property `json:"properties"`
-		Required   []string            `json:"required"`
-		Additional json.RawMessage     `json:"additionalProperties"`
-	}
-	var ordered struct {
-		Properties json.RawMessage `json:"properties"`
-	}
+	var doc members
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return s, fmt.Errorf("the schema cannot be read: %w", err)
 	}
-	_ = json.Unmarshal(raw, &ordered) // the same document again
-	for _, name := range memberNames(ordered.Properties) {
-		p := doc.Properties[name]
-		p.Name = name
-		s.Properties = append(s.Properties, p)
+	properties := member[members](doc, "properties")
+	for _, name := range memberNames(doc["properties"]) {
+		s.Properties = append(s.Properties, readProperty(name, properties[name]))
 	}
-	s.Required = doc.Required
-	s.Open = len(s.Properties) == 0 || string(doc.Additional) == "true"
+	s.Required = member[[]string](doc, "required")
+	s.Open = len(s.Properties) == 0 || string(doc["additionalProperties"]) == "true"
 	return s, nil
 }
 
 // memberNames are the names of an object's members in their order.
 func memberNames(object json.RawMessage) (names []string) {
 	d := json.NewDecoder(bytes.NewReader(object))
-	if _, err := d.Token(); err != nil {
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
 		return nil
 	}
 	for d.More() {
@@ -182,11 +201,7 @@ func (p property) array(texts []string) (any, error) {
 		}
 		texts = strings.Split(texts[0], ",")
 	}
-	item := property{Name: p.Name}
-	if p.Items != nil {
-		item = *p.Items
-		item.Name = p.Name
-	}
+	item := readProperty(p.Name, p.Items)
 	list := make([]any, 0, len(texts))
 	for _, text := range texts {
 		v, err := item.value(strings.TrimSpace(text))
