@@ -37,6 +37,7 @@ type attempt struct {
 	output transcript
 	errors transcript
 	result json.RawMessage
+	over   int64       // bytes of the output that were drawn over
 	slips  int         // lines that were nearly messages
 	told   atomic.Bool // it tells its progress by messages
 }
@@ -141,6 +142,7 @@ func (a *attempt) readOutput() {
 	a.process.read(a.process.stdout, s)
 	_ = s.Close() // it cannot fail
 	d.flush()
+	a.over = d.over
 }
 
 const maxSlips = 3 // that are told: a program may print JSON of its own
@@ -161,8 +163,8 @@ func (a *attempt) readErrors() {
 
 // draw takes what the program draws for its progress, until it tells that itself.
 func (a *attempt) draw(text []byte) {
-	if !a.told.Load() {
-		_ = a.Report(a.ctx, tasks.Progress{Message: string(text)}) // await sees that the context has ended
+	if message := legible(text); message != "" && !a.told.Load() {
+		_ = a.Report(a.ctx, tasks.Progress{Message: message}) // await sees that the context has ended
 	}
 }
 
@@ -254,9 +256,10 @@ func (a *attempt) silence() string {
 	return "The program ended well and said nothing."
 }
 
-// keepOutput has the whole output kept where the result shows only its beginning and end, or would but for what was drawn over.
+// keepOutput has the whole output kept where the result shows only its beginning and end, or not what was drawn over: what ends its lines with
+// bare carriage returns draws over data.
 func (a *attempt) keepOutput(h *harvest) error {
-	if a.whole == nil || a.output.omitted() == 0 && a.spool.written <= 2*keptOfOutput {
+	if a.whole == nil || a.output.omitted() == 0 && a.over == 0 {
 		return nil
 	}
 	if a.spool.err != nil {
@@ -287,6 +290,9 @@ func (a *attempt) warnOfLoss(h *harvest) {
 	const why = "this worker has no blob store (-blob)"
 	if n := a.output.omitted(); n > 0 {
 		a.Log(slog.LevelWarn, "%d bytes of the program's output are lost: %s", n, why)
+	}
+	if a.over > 0 { // of most programs it is but a bar
+		a.Log(slog.LevelInfo, "%d bytes of the program's output were drawn over with carriage returns and are lost: %s", a.over, why)
 	}
 	if n := h.lost(); n > 0 {
 		a.Log(slog.LevelWarn, "%d of the files that the program left are lost: %s", n, why)

@@ -65,13 +65,13 @@
 //	{"result":…}                              an object is the structured result, a string its text; the last one counts
 //
 // Everything else is plain output and part of the result's text, of which the first and the last 64 KiB are kept. Where there is a blob store
-// (-blob), all of it, up to 4 GiB, is an artifact, output.txt, which the result links to if it has over 128 KiB (the result's own resource has the
-// excerpt); meanwhile it lies beneath Root. Without one the rest is lost, and the log of the call says so. Flush after each message: in Python
+// (-blob), all of it, up to 4 GiB, is an artifact, output.txt, which the result links to if it has over 128 KiB or if some of it was drawn over
+// (the result's own resource has the excerpt); meanwhile it lies beneath Root. Without one the rest is lost, and the log of the call says so. Flush after each message: in Python
 // print(…, flush=True).
 //
 // A line that is drawn over and over with carriage returns, on stdout or stderr, as the bars of curl and rsync are, counts as a terminal shows it
-// in the end. Until the program tells its progress by messages, what it draws is that. Only output.txt has every byte. A line of over 4 KiB is
-// no drawing.
+// in the end. Until the program tells its progress by messages, what it draws is that, without colours and other escape sequences. Only output.txt
+// has every byte: that of lines which end in bare carriage returns, too, for they are taken for a drawing. A line of over 4 KiB is none.
 //
 // A line that looks like a message but is none, because a member is missing, unknown or of the wrong type, is output too. For the first few such
 // lines the log of the call says what is wrong.

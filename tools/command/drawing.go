@@ -3,6 +3,9 @@ package command
 import (
 	"bytes"
 	"io"
+	"regexp"
+	"strings"
+	"unicode"
 )
 
 // maxDrawn bounds a line that may be drawn over. A longer one is none of a terminal, and its carriage returns are as good as other characters.
@@ -17,6 +20,7 @@ type drawing struct {
 	held []byte // the line, since it was last drawn over
 	anew bool   // it was
 	long bool   // it is too long to be held, and handed on as it comes
+	over int64  // how many bytes of text were drawn over: of a bar, or of lines that end in bare carriage returns
 }
 
 // Write takes the next piece, which may end anywhere.
@@ -60,6 +64,7 @@ func (d *drawing) take(p []byte) {
 // put takes text of which at most the last character is a carriage return.
 func (d *drawing) put(p []byte) {
 	if bytes.HasSuffix(d.held, []byte{'\r'}) && p[0] != '\r' && p[0] != '\n' { // otherwise it may be how lines end on Windows
+		d.over += int64(len(bytes.TrimSpace(d.held)))
 		d.held, d.anew = d.held[:0], true
 	}
 	d.held = append(d.held, p...)
@@ -83,4 +88,21 @@ func through(p []byte, c byte) int {
 		return i + 1
 	}
 	return len(p)
+}
+
+// escapes are what terminals obey: CSI, OSC (such as a title) and the shorter ones, also where a piece of text ends within.
+var escapes = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~]?)`)
+
+// legible is what is left of drawn text for those who have no terminal.
+func legible(text []byte) string {
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, escapes.ReplaceAllLiteralString(string(text), ""))
+	return strings.TrimSpace(s)
 }

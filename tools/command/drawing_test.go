@@ -123,3 +123,64 @@ func TestAllThatWasDrawnIsKept(t *testing.T) {
 		t.Errorf("%d drawings were kept: %.200q", got, rt.held["output.txt"])
 	}
 }
+
+// Lines that end in bare carriage returns look like a drawing, and may be data: nothing of them is lost without a word.
+func TestShortOutputThatWasDrawnOverIsKept(t *testing.T) {
+	t.Parallel()
+	rt := shelf{client: newClient(), held: make(map[string]string)}
+	tool := registered(t, rigged(t, shell(`printf 'a,1\rb,2\rc,3'`)))
+	if _, err := attempt(t.Context(), tool, rt, tasks.NewID(0), `{}`); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"output.txt": "a,1\rb,2\rc,3"}, rt.held); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOnlyOutputThatWasDrawnOverIsKept(t *testing.T) {
+	t.Parallel()
+	for _, script := range []string{`printf 'a\r\nb\r\n'`, `printf '\rwhole'`, `printf '1%%\r2%%' >&2`} {
+		rt := shelf{client: newClient(), held: make(map[string]string)}
+		if _, err := attempt(t.Context(), registered(t, rigged(t, shell(script))), rt, tasks.NewID(0), `{}`); err != nil {
+			t.Fatal(err)
+		}
+		if len(rt.held) > 0 {
+			t.Errorf("of %s is kept: %q", script, rt.held)
+		}
+	}
+}
+
+func TestWhereNothingIsKeptWhatWasDrawnOverIsTold(t *testing.T) {
+	t.Parallel()
+	rt := newClient()
+	done(t, shell(`printf 'a,1\rb,2\rc,3'`), rt, `{}`)
+	want := "INFO 6 bytes of the program's output were drawn over with carriage returns and are lost: this worker has no blob store (-blob)"
+	if diff := cmp.Diff(want, rt.said()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestProgressHasNoEscapesOfTerminals(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"\x1b[2K\x1b[1;32m10%\x1b[0m of\ta": "10% of a",
+		"\x1b]0;title\x07copied":            "copied",
+		"\x1b]0;title\x1b\\copied":          "copied",
+		"\x1b(B\x1b7copied\x1b8":            "copied",
+		"a\bb\x00\x7f\u009bc":               "abc",
+		"cut in two \x1b[1":                 "cut in two",
+		"\x1b[2K\r":                         "",
+		"Größe [2K] ✓":                      "Größe [2K] ✓",
+	} {
+		if got := command.Legible([]byte(text)); got != want {
+			t.Errorf("%q is told as %q, not as %q", text, got, want)
+		}
+	}
+	rt := newClient()
+	done(t, shell(`printf '1%%\r\033[2K\033[32m2%%\033[0m'; printf '\r\033[2K'`), rt, `{}`)
+	for _, p := range rt.reports {
+		if p.Message != "1%" && p.Message != "2%" {
+			t.Errorf("progress: %q", p.Message)
+		}
+	}
+}

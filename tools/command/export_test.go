@@ -66,3 +66,6 @@ const MaxMessage = maxMessage
 
 // ArtifactName is what a file is called in the blob store.
 func ArtifactName(file string) string { return artifactName(file) }
+
+// Legible is what is told of drawn text.
+func Legible(text []byte) string { return legible(text) }
