@@ -42,11 +42,11 @@ func (r InputRequest) checkForm() error {
 	if raw == nil {
 		return nil
 	}
-	var s jsonschema.Schema
-	if err := Unmarshal(raw, &s); err != nil {
+	s, err := parseSchema(raw)
+	if err != nil {
 		return fmt.Errorf("its schema is no JSON schema: %w", err)
 	}
-	if !takes(&s, "object") {
+	if !takes(s, "object") {
 		return errors.New(`the type of its schema is "object", with a property for each field`)
 	}
 	for name, p := range s.Properties {
@@ -54,8 +54,8 @@ func (r InputRequest) checkForm() error {
 			return fmt.Errorf("its schema, property %q: %w", name, err)
 		}
 	}
-	if _, err := s.Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true}); err != nil {
-		return fmt.Errorf("its schema does not resolve: %w", err)
+	if _, err := compileSchema(s); err != nil {
+		return fmt.Errorf("its %w", err)
 	}
 	return nil
 }

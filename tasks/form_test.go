@@ -17,10 +17,12 @@ func TestAFormThatCannotBeFilledIn(t *testing.T) {
 	form := func(schema string) tasks.InputRequest { return tasks.FormSchema("?", json.RawMessage(schema)) }
 	otherwise := func(v any) tasks.InputRequest { return form(who).Within(time.Second).Otherwise(v) }
 	for want, requests := range map[string][]tasks.InputRequest{
-		`"object"`:         {form(`{"type":"strin"}`), form(`{"type":"string"}`), form(`{"type":["array"]}`)},
-		"no JSON schema":   {form(`{"type":5}`), form(`{"properties":[]}`), form(`7`)},
-		`no type "strin"`:  {form(`{"properties":{"a":{"type":"strin"}}}`), form(`{"properties":{"a":{"type":"array","items":{"type":["null","strin"]}}}}`)},
-		"does not resolve": {form(`{"properties":{"a":{"$ref":"#/nowhere"}}}`), form(`{"properties":{"a":{"type":"string","default":1}}}`)},
+		`"object"`:           {form(`{"type":"strin"}`), form(`{"type":"string"}`), form(`{"type":["array"]}`)},
+		"no JSON schema":     {form(`{"type":5}`), form(`{"properties":[]}`), form(`7`)},
+		`no type "strin"`:    {form(`{"properties":{"a":{"type":"strin"}}}`), form(`{"properties":{"a":{"type":"array","items":{"type":["null","strin"]}}}}`)},
+		"is no schema in it": {form(`{"properties":{"a":{"$ref":"#/nowhere"}}}`)},
+		"refers to itself":   {form(`{"properties":{"a":{"$ref":"#/properties/a","default":1}}}`)},
+		"does not resolve":   {form(`{"properties":{"a":{"type":"string","default":1}}}`)},
 		"no regular expression": {
 			form(`{"properties":{"a":{"type":"string","pattern":"[a"}}}`), form(`{"properties":{"a":{"type":"string","pattern":"(a"}}}`),
 			form(`{"properties":{"a":{"type":"string","pattern":"a)"}}}`), form(`{"properties":{"a":{"type":"string","pattern":"*"}}}`),

@@ -17,18 +17,27 @@ type Schema struct {
 
 // CompileSchema reads a JSON schema (2020-12). One that no document could be checked against in good time is an error.
 func CompileSchema(raw json.RawMessage) (*Schema, error) {
+	s, err := parseSchema(raw)
+	if err != nil {
+		return nil, fmt.Errorf("not a JSON schema: %w", err)
+	}
+	return compileSchema(s)
+}
+
+func parseSchema(raw json.RawMessage) (*jsonschema.Schema, error) {
 	var nested any
 	if err := Unmarshal(raw, &nested); err != nil {
-		return nil, fmt.Errorf("not a JSON schema: %w", err)
+		return nil, err
 	}
 	if n := levelsOf(nested); n > maxSchemaNesting {
-		return nil, fmt.Errorf("not a JSON schema: nested %d deep, the limit is %d", n, maxSchemaNesting)
+		return nil, fmt.Errorf("nested %d deep, the limit is %d", n, maxSchemaNesting)
 	}
 	var s jsonschema.Schema
-	if err := Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("not a JSON schema: %w", err)
-	}
-	levels, err := boundSchema(&s)
+	return &s, Unmarshal(raw, &s)
+}
+
+func compileSchema(s *jsonschema.Schema) (*Schema, error) {
+	levels, err := boundSchema(s)
 	if err != nil {
 		return nil, fmt.Errorf("schema cannot be used: %w", err)
 	}

@@ -43,7 +43,7 @@ var beyond = []string{
 	"client-anchor", "client-bare-star", "client-three-times", "client-key-twice", "client-name-long", "client-twice",
 	"file-no-yaml", "file-part-twice", "file-second-document", "file-tab",
 	"policy-before-many", "policy-concurrency", "policy-delay", "policy-rate-long", "policy-refuse", "policy-timeout-long", "policy-window", "policy-queue",
-	"schema-const-infinite", "schema-default", "schema-key", "schema-keyword", "schema-pattern", "schema-reference", "schema-required", "schema-type", "schema-types", "schema-values",
+	"schema-circle", "schema-const-infinite", "schema-default", "schema-key", "schema-keyword", "schema-pattern", "schema-reference", "schema-required", "schema-type", "schema-types", "schema-values",
 	"server-allow", "server-both", "server-command-", "server-env-", "server-headers-", "server-nowhere", "server-prefix", "server-reference-", "server-tool-policy", "server-tool-taken", "server-twice", "server-url",
 	"tool-argument-unknown", "tool-built-in", "tool-code", "tool-command-empty", "tool-env-missing", "tool-env-name", "tool-env-own", "tool-env-placeholder", "tool-env-spreads", "tool-file-", "tool-handle", "tool-limits-infinite", "tool-pass", "tool-placeholder-", "tool-program-template", "tool-secret-argument", "tool-twice",
 }
